@@ -1,0 +1,1 @@
+//! People and their organisations: sign-up, sign-in, sessions.

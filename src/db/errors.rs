@@ -1,0 +1,55 @@
+//! What a database says when it refuses, in the kernel's words.
+
+use diesel::result::{DatabaseErrorKind, Error as Refusal};
+
+use crate::kernel::error::Error;
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match &refusal {
+            Refusal::NotFound => Self::not_found(),
+            Refusal::DatabaseError(kind, info) => from_database(kind, info.message()),
+            Refusal::BrokenTransactionManager | Refusal::RollbackTransaction => Self::unavailable(&refusal),
+            _ => Self::internal(&refusal),
+        }
+    }
+}
+
+/// Messages are matched only where Diesel has no kind of its own for the condition.
+fn from_database(kind: &DatabaseErrorKind, message: &str) -> Error {
+    let says = |needles: &[&str]| needles.iter().any(|needle| message.contains(needle));
+    match kind {
+        DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation => Error {
+            cause: Some(message.to_owned()),
+            ..Error::conflict("Something else changed at the same time. Read it again and repeat your change.")
+        },
+        DatabaseErrorKind::SerializationFailure => again(message),
+        _ if says(&["deadlock detected", "database is locked", "database table is locked"]) => again(message),
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Error::unavailable(message),
+        _ if says(&[
+            "server closed the connection",
+            "terminating connection",
+            "connection to server",
+            "no connection to the server",
+            "timeout",
+            "is full",
+            "disk I/O error",
+            "starting up",
+            "shutting down",
+        ]) =>
+        {
+            Error::unavailable(message)
+        }
+        _ => Error::internal(message),
+    }
+}
+
+fn again(message: &str) -> Error {
+    Error { transient: true, ..Error::unavailable(message) }
+}
+
+impl From<diesel::r2d2::PoolError> for Error {
+    fn from(refusal: diesel::r2d2::PoolError) -> Self {
+        Self::unavailable(refusal)
+    }
+}

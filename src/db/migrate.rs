@@ -1,0 +1,48 @@
+//! Migrations: one folder for both engines, applied one transaction each, under a lock.
+
+use diesel::RunQueryDsl as _;
+use diesel::connection::SimpleConnection as _;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+use crate::db::Conn;
+use crate::kernel::error::{Error, Result};
+
+const SHARED: EmbeddedMigrations = embed_migrations!("migrations/shared");
+/// Any constant: what two nodes must agree on to take turns.
+const LOCK: &str = "SELECT pg_advisory_lock(7238461920)";
+const UNLOCK: &str = "SELECT pg_advisory_unlock(7238461920)";
+
+/// The names of the migrations that are not yet applied.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn pending(conn: &mut Conn) -> Result<Vec<String>> {
+    let pending = conn.pending_migrations(SHARED).map_err(Error::internal)?;
+    Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
+}
+
+/// The names of the migrations that are applied, newest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn applied(conn: &mut Conn) -> Result<Vec<String>> {
+    let versions = conn.applied_migrations().map_err(Error::internal)?;
+    Ok(versions.iter().map(ToString::to_string).collect())
+}
+
+/// Applies what is pending and names it. Two nodes that start together apply each migration once.
+///
+/// # Errors
+/// When a migration fails; it leaves the schema as it was.
+pub fn run(conn: &mut Conn) -> Result<Vec<String>> {
+    let postgres = matches!(conn, Conn::Postgres(_));
+    if postgres {
+        conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
+        diesel::sql_query(LOCK).execute(conn)?;
+    }
+    let done = conn.run_pending_migrations(SHARED).map_err(Error::internal).map(|names| names.iter().map(ToString::to_string).collect());
+    if postgres {
+        diesel::sql_query(UNLOCK).execute(conn)?;
+    }
+    done
+}

@@ -1,0 +1,18 @@
+//! The one door to SQL. [`Db::read`](pool::Db::read) and [`Db::write`](pool::Db::write) run plain functions over a [`Conn`] off the async threads;
+//! the same Diesel queries serve SQLite and PostgreSQL.
+
+pub mod connection;
+pub mod errors;
+pub mod lock;
+pub mod migrate;
+pub mod once;
+pub mod pool;
+pub mod schema;
+pub mod support;
+pub mod timers;
+pub mod types;
+pub mod url;
+pub mod writer;
+
+/// The connection that every store function takes.
+pub type Conn = connection::AnyConnection;

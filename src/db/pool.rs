@@ -1,0 +1,196 @@
+//! Connections, and the two ways to use one: [`Db::read`] and [`Db::write`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::r2d2::{Error as ManagerError, ManageConnection, Pool, R2D2Connection as _};
+use diesel::{Connection as _, PgConnection, SqliteConnection};
+use secrecy::ExposeSecret as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::db::Conn;
+use crate::db::url::DatabaseUrl;
+use crate::db::writer::Writer;
+use crate::kernel::error::{Error, Result};
+
+/// How long a request waits for a connection before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a transaction is run again after a deadlock or a serialization failure.
+const RETRIES: u32 = 3;
+
+/// SQLite: write-ahead log, every commit on disk, foreign keys enforced, deleted data overwritten.
+const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456;";
+/// PostgreSQL: UTC, and no statement, lock or idle transaction that outlives the person who waits for it.
+const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET statement_timeout = '10s'; SET lock_timeout = '3s'; \
+     SET idle_in_transaction_session_timeout = '10s';";
+
+/// Opens connections: the scheme has decided which, and every setting is made once per connection.
+#[derive(Debug, Clone)]
+pub struct Opener(pub DatabaseUrl);
+
+impl ManageConnection for Opener {
+    type Connection = Conn;
+    type Error = ManagerError;
+
+    fn connect(&self) -> Result<Conn, ManagerError> {
+        match &self.0 {
+            DatabaseUrl::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(ManagerError::ConnectionError)?;
+                conn.batch_execute(SQLITE_SETTINGS).map_err(ManagerError::QueryError)?;
+                Ok(Conn::Sqlite(conn))
+            }
+            DatabaseUrl::Postgres(url) => {
+                let mut conn = PgConnection::establish(url.expose_secret()).map_err(ManagerError::ConnectionError)?;
+                conn.batch_execute(POSTGRES_SETTINGS).map_err(ManagerError::QueryError)?;
+                Ok(Conn::Postgres(conn))
+            }
+        }
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), ManagerError> {
+        conn.ping().map_err(ManagerError::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        std::thread::panicking() || conn.is_broken()
+    }
+}
+
+/// The database, shared by everything in the process.
+#[derive(Clone)]
+pub struct Db {
+    url: DatabaseUrl,
+    pool: Pool<Opener>,
+    turns: Arc<Semaphore>,
+    writer: Option<Writer>,
+}
+
+impl Db {
+    /// Opens the database with at most `connections` connections for reading (and on PostgreSQL for writing).
+    ///
+    /// # Errors
+    /// When the file cannot be opened. A PostgreSQL that is down is no error here: requests answer 503 until it is back.
+    pub fn open(url: DatabaseUrl, connections: u32) -> Result<Self> {
+        let opener = Opener(url.clone());
+        let writer = match &url {
+            DatabaseUrl::Sqlite(path) => {
+                if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                    std::fs::create_dir_all(folder).map_err(Error::unavailable)?;
+                }
+                Some(Writer::spawn(opener.clone())?)
+            }
+            DatabaseUrl::Postgres(_) => None,
+        };
+        let pool = Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .connection_timeout(PATIENCE)
+            .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
+            .build_unchecked(opener);
+        let turns = Arc::new(Semaphore::new(usize::try_from(connections).unwrap_or(1)));
+        Ok(Self { url, pool, turns, writer })
+    }
+
+    /// Where the data is.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// Runs `work` on a connection, off the async threads. For queries only.
+    ///
+    /// # Errors
+    /// What `work` refuses; 503 when no connection is free within two seconds or the database is down.
+    pub async fn read<T: Send + 'static>(&self, work: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+        let turn = self.turn().await?;
+        let pool = self.pool.clone();
+        off_thread(turn, move || work(&mut *pool.get()?)).await
+    }
+
+    /// Runs `work` in one transaction; when this returns `Ok`, it is committed and on disk.
+    ///
+    /// On SQLite, transactions of many callers share one commit; on PostgreSQL, `work` is run again after a deadlock.
+    ///
+    /// # Errors
+    /// What `work` refuses (then nothing has changed); 503 when the database is down or overloaded.
+    pub async fn write<T: Send + 'static>(&self, work: impl Fn(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+        if let Some(writer) = &self.writer {
+            return writer.write(work).await;
+        }
+        let turn = self.turn().await?;
+        let pool = self.pool.clone();
+        off_thread(turn, move || {
+            let mut conn = pool.get()?;
+            let mut attempt = 0;
+            loop {
+                match transaction(&mut conn, &work) {
+                    Err(error) if error.transient && attempt < RETRIES => attempt += 1,
+                    done => return done,
+                }
+                std::thread::sleep(Duration::from_millis(u64::from(rand::random_range(1..=8_u32) << attempt)));
+            }
+        })
+        .await
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        match tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(Error::unavailable("no database connection became free in time")),
+        }
+    }
+}
+
+/// Runs `work` on the blocking threads; the turn goes with it, so that a caller who leaves does not free it early.
+async fn off_thread<T: Send + 'static>(turn: OwnedSemaphorePermit, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let work = move || {
+        let done = work();
+        drop(turn);
+        done
+    };
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+}
+
+/// One transaction on PostgreSQL, READ COMMITTED: rows that decide are locked by `db::lock`.
+fn transaction<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+    begin(conn)?;
+    match work(conn) {
+        Ok(done) => {
+            commit(conn)?;
+            Ok(done)
+        }
+        Err(error) => {
+            roll_back(conn);
+            Err(error)
+        }
+    }
+}
+
+/// Begins a transaction that may write: `BEGIN IMMEDIATE` on SQLite, so that reading first cannot end in "busy".
+pub(crate) fn begin(conn: &mut Conn) -> Result<()> {
+    Ok(match conn {
+        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL READ COMMITTED"),
+    }?)
+}
+
+/// Commits what [`begin`] began.
+pub(crate) fn commit(conn: &mut Conn) -> Result<()> {
+    Ok(match conn {
+        Conn::Sqlite(conn) => AnsiTransactionManager::commit_transaction(conn),
+        Conn::Postgres(conn) => AnsiTransactionManager::commit_transaction(conn),
+    }?)
+}
+
+/// Rolls back what [`begin`] began; if even that fails, the connection is broken and the pool drops it.
+pub(crate) fn roll_back(conn: &mut Conn) {
+    let done = match conn {
+        Conn::Sqlite(conn) => AnsiTransactionManager::rollback_transaction(conn),
+        Conn::Postgres(conn) => AnsiTransactionManager::rollback_transaction(conn),
+    };
+    if let Err(error) = done {
+        tracing::warn!(%error, "a transaction could not be rolled back; its connection is dropped");
+    }
+}

@@ -1,0 +1,449 @@
+//! Every table, for Diesel. `tests/schema.rs` compares it with what the migrations make on both databases.
+
+diesel::table! {
+    idempotency_keys (user_id, route, idempotency_key) {
+        user_id -> Text,
+        route -> Text,
+        idempotency_key -> Text,
+        fingerprint -> Text,
+        answer_version -> Nullable<BigInt>,
+        answer_body -> Text,
+        created_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    timers (subject, step) {
+        subject -> Text,
+        step -> Text,
+        room -> Text,
+        due_at -> crate::db::types::InstantSql,
+        leased_until -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    throttles (bucket) {
+        bucket -> Text,
+        hits -> BigInt,
+        window_ends_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        kind -> Text,
+        subject -> Text,
+        anchor -> Text,
+        recipient_key -> Text,
+        recipient_email -> Text,
+        recipient_name -> Text,
+        recipient_time_zone -> Text,
+        letter_json -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        due_at -> crate::db::types::InstantSql,
+        give_up_at -> crate::db::types::InstantSql,
+        leased_until -> Nullable<crate::db::types::InstantSql>,
+        last_error -> Nullable<Text>,
+        created_at -> crate::db::types::InstantSql,
+        sent_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        role -> Text,
+        status -> Text,
+        time_zone -> Text,
+        password_hash -> Nullable<Text>,
+        verified_at -> Nullable<crate::db::types::InstantSql>,
+        version -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    organizations (id) {
+        id -> Text,
+        name -> Text,
+        version -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    members (user_id) {
+        user_id -> Text,
+        organization_id -> Text,
+        role -> Text,
+        joined_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        user_id -> Text,
+        client -> Text,
+        created_at -> crate::db::types::InstantSql,
+        last_used_at -> crate::db::types::InstantSql,
+        ends_at -> crate::db::types::InstantSql,
+        revoked_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (hash) {
+        hash -> Text,
+        session_id -> Text,
+        generation -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+        used_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    mail_tokens (id) {
+        id -> Text,
+        user_id -> Text,
+        purpose -> Text,
+        detail_json -> Text,
+        created_at -> crate::db::types::InstantSql,
+        expires_at -> crate::db::types::InstantSql,
+        used_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    skills (slug) {
+        slug -> Text,
+        name -> Text,
+        category -> Text,
+        version -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    skill_aliases (alias) {
+        alias -> Text,
+        slug -> Text,
+    }
+}
+
+diesel::table! {
+    skill_neighbors (slug, neighbor) {
+        slug -> Text,
+        neighbor -> Text,
+        weight -> BigInt,
+    }
+}
+
+diesel::table! {
+    skill_substitutes (slug, substitute) {
+        slug -> Text,
+        substitute -> Text,
+        weight -> BigInt,
+    }
+}
+
+diesel::table! {
+    developers (id) {
+        id -> Text,
+        user_id -> Text,
+        headline -> Nullable<Text>,
+        summary -> Nullable<Text>,
+        seniority -> Nullable<Text>,
+        rate_amount -> Nullable<BigInt>,
+        rate_currency -> Nullable<Text>,
+        hours_per_week -> Nullable<BigInt>,
+        available_from -> Nullable<Date>,
+        time_zone -> Nullable<Text>,
+        works_from -> Nullable<BigInt>,
+        works_to -> Nullable<BigInt>,
+        country -> Nullable<Text>,
+        languages_json -> Text,
+        domains_json -> Text,
+        experience_json -> Text,
+        links_json -> Text,
+        preferences_json -> Text,
+        synthetic -> Bool,
+        version -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+        updated_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    developer_skills (developer_id, slug) {
+        developer_id -> Text,
+        slug -> Text,
+        level -> BigInt,
+        years -> Double,
+    }
+}
+
+diesel::table! {
+    commitments (id) {
+        id -> Text,
+        developer_id -> Text,
+        trial_id -> Text,
+        hours_per_week -> BigInt,
+        starts_at -> crate::db::types::InstantSql,
+        ends_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    disclosures (developer_id, organization_id) {
+        developer_id -> Text,
+        organization_id -> Text,
+        disclosed_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    blocks (developer_id, organization_id, blocked_by) {
+        developer_id -> Text,
+        organization_id -> Text,
+        blocked_by -> Text,
+        blocked_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    vetting_applications (id) {
+        id -> Text,
+        developer_id -> Text,
+        state -> Text,
+        remembered_stage -> Nullable<Text>,
+        reviewer_id -> Nullable<Text>,
+        questions -> Nullable<Text>,
+        answers -> Nullable<Text>,
+        reason_code -> Nullable<Text>,
+        message -> Nullable<Text>,
+        retry_after -> Nullable<crate::db::types::InstantSql>,
+        skipped_stages_json -> Text,
+        version -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+        changed_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    scorecards (application_id, stage, reviewer_id) {
+        application_id -> Text,
+        stage -> Text,
+        reviewer_id -> Text,
+        criteria_json -> Text,
+        recommendation -> Text,
+        verified_skills_json -> Text,
+        feedback -> Nullable<Text>,
+        private_notes -> Nullable<Text>,
+        version -> BigInt,
+        written_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    vetting_events (id) {
+        id -> Text,
+        application_id -> Text,
+        version -> BigInt,
+        action -> Text,
+        actor -> Text,
+        user_id -> Nullable<Text>,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        reason_code -> Nullable<Text>,
+        message -> Nullable<Text>,
+        occurred_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    vetted_developers (developer_id) {
+        developer_id -> Text,
+        application_id -> Nullable<Text>,
+        status -> Text,
+        approved_at -> crate::db::types::InstantSql,
+        valid_until -> crate::db::types::InstantSql,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    verified_skills (developer_id, slug) {
+        developer_id -> Text,
+        slug -> Text,
+        level -> BigInt,
+        verified_at -> crate::db::types::InstantSql,
+        expires_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    job_requests (id) {
+        id -> Text,
+        organization_id -> Text,
+        created_by -> Text,
+        state -> Text,
+        title -> Text,
+        description -> Text,
+        seniority_json -> Text,
+        domains_json -> Text,
+        legal_country_limit_json -> Text,
+        rate_amount -> BigInt,
+        rate_currency -> Text,
+        hours_per_week -> BigInt,
+        starts_on -> Date,
+        duration_weeks -> Nullable<BigInt>,
+        time_zone -> Text,
+        works_from -> Nullable<BigInt>,
+        works_to -> Nullable<BigInt>,
+        overlap_hours -> Double,
+        languages_json -> Text,
+        seats -> BigInt,
+        version -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+        updated_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    job_request_skills (job_request_id, position) {
+        job_request_id -> Text,
+        position -> BigInt,
+        slug -> Text,
+        min_level -> BigInt,
+        min_years -> Nullable<Double>,
+        must -> Bool,
+        weight -> BigInt,
+        allow_adjacent -> Bool,
+    }
+}
+
+diesel::table! {
+    trials (id) {
+        id -> Text,
+        job_request_id -> Text,
+        developer_id -> Text,
+        organization_id -> Text,
+        offered_by -> Text,
+        state -> Text,
+        outcome -> Nullable<Text>,
+        terms_version -> BigInt,
+        starts_on -> Date,
+        starts_at -> crate::db::types::InstantSql,
+        trial_days -> BigInt,
+        extension_days -> BigInt,
+        paused_days -> BigInt,
+        ends_at -> crate::db::types::InstantSql,
+        grace_until -> crate::db::types::InstantSql,
+        offer_expires_at -> crate::db::types::InstantSql,
+        accept_blocked -> Nullable<Text>,
+        last_day -> Nullable<Date>,
+        reason_code -> Nullable<Text>,
+        message -> Nullable<Text>,
+        replaces -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+        changed_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    trial_terms (trial_id, version) {
+        trial_id -> Text,
+        version -> BigInt,
+        document -> Text,
+        sha256 -> Text,
+        proposed_by -> Text,
+        proposed_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    trial_signatures (trial_id, party, terms_version) {
+        trial_id -> Text,
+        party -> Text,
+        terms_version -> BigInt,
+        user_id -> Text,
+        sha256 -> Text,
+        signed_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    trial_proposals (trial_id) {
+        trial_id -> Text,
+        action -> Text,
+        party -> Text,
+        content_json -> Text,
+        proposed_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    trial_events (id) {
+        id -> Text,
+        trial_id -> Text,
+        version -> BigInt,
+        action -> Text,
+        actor -> Text,
+        user_id -> Nullable<Text>,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        reason_code -> Nullable<Text>,
+        message -> Nullable<Text>,
+        occurred_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    idempotency_keys,
+    timers,
+    throttles,
+    outbox,
+    users,
+    organizations,
+    members,
+    sessions,
+    refresh_tokens,
+    mail_tokens,
+    skills,
+    skill_aliases,
+    skill_neighbors,
+    skill_substitutes,
+    developers,
+    developer_skills,
+    commitments,
+    disclosures,
+    blocks,
+    vetting_applications,
+    scorecards,
+    vetting_events,
+    vetted_developers,
+    verified_skills,
+    job_requests,
+    job_request_skills,
+    trials,
+    trial_terms,
+    trial_signatures,
+    trial_proposals,
+    trial_events,
+);
+
+diesel::joinable!(members -> organizations (organization_id));
+diesel::joinable!(members -> users (user_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(developers -> users (user_id));
+diesel::joinable!(vetted_developers -> developers (developer_id));
+diesel::joinable!(vetting_applications -> developers (developer_id));

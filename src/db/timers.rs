@@ -1,0 +1,77 @@
+//! Due times as rows: what must happen, to what, and when. Nothing relies on a process having been up.
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::db::Conn;
+use crate::db::schema::timers::dsl;
+use crate::db::types::InstantSql;
+use crate::kernel::clock::Instant;
+use crate::kernel::error::Result;
+
+/// How long a claimed timer is left alone by other nodes.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+
+/// A step that is due.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Due {
+    /// The id of what it happens to.
+    #[diesel(sql_type = Text)]
+    pub subject: String,
+    /// Which step of its process.
+    #[diesel(sql_type = Text)]
+    pub step: String,
+    /// When it was due; the time that the step records.
+    #[diesel(sql_type = InstantSql)]
+    pub due_at: Instant,
+}
+
+/// Plans `step` of `subject` for `due_at`, instead of whatever was planned for it before.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn plan(conn: &mut Conn, room: &str, subject: &str, step: &str, due_at: Instant) -> Result<()> {
+    diesel::delete(dsl::timers.find((subject, step))).execute(conn)?;
+    diesel::insert_into(dsl::timers)
+        .values((dsl::subject.eq(subject), dsl::step.eq(step), dsl::room.eq(room), dsl::due_at.eq(due_at)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Drops everything planned for `subject`.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn cancel_all(conn: &mut Conn, subject: &str) -> Result<()> {
+    diesel::delete(dsl::timers.filter(dsl::subject.eq(subject))).execute(conn)?;
+    Ok(())
+}
+
+/// Takes a due timer out of the plan; false when somebody was faster or it has been planned anew.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn take(conn: &mut Conn, due: &Due) -> Result<bool> {
+    let row = dsl::timers.find((&due.subject, &due.step)).filter(dsl::due_at.eq(due.due_at));
+    Ok(diesel::delete(row).execute(conn)? == 1)
+}
+
+/// Claims what is due in `room`, oldest first, so that other nodes leave it alone for half a minute.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn claim(conn: &mut Conn, room: &str, now: Instant, limit: i64) -> Result<Vec<Due>> {
+    const ROWS: &str = "UPDATE timers SET leased_until = $1 WHERE (subject, step) IN (SELECT subject, step FROM timers \
+         WHERE room = $2 AND due_at <= $3 AND (leased_until IS NULL OR leased_until <= $3) ORDER BY due_at, subject LIMIT $4";
+    const BACK: &str = ") RETURNING subject, step, due_at";
+    let skip = if matches!(conn, Conn::Postgres(_)) { " FOR UPDATE SKIP LOCKED" } else { "" };
+    let mut due: Vec<Due> = diesel::sql_query(format!("{ROWS}{skip}{BACK}"))
+        .bind::<InstantSql, _>(now.plus(LEASE))
+        .bind::<Text, _>(room)
+        .bind::<InstantSql, _>(now)
+        .bind::<BigInt, _>(limit)
+        .load(conn)?;
+    due.sort_by(|left, right| (left.due_at, &left.subject).cmp(&(right.due_at, &right.subject)));
+    Ok(due)
+}

@@ -1,0 +1,121 @@
+//! Group commit for SQLite: one thread writes, and the jobs of many callers share one `COMMIT` with `synchronous=FULL`.
+//! A caller is answered after the commit, so an answer means "on disk".
+//!
+//! Each job runs in a savepoint of its own, so that one that refuses undoes only itself. If SQLite has rolled the whole
+//! transaction back by itself (disk full, I/O error), the rest of that batch is not run and everybody in it gets 503.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
+use diesel::r2d2::ManageConnection as _;
+use tokio::sync::oneshot;
+
+use crate::db::Conn;
+use crate::db::pool::{Opener, begin, commit, roll_back};
+use crate::kernel::error::{Error, Result};
+
+/// The most jobs that share a commit.
+const BATCH: usize = 64;
+/// The most jobs that may wait; beyond it callers are told to come back.
+const QUEUE: usize = 1024;
+/// Proves that the batch's transaction is still open: fails when SQLite has rolled it back.
+const PROBE: &str = "RELEASE batch; SAVEPOINT batch";
+
+type Reply = Box<dyn FnOnce(Result<()>) + Send>;
+type Job = Box<dyn FnOnce(&mut Conn) -> (bool, Reply) + Send>;
+
+/// A handle to the writing thread.
+#[derive(Clone)]
+pub struct Writer(Arc<SyncSender<Job>>);
+
+impl Writer {
+    /// Starts the writing thread; it ends when the last handle is dropped.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn spawn(opener: Opener) -> Result<Self> {
+        let conn = opener.connect().map_err(Error::unavailable)?;
+        let (sender, jobs) = sync_channel::<Job>(QUEUE);
+        let run = move || run(&opener, conn, &jobs);
+        std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(run).map_err(Error::internal)?;
+        Ok(Self(Arc::new(sender)))
+    }
+
+    /// Runs `work` in the next batch and answers after its commit.
+    ///
+    /// # Errors
+    /// What `work` refuses; 503 when the queue is full or the batch could not be committed.
+    pub async fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |conn| {
+            let done = in_savepoint(conn, work);
+            let fine = done.is_ok();
+            let reply: Reply = Box::new(move |committed| {
+                let done = done.and_then(|value| committed.map(|()| value));
+                // A caller who has left is no problem: the work is done either way.
+                drop(answer.send(done));
+            });
+            (fine, reply)
+        });
+        self.0.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::unavailable("the write queue is full"),
+            TrySendError::Disconnected(_) => Error::unavailable("the writer has stopped"),
+        })?;
+        answered.await.map_err(|_| Error::unavailable("the batch was given up"))?
+    }
+}
+
+fn in_savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    conn.transaction(|conn| catch_unwind(AssertUnwindSafe(|| work(conn))).unwrap_or_else(|_| Err(Error::internal("a write job panicked"))))
+}
+
+fn run(opener: &Opener, mut conn: Conn, jobs: &Receiver<Job>) {
+    while let Ok(first) = jobs.recv() {
+        if !batch(&mut conn, first, jobs) {
+            match opener.connect() {
+                Ok(fresh) => conn = fresh,
+                Err(error) => tracing::error!(%error, "the database file cannot be reopened; trying again with the next write"),
+            }
+        }
+    }
+}
+
+/// Runs one batch; false when the connection can no longer be trusted.
+fn batch(conn: &mut Conn, first: Job, jobs: &Receiver<Job>) -> bool {
+    if let Err(error) = begin(conn).and_then(|()| Ok(conn.batch_execute("SAVEPOINT batch")?)) {
+        roll_back(conn);
+        first_unserved(first, &error);
+        return false;
+    }
+    let mut replies: Vec<Reply> = Vec::with_capacity(BATCH);
+    let mut intact = run_one(conn, first, &mut replies);
+    while intact && replies.len() < BATCH {
+        let Ok(job) = jobs.try_recv() else { break };
+        intact = run_one(conn, job, &mut replies);
+    }
+    let committed = if intact { commit(conn) } else { Err(Error::unavailable("SQLite rolled the batch back")) };
+    if committed.is_err() {
+        roll_back(conn);
+    }
+    let fine = committed.is_ok();
+    for reply in replies {
+        reply(if fine { Ok(()) } else { Err(Error::unavailable("the batch could not be committed")) });
+    }
+    fine
+}
+
+/// Runs one job; false when the batch's transaction is gone.
+fn run_one(conn: &mut Conn, job: Job, replies: &mut Vec<Reply>) -> bool {
+    let (fine, reply) = job(conn);
+    replies.push(reply);
+    fine || conn.batch_execute(PROBE).is_ok()
+}
+
+/// The job of a batch that could not begin is dropped; its caller sees a closed channel, which is a 503.
+fn first_unserved(job: Job, error: &Error) {
+    tracing::error!(%error, "a batch of writes could not begin");
+    drop(job);
+}

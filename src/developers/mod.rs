@@ -1,0 +1,1 @@
+//! Developer profiles, the hours they have promised, and who may see what.

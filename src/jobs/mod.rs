@@ -1,0 +1,1 @@
+//! Client job requests ("jobs" never means background work).

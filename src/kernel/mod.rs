@@ -1,0 +1,14 @@
+//! Words without I/O: what every room needs to speak with the others. Knows no database, no HTTP, no wall clock.
+
+pub mod answer;
+pub mod clock;
+pub mod email;
+pub mod error;
+pub mod ids;
+pub mod money;
+pub mod page;
+pub mod principal;
+pub mod process;
+pub mod text;
+pub mod words;
+pub mod zone;

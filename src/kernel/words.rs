@@ -1,0 +1,47 @@
+//! Closed sets of words: one macro gives an enum its text form for JSON, the database, the OpenAPI document and the tests.
+
+/// A type whose values are short stable texts, the same in JSON and in the database.
+pub trait Word: Sized + Copy + 'static {
+    /// Every value, in the order of declaration.
+    const ALL: &'static [Self];
+
+    /// The text that stands in JSON and in the database.
+    fn as_str(self) -> &'static str;
+
+    /// The value that `text` names, if any.
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|word| word.as_str() == text)
+    }
+}
+
+/// Declares an enum of [`Word`]s with `Display`, serde and an OpenAPI schema.
+///
+/// ```
+/// guildhall::words! {
+///     /// What a signal says.
+///     pub enum Light { Red => "red", Green => "green" }
+/// }
+/// # use guildhall::kernel::words::Word;
+/// assert_eq!(Light::parse("green"), Some(Light::Green));
+/// ```
+#[macro_export]
+macro_rules! words {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident => $text:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        pub enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] $variant),+ }
+
+        impl $crate::kernel::words::Word for $name {
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+            fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str($crate::kernel::words::Word::as_str(*self))
+            }
+        }
+    };
+}

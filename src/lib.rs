@@ -1,0 +1,21 @@
+//! Guildhall: the backend of a developer-hiring marketplace that vets Go developers and hires them out on a 30-day trial.
+//!
+//! Ground modules know no room; each room may import the rooms above it and none below (`tests/architecture.rs` holds the rule).
+
+// ground
+pub mod auth;
+pub mod config;
+pub mod db;
+pub mod kernel;
+pub mod scheduler;
+pub mod telemetry;
+pub mod web;
+// rooms
+pub mod accounts;
+pub mod developers;
+pub mod jobs;
+pub mod matching;
+pub mod notifications;
+pub mod skills;
+pub mod trials;
+pub mod vetting;

@@ -1,0 +1,1 @@
+//! Which vetted developers fit a request, and why: gates, score, explanation.

@@ -1,0 +1,41 @@
+//! Runs every task until told to stop; lets a running piece of work finish.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::scheduler::{Progress, Task};
+
+/// How long a task rests after a failure, at the least.
+const REST: Duration = Duration::from_secs(1);
+
+/// Runs `tasks` until `stop` says so; returns when each has finished the piece it was at.
+pub async fn run(tasks: Vec<Arc<dyn Task>>, stop: watch::Receiver<bool>) {
+    let mut running = JoinSet::new();
+    for task in tasks {
+        running.spawn(drive(task, stop.clone()));
+    }
+    while running.join_next().await.is_some() {}
+}
+
+async fn drive(task: Arc<dyn Task>, mut stop: watch::Receiver<bool>) {
+    let nudge = task.nudge();
+    while !*stop.borrow() {
+        let pause = match task.run().await {
+            Ok(Progress::More) => continue,
+            Ok(Progress::Idle) => task.every(),
+            Err(error) => {
+                tracing::error!(task = task.name(), %error, "a task failed; it will be tried again");
+                metrics::counter!("guildhall_task_failures_total", "task" => task.name()).increment(1);
+                task.every().max(REST)
+            }
+        };
+        tokio::select! {
+            () = nudge.wait() => {}
+            () = tokio::time::sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The catalogue of skills: aliases, what is often used together, what can stand in for what.

@@ -1,0 +1,1 @@
+//! The 30-day trial: its contract, its process table, its timers.

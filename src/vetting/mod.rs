@@ -1,0 +1,1 @@
+//! People decide who is vetted: applications, scorecards, decisions.

@@ -1,1 +1,4 @@
-//! Passwords and tokens.
+//! Secrets of people and of the house: passwords, access tokens, the tokens of refreshes and mails.
+
+pub mod password;
+pub mod token;

@@ -1,1 +1,222 @@
-//! Settings
+//! Settings: `config/default.toml` (the manual, embedded) < `config/<GUILDHALL_ENV>.toml` < `--config FILE` < the environment.
+
+pub mod check;
+pub mod load;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The HTTP server.
+    pub server: Server,
+    /// Where data is kept.
+    pub database: Database,
+    /// How mail is sent.
+    pub mail: Mail,
+    /// Passwords, tokens, sessions.
+    pub auth: Auth,
+    /// Currencies.
+    pub money: Money,
+    /// How often anybody may do anything.
+    pub limits: Limits,
+    /// The vetting process.
+    pub vetting: Vetting,
+    /// The trial.
+    pub trials: Trials,
+    /// The score.
+    pub matching: Matching,
+    /// Development or production; from `GUILDHALL_ENV`, not from a file.
+    #[serde(skip)]
+    pub environment: Environment,
+}
+
+/// Where the process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Environment {
+    /// One's own machine.
+    #[default]
+    Development,
+    /// For real people.
+    Production,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// What the links in mails begin with.
+    pub public_url: String,
+    /// Where mail links point instead.
+    pub frontend_url: String,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// A listener of its own for `/metrics`.
+    pub metrics_listen: String,
+    /// Seconds.
+    pub shutdown_grace: u64,
+    /// Threads; 0: one per core.
+    pub workers: usize,
+    /// Allowed browser origins.
+    pub cors_origins: Vec<String>,
+    /// Bytes.
+    pub body_limit: usize,
+    /// Bytes, for `/v1/auth/*`.
+    pub auth_body_limit: usize,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// May carry a password.
+    pub url: SecretString,
+    /// At most.
+    pub connections: u32,
+}
+
+/// `[mail]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// May carry a password.
+    pub url: SecretString,
+    /// The sender.
+    pub from: String,
+    /// Seconds.
+    pub deadline: u64,
+}
+
+/// `[auth]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// Signs tokens.
+    pub secret: SecretString,
+    /// Where a made secret is kept.
+    pub secret_file: String,
+    /// Still verify.
+    pub previous_secrets: Vec<SecretString>,
+    /// Minutes.
+    pub access_minutes: i64,
+    /// Days.
+    pub refresh_days: i64,
+    /// Days.
+    pub session_days: i64,
+    /// Hours.
+    pub verify_hours: i64,
+    /// Minutes.
+    pub reset_minutes: i64,
+    /// `always`, `production`, `never`.
+    pub admin_totp: AdminTotp,
+    /// KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// At once; 0: one per core.
+    pub hashing_permits: usize,
+}
+
+/// When admins must have a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdminTotp {
+    /// Everywhere.
+    Always,
+    /// In production.
+    Production,
+    /// Nowhere.
+    Never,
+}
+
+/// `[money]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Money {
+    /// The date of the rates.
+    pub as_of: chrono::NaiveDate,
+    /// US dollars per unit.
+    pub rates: BTreeMap<String, f64>,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Off for load tests.
+    pub enabled: bool,
+    /// Per client address.
+    pub requests_per_second: u32,
+    /// Per client address.
+    pub burst: u32,
+    /// Public search, per client address.
+    pub search_per_second: u32,
+    /// Public search, per client address.
+    pub search_burst: u32,
+    /// Per account and window.
+    pub sign_in_failures: i64,
+    /// Per client address and window.
+    pub sign_in_failures_per_address: i64,
+    /// Minutes.
+    pub sign_in_window_minutes: i64,
+    /// Per address and purpose.
+    pub account_mails_per_hour: i64,
+    /// Per organisation.
+    pub offers_per_day: i64,
+    /// Per organisation.
+    pub job_requests_per_day: i64,
+}
+
+/// `[vetting]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vetting {
+    /// One of these at least.
+    pub core_skills: Vec<String>,
+    /// Before a submission.
+    pub minimum_skills: usize,
+    /// Days.
+    pub retry_after_days: i64,
+    /// Months.
+    pub valid_months: u32,
+    /// Whoever wrote the interview's scorecard may not approve.
+    pub four_eyes: bool,
+    /// Months.
+    pub kept_months: u32,
+}
+
+/// `[trials]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trials {
+    /// Calendar days.
+    pub trial_days: i64,
+    /// Calendar days.
+    pub decision_days: i64,
+    /// Calendar days.
+    pub grace_days: i64,
+    /// Days.
+    pub offer_days: i64,
+    /// Days.
+    pub start_within_days: i64,
+}
+
+/// `[matching]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Matching {
+    /// Named in every answer.
+    pub scoring_version: String,
+    /// Hundredths.
+    pub neutral: u32,
+    /// Points per factor, 100 in all.
+    pub weights: BTreeMap<String, u32>,
+}

@@ -1,6 +1,7 @@
 //! The one door to SQL. [`Db::read`](pool::Db::read) and [`Db::write`](pool::Db::write) run plain functions over a [`Conn`] off the async threads;
 //! the same Diesel queries serve SQLite and PostgreSQL.
 
+#[expect(missing_docs, reason = "the derive generates public types without docs")]
 pub mod connection;
 pub mod errors;
 pub mod lock;
@@ -9,6 +10,7 @@ pub mod once;
 pub mod pool;
 pub mod schema;
 pub mod support;
+pub mod throttle;
 pub mod timers;
 pub mod types;
 pub mod url;

@@ -9,6 +9,7 @@ pub mod money;
 pub mod page;
 pub mod principal;
 pub mod process;
+pub mod schema;
 pub mod text;
 pub mod words;
 pub mod zone;

@@ -1,1 +1,31 @@
-//! Logs and metrics.
+//! Logs, one event a line, and metrics for Prometheus. Nobody's address, name or token is ever logged.
+
+use std::io::IsTerminal as _;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+use crate::kernel::error::{Error, Result};
+
+/// Starts logging to stderr: plain on a terminal, JSON otherwise; `RUST_LOG` chooses what.
+pub fn start_logs() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,lettre=warn,rustls=warn"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let set = if std::io::stderr().is_terminal() { subscriber.try_init() } else { subscriber.json().flatten_event(true).try_init() };
+    if let Err(error) = set {
+        // Somebody set a subscriber before us: then that one is used.
+        tracing::debug!(%error, "logs were started before");
+    }
+}
+
+/// Starts counting; the handle renders what `/metrics` shows.
+///
+/// # Errors
+/// When a recorder is there already.
+pub fn start_metrics() -> Result<PrometheusHandle> {
+    PrometheusBuilder::new()
+        .set_buckets(&[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0])
+        .map_err(Error::internal)?
+        .install_recorder()
+        .map_err(Error::internal)
+}

@@ -1,1 +1,14 @@
-//! The one door to HTTP words.
+//! The one door to HTTP words: what comes in is parsed here, what goes out is written here, and every error becomes a problem answer.
+
+pub mod address;
+pub mod answer;
+pub mod ask;
+pub mod body;
+pub mod describe;
+pub mod docs;
+pub mod json;
+pub mod limits;
+pub mod middleware;
+pub mod path;
+pub mod problem;
+pub mod query;

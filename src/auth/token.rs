@@ -1,0 +1,171 @@
+//! Tokens. Access: a JWT that lives minutes. Refresh: 256 random bits of which only a hash is kept. In mails: a code
+//! derived from its row's id and the house's secret, so that the database never holds anything that opens a door.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rand::Rng as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::kernel::clock::Instant;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::ids::{MailTokenId, SessionId, UserId};
+
+/// Who made a token, and for whom: both are us.
+const ISSUER: &str = "guildhall";
+/// Tokens of other kinds are not access tokens (RFC 9068 §2.1).
+const TYPE: &str = "at+jwt";
+/// Clocks of two nodes may differ by so many seconds.
+const LEEWAY: i64 = 5;
+/// The longest token that is looked at, in bytes.
+const LONGEST: usize = 2048;
+
+/// What an access token says; every claim is required.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The person.
+    pub sub: UserId,
+    /// The session.
+    pub sid: SessionId,
+    /// Issuer.
+    pub iss: String,
+    /// Audience.
+    pub aud: String,
+    /// Seconds since 1970.
+    pub iat: i64,
+    /// Seconds since 1970.
+    pub exp: i64,
+    /// Seconds since 1970; absent in ours, respected where present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+}
+
+struct Key {
+    id: String,
+    decoding: DecodingKey,
+    mail: SecretString,
+}
+
+/// Signs and verifies tokens with one algorithm and one or, while keys are rotated, several keys.
+pub struct Tokens {
+    keys: Vec<Key>,
+    signing: EncodingKey,
+    lifetime: i64,
+}
+
+impl Tokens {
+    /// `secret` signs; `previous` still verify. `minutes` is an access token's life.
+    ///
+    /// # Errors
+    /// When a secret has fewer than 32 bytes, or signing does not work in this build.
+    pub fn new(secret: &SecretString, previous: &[SecretString], minutes: i64) -> Result<Self> {
+        let all = std::iter::once(secret).chain(previous);
+        let keys: Vec<Key> = all.map(Key::new).collect::<Result<_>>()?;
+        let tokens = Self { keys, signing: EncodingKey::from_secret(secret.expose_secret().as_bytes()), lifetime: minutes * 60 };
+        tokens.probe()?;
+        Ok(tokens)
+    }
+
+    /// An access token for a session, and its life in seconds.
+    ///
+    /// # Errors
+    /// Only when signing is broken.
+    pub fn access(&self, user: UserId, session: SessionId, now: Instant) -> Result<(String, i64)> {
+        let iat = now.utc().timestamp();
+        let claims = Claims { sub: user, sid: session, iss: ISSUER.into(), aud: ISSUER.into(), iat, exp: iat + self.lifetime, nbf: None };
+        let kid = self.keys.first().map(|key| key.id.clone());
+        let header = Header { kid, typ: Some(TYPE.into()), ..Header::new(Algorithm::HS256) };
+        let token = jsonwebtoken::encode(&header, &claims, &self.signing).map_err(Error::internal)?;
+        Ok((token, self.lifetime))
+    }
+
+    /// What a token says, if it is an access token of ours that is good at `now`.
+    ///
+    /// # Errors
+    /// 401 whatever is wrong with it.
+    pub fn claims(&self, token: &str, now: Instant) -> Result<Claims> {
+        self.read(token, now).ok_or_else(Error::not_signed_in)
+    }
+
+    fn read(&self, token: &str, now: Instant) -> Option<Claims> {
+        let header = Some(token).filter(|token| token.len() <= LONGEST).and_then(|token| jsonwebtoken::decode_header(token).ok())?;
+        let key = self.keys.iter().find(|key| Some(&key.id) == header.kid.as_ref())?;
+        if header.typ.as_deref() != Some(TYPE) || header.alg != Algorithm::HS256 {
+            return None;
+        }
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation()).ok()?.claims;
+        let seconds = now.utc().timestamp();
+        let in_time =
+            seconds < claims.exp + LEEWAY && claims.iat <= seconds + LEEWAY && claims.nbf.is_none_or(|from| from <= seconds + LEEWAY);
+        in_time.then_some(claims)
+    }
+
+    /// The code that a mail carries for the token row `id`: `<id>.<HMAC-SHA256>`.
+    pub fn mail_code(&self, id: MailTokenId) -> String {
+        let mac = self.keys.first().map(|key| key.mail_code(id)).unwrap_or_default();
+        format!("{id}.{mac}")
+    }
+
+    /// The row that a mail's code names, if we made the code.
+    pub fn mail_token(&self, code: &str) -> Option<MailTokenId> {
+        let (id, mac) = code.split_once('.')?;
+        let id: MailTokenId = id.parse().ok()?;
+        let ours = self.keys.iter().any(|key| subtle::ConstantTimeEq::ct_eq(key.mail_code(id).as_bytes(), mac.as_bytes()).into());
+        ours.then_some(id)
+    }
+
+    /// The crypto provider is chosen by features of a dependency: prove at the start that it is there.
+    fn probe(&self) -> Result<()> {
+        let now = Instant::from_micros(1_800_000_000_000_000);
+        let (user, session) = (UserId::from_u128(1), SessionId::from_u128(2));
+        let (token, _) = self.access(user, session, now)?;
+        self.claims(&token, now).map(|_| ())
+    }
+}
+
+/// Expiry is checked against our own clock; the library checks signature, algorithm, issuer, audience and presence.
+fn validation() -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.leeway = 0;
+    validation.validate_exp = false;
+    validation.set_audience(&[ISSUER]);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+    validation
+}
+
+impl Key {
+    fn new(secret: &SecretString) -> Result<Self> {
+        let bytes = secret.expose_secret().as_bytes();
+        if bytes.len() < crate::config::check::SECRET_BYTES {
+            return Err(Error::internal("a signing secret must have at least 32 bytes"));
+        }
+        let digest = Sha256::digest([b"kid:", bytes].concat());
+        let id = URL_SAFE_NO_PAD.encode(digest.get(..6).unwrap_or_default());
+        Ok(Self { id, decoding: DecodingKey::from_secret(bytes), mail: secret.clone() })
+    }
+
+    fn mail_code(&self, id: MailTokenId) -> String {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.mail.expose_secret().as_bytes()) else { return String::new() };
+        mac.update(b"mail token:");
+        mac.update(id.to_string().as_bytes());
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    }
+}
+
+/// A new refresh token: 256 random bits, and the hash that is kept of it.
+pub fn refresh_token() -> (SecretString, String) {
+    let mut bytes = [0_u8; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    let token = URL_SAFE_NO_PAD.encode(bytes);
+    let hash = refresh_hash(&token);
+    (token.into(), hash)
+}
+
+/// What is kept of a refresh token. A fast hash is enough: there is nothing to guess in 256 random bits.
+pub fn refresh_hash(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
+}

@@ -1,0 +1,77 @@
+//! What a type cannot say: settings that would be unsafe or make no sense are refused at the start, with the key's name.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::config::{Environment, Settings};
+
+/// The shortest secret that may sign tokens, in bytes (RFC 7518 §3.2).
+pub const SECRET_BYTES: usize = 32;
+
+/// Refuses settings that cannot work or would be unsafe.
+///
+/// # Errors
+/// One line that names the key.
+pub fn check(settings: &Settings) -> Result<(), String> {
+    let production = settings.environment == Environment::Production;
+    secret(&settings.auth.secret, production || !is_sqlite(settings))?;
+    urls(settings, production)?;
+    if settings.auth.memory_kib < 19_456 || settings.auth.passes < 2 {
+        return Err("auth.memory_kib must be at least 19456 and auth.passes at least 2".to_owned());
+    }
+    if !(1..=15).contains(&settings.auth.access_minutes) {
+        return Err("auth.access_minutes must be from 1 to 15".to_owned());
+    }
+    if settings.database.connections == 0 {
+        return Err("database.connections must be at least 1".to_owned());
+    }
+    weights(settings)?;
+    rates(settings)
+}
+
+fn is_sqlite(settings: &Settings) -> bool {
+    settings.database.url.expose_secret().starts_with("sqlite:")
+}
+
+fn secret(secret: &SecretString, required: bool) -> Result<(), String> {
+    let length = secret.expose_secret().len();
+    match (length, required) {
+        (0, true) => {
+            Err("auth.secret is required in production and with PostgreSQL: set GUILDHALL_AUTH__SECRET to at least 32 random bytes"
+                .to_owned())
+        }
+        (1..SECRET_BYTES, _) => Err(format!("auth.secret must have at least {SECRET_BYTES} bytes")),
+        _ => Ok(()),
+    }
+}
+
+fn urls(settings: &Settings, production: bool) -> Result<(), String> {
+    let public = &settings.server.public_url;
+    if url::Url::parse(public).is_err() {
+        return Err("server.public_url must be a URL such as https://guildhall.example".to_owned());
+    }
+    if !production {
+        return Ok(());
+    }
+    if !public.starts_with("https://") {
+        return Err("server.public_url must begin with https:// in production".to_owned());
+    }
+    let mail = settings.mail.url.expose_secret();
+    let local = ["smtp://localhost", "smtp://127.0.0.1", "smtp://[::1]"].iter().any(|prefix| mail.starts_with(prefix));
+    let safe = mail.starts_with("smtps://") || (mail.starts_with("smtp://") && (local || mail.contains("tls=required")));
+    if safe { Ok(()) } else { Err("mail.url must be smtps://… or smtp://…?tls=required in production".to_owned()) }
+}
+
+fn weights(settings: &Settings) -> Result<(), String> {
+    let sum: u32 = settings.matching.weights.values().sum();
+    if sum == 100 { Ok(()) } else { Err(format!("matching.weights must sum to 100; they sum to {sum}")) }
+}
+
+fn rates(settings: &Settings) -> Result<(), String> {
+    for (code, rate) in &settings.money.rates {
+        let known = crate::kernel::money::Currency::parse(&code.to_uppercase()).is_some();
+        if !known || !(0.000_001..=1_000_000.0).contains(rate) {
+            return Err(format!("money.rates.{code} must be an ISO 4217 currency with a positive rate"));
+        }
+    }
+    Ok(())
+}

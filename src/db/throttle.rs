@@ -1,0 +1,52 @@
+//! Counters in fixed windows that survive a restart and are shared by all nodes: failed sign-ins, mails per hour, offers per day.
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::schema::throttles::dsl;
+use crate::db::support::IntoBoth as _;
+use crate::kernel::clock::Instant;
+use crate::kernel::error::Result;
+
+/// Counts one more hit in `bucket`; a window of length `window` begins with its first hit.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn hit(conn: &mut Conn, bucket: &str, window: TimeDelta, now: Instant) -> Result<()> {
+    diesel::delete(dsl::throttles.find(bucket).filter(dsl::window_ends_at.le(now))).execute(conn)?;
+    diesel::insert_into(dsl::throttles)
+        .values((dsl::bucket.eq(bucket), dsl::hits.eq(0), dsl::window_ends_at.eq(now.plus(window))))
+        .on_conflict_do_nothing()
+        .both()
+        .execute(conn)?;
+    diesel::update(dsl::throttles.find(bucket)).set(dsl::hits.eq(dsl::hits + 1)).execute(conn)?;
+    Ok(())
+}
+
+/// Seconds until `bucket` is open again, when it has had `limit` hits in its window.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn closed_for(conn: &mut Conn, bucket: &str, limit: i64, now: Instant) -> Result<Option<u64>> {
+    let full = dsl::throttles.find(bucket).filter(dsl::hits.ge(limit)).filter(dsl::window_ends_at.gt(now));
+    let ends: Option<Instant> = full.select(dsl::window_ends_at).first(conn).optional()?;
+    Ok(ends.map(|ends| u64::try_from(ends.since(now).num_seconds()).unwrap_or_default() + 1))
+}
+
+/// Opens `bucket` again.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn clear(conn: &mut Conn, bucket: &str) -> Result<()> {
+    diesel::delete(dsl::throttles.find(bucket)).execute(conn)?;
+    Ok(())
+}
+
+/// Forgets windows that have ended.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn forget(conn: &mut Conn, now: Instant) -> Result<usize> {
+    Ok(diesel::delete(dsl::throttles.filter(dsl::window_ends_at.le(now))).execute(conn)?)
+}

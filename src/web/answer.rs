@@ -1,0 +1,74 @@
+//! Answers that went well.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use serde::Serialize;
+
+use crate::kernel::answer::Answer;
+use crate::kernel::error::{Error, Result};
+
+/// 200 with an answer and its `ETag`.
+pub fn ok(answer: Answer) -> HttpResponse {
+    with_status(StatusCode::OK, answer)
+}
+
+/// 201 with an answer, its `ETag`, and where it is from now on: `collection` followed by the answer's `id`.
+pub fn created(answer: Answer, collection: &str) -> HttpResponse {
+    #[derive(serde::Deserialize)]
+    struct WithId {
+        id: String,
+    }
+    let id = serde_json::from_str::<WithId>(&answer.body).ok();
+    let mut response = with_status(StatusCode::CREATED, answer);
+    let location = id.and_then(|thing| HeaderValue::from_str(&format!("{collection}/{}", thing.id)).ok());
+    if let Some(location) = location {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// 200 with a view that has no version.
+///
+/// # Errors
+/// Only when the view cannot become JSON, which would be our fault.
+pub fn json(view: &impl Serialize) -> Result<HttpResponse> {
+    Ok(ok(Answer::plain(view)?))
+}
+
+/// 200 with a view as of `version`.
+///
+/// # Errors
+/// Only when the view cannot become JSON, which would be our fault.
+pub fn versioned(version: i64, view: &impl Serialize) -> Result<HttpResponse, Error> {
+    Ok(ok(Answer::versioned(version, view)?))
+}
+
+/// 204.
+pub fn nothing() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
+/// 202 with a sentence for the person.
+///
+/// # Errors
+/// Never.
+pub fn accepted(message: &str) -> Result<HttpResponse> {
+    Ok(with_status(StatusCode::ACCEPTED, Answer::plain(&Message { message: message.to_owned() })?))
+}
+
+/// A sentence for the person who asked.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Message {
+    /// What happens next.
+    pub message: String,
+}
+
+fn with_status(status: StatusCode, answer: Answer) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    response.content_type("application/json");
+    if let Some(version) = answer.version {
+        response.insert_header((header::ETAG, format!("\"{version}\"")));
+    }
+    response.body(answer.body)
+}

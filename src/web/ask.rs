@@ -1,0 +1,114 @@
+//! Who asks: the bearer token, checked against the session as it is now; and with it the conditions of the request.
+
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{FromRequest, HttpRequest};
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+
+use crate::kernel::answer::{Call, Expected, Once};
+use crate::kernel::error::{Code, Error, Result};
+use crate::kernel::principal::Principal;
+use crate::web::body;
+
+/// Turns an access token into the person behind it, with the rights of this moment. App data, as `Arc<dyn Gate>`.
+#[async_trait]
+pub trait Gate: Send + Sync {
+    /// The person.
+    ///
+    /// # Errors
+    /// 401 unless the token is good and its session is alive.
+    async fn principal(&self, token: &str) -> Result<Principal>;
+}
+
+/// A signed-in person.
+pub struct Signed(pub Principal);
+
+/// A signed-in person who changes something: the body, and the conditions from the headers.
+pub struct Ask<T> {
+    /// Who, and under which conditions.
+    pub call: Call,
+    /// What.
+    pub body: T,
+}
+
+/// A body without members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+impl FromRequest for Signed {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self(principal(&request).await?)) })
+    }
+}
+
+impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Ask<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    /// The person first: who is not signed in learns nothing about the body.
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let principal = principal(&request).await?;
+            let expected = expected(request.headers())?;
+            let key = idempotency_key(request.headers())?;
+            let (body, bytes) = body::read(&request, payload).await?;
+            let once = key.map(|key| Once {
+                user: principal.user,
+                route: format!("{} {}", request.method(), request.path()),
+                key,
+                fingerprint: URL_SAFE_NO_PAD.encode(Sha256::digest(&bytes)),
+            });
+            Ok(Self { call: Call { principal, once, expected }, body })
+        })
+    }
+}
+
+async fn principal(request: &HttpRequest) -> Result<Principal> {
+    let gate = request.app_data::<Arc<dyn Gate>>().cloned().ok_or_else(|| Error::internal("no gate is mounted"))?;
+    gate.principal(bearer(request.headers()).ok_or_else(Error::not_signed_in)?).await
+}
+
+/// The token of exactly one `Authorization: Bearer …` header.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION);
+    let value = values.next()?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    (values.next().is_none() && scheme.eq_ignore_ascii_case("bearer")).then_some(token)
+}
+
+/// `If-Match: "7"` means version 7; `*` means any.
+fn expected(headers: &HeaderMap) -> Result<Expected> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(Expected(None)) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(Expected(None));
+    }
+    let version = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    // Any other strong or weak tag is one that we never gave: it cannot match.
+    Ok(Expected(Some(version.and_then(|digits| digits.parse().ok()).unwrap_or(-1))))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default();
+    let fine = (1..=255).contains(&key.len()) && key.bytes().all(|each| each.is_ascii_graphic());
+    if fine {
+        Ok(Some(key.to_owned()))
+    } else {
+        Err(Error::new(Code::MalformedRequest, "Idempotency-Key must be 1 to 255 visible ASCII characters."))
+    }
+}

@@ -1,0 +1,117 @@
+//! What happens around every request: its id, its limits, its span and metrics, its headers; and an answer even when a handler panics.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, ResponseError as _};
+use futures_util::FutureExt as _;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::kernel::error::{Code, Error};
+use crate::web::address::TrustedProxies;
+use crate::web::limits::AddressLimits;
+use crate::web::problem::{REQUEST_ID, secure};
+
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The address that a request is counted for; in the request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub std::net::IpAddr);
+
+/// Outermost: gives the request its id, opens its span, counts and times it.
+///
+/// # Errors
+/// None of its own.
+pub async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let id = request_id(&request);
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", request_id = %id, %method);
+    let started = Instant::now();
+    let scoped = REQUEST_ID.scope(id.clone(), guarded(request, next));
+    let mut response = scoped.instrument(span.clone()).await?;
+    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+    let status = response.status().as_u16();
+    let elapsed = started.elapsed();
+    let labels = [("route", route.clone()), ("method", method.to_string()), ("status", status.to_string())];
+    metrics::histogram!("guildhall_http_request_seconds", &labels).record(elapsed.as_secs_f64());
+    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    span.in_scope(|| tracing::info!(%route, status, micros, "answered"));
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID_HEADER, value);
+    }
+    secure(response.headers_mut());
+    Ok(response)
+}
+
+/// A panic becomes a 500 and a counter; an error that the framework made becomes a problem answer like all others.
+async fn guarded(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    // HEAD is GET without the body, which the protocol layer leaves out by itself.
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => Ok(as_problem(response.map_into_boxed_body())),
+        Ok(Err(error)) => Err(error),
+        Err(_) => {
+            metrics::counter!("guildhall_panics_total").increment(1);
+            Err(Error::internal("a handler panicked").into())
+        }
+    }
+}
+
+fn as_problem(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let typed = response.headers().get(header::CONTENT_TYPE).is_some();
+    if typed || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let error = match status.as_u16() {
+        404 => Error::not_found(),
+        405 => Error::new(Code::MethodNotAllowed, "This path does not know that method; Allow lists those it knows."),
+        413 => Error::new(Code::TooLarge, "The request is too large."),
+        400..=499 => Error::new(Code::MalformedRequest, "The request cannot be read."),
+        _ => Error::internal(format!("the framework answered {status}")),
+    };
+    response.into_response(error.error_response())
+}
+
+/// Counts the request for its address.
+///
+/// # Errors
+/// 429 with `Retry-After`.
+pub async fn limit(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let address = request.app_data::<TrustedProxies>().cloned().unwrap_or_default().client(peer, request.headers());
+    request.extensions_mut().insert(ClientAddress(address));
+    let Some(limits) = request.app_data::<AddressLimits>().cloned() else { return Ok(next.call(request).await?.map_into_boxed_body()) };
+    match limits.take(address) {
+        Ok(left) => {
+            let mut response = next.call(request).await?.map_into_boxed_body();
+            if let Some(left) = left {
+                limits.describe(left, response.headers_mut());
+            }
+            Ok(response)
+        }
+        Err(error) => Ok(request.into_response(error.error_response())),
+    }
+}
+
+/// The client's own id where it is harmless, otherwise a new one.
+fn request_id(request: &ServiceRequest) -> String {
+    let given = request.headers().get(REQUEST_ID_HEADER).and_then(|value| value.to_str().ok());
+    let harmless =
+        |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|each| each.is_ascii_alphanumeric() || b"-_.".contains(&each));
+    given.filter(harmless).map_or_else(|| Uuid::now_v7().to_string(), ToOwned::to_owned)
+}

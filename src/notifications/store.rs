@@ -16,6 +16,7 @@ use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::words::Word as _;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, LetterKind, Recipient};
+use crate::notifications::letters::name;
 use crate::notifications::outbox::{KEPT, MailState, NewMail, OutboxMail, Settled, TRIED_FOR};
 use crate::sql_words;
 
@@ -36,7 +37,7 @@ pub fn enqueue(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
             dsl::anchor.eq(&mail.anchor),
             dsl::recipient_key.eq(&mail.recipient.key),
             dsl::recipient_email.eq(&mail.recipient.email),
-            dsl::recipient_name.eq(&mail.recipient.name),
+            dsl::recipient_name.eq(name(&mail.recipient.name)),
             dsl::recipient_time_zone.eq(mail.recipient.time_zone),
             dsl::letter_json.eq(Json(mail.letter.clone())),
             dsl::state.eq(MailState::Pending),
@@ -274,7 +275,7 @@ fn changed<U: diesel::query_dsl::methods::ExecuteDsl<Conn> + RunQueryDsl<Conn>>(
     if updated == 0 { Err(Error::conflict(otherwise).with("state", mail.state)) } else { Ok(mail) }
 }
 
-/// The subjects of the mails of this kind that were given up: for the room that tells their sender.
+/// Subject and anchor of the mails of this kind that were given up: for the room that tells their sender.
 ///
 /// # Errors
 /// 503 when the database is down.

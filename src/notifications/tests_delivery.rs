@@ -252,6 +252,7 @@ async fn poisoned_rows_die_alone() {
     house.sql("UPDATE outbox SET letter_json = '{}' WHERE recipient_key = 'user_jo'").await;
     house.sql("UPDATE outbox SET recipient_email = 'a@b.com' || char(13, 10) || 'Bcc: c@d.com' WHERE recipient_key = 'user_mo'").await;
     house.sql("UPDATE outbox SET recipient_time_zone = 'Nowhere' WHERE recipient_key = 'user_lo'").await;
+    house.sql("UPDATE outbox SET recipient_name = 'Jo' || char(13, 10) || 'Bcc: c@d.com' WHERE recipient_key = 'user_po'").await;
     house.work().await;
     assert_eq!(house.states().await, [MailState::Dead, MailState::Dead, MailState::Dead, MailState::Sent]);
 }

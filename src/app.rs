@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -19,7 +20,11 @@ use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Error, Result};
-use crate::scheduler::{Nudge, Task, driver};
+use crate::notifications::letters::{Links, TokenMaker};
+use crate::notifications::mailer::MailSettings;
+use crate::notifications::service::Notifications;
+use crate::notifications::tasks::Mailroom;
+use crate::scheduler::{Task, driver};
 use crate::server::{self, Readiness};
 
 /// Everything a process is made of.
@@ -28,6 +33,8 @@ pub struct App {
     pub settings: Settings,
     /// The database.
     pub db: Db,
+    /// Mails.
+    pub notifications: Notifications,
     /// People and organisations.
     pub accounts: Accounts,
     tasks: Vec<Arc<dyn Task>>,
@@ -66,9 +73,11 @@ impl App {
         let db = Db::open(url, settings.database.connections)?;
         let passwords = Passwords::new(&settings.auth)?;
         let tokens = Arc::new(Tokens::new(&secret, &settings.auth.previous_secrets, settings.auth.access_minutes)?);
-        let mail = Nudge::default();
+        let notifications = notifications(&settings, &db, &clock, &tokens)?;
+        let mail = notifications.nudge();
         let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, settings.auth.clone(), settings.limits.clone(), mail);
-        Ok(Self { settings, db, accounts, tasks: Vec::new() })
+        let tasks: Vec<Arc<dyn Task>> = vec![Arc::new(Mailroom::new(notifications.clone(), clock))];
+        Ok(Self { settings, db, notifications, accounts, tasks })
     }
 
     /// The services that handlers ask for.
@@ -127,6 +136,20 @@ impl App {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+fn notifications(settings: &Settings, db: &Db, clock: &SharedClock, tokens: &Arc<Tokens>) -> Result<Notifications> {
+    let mail = MailSettings {
+        url: settings.mail.url.clone(),
+        from: settings.mail.from.clone(),
+        deadline: Duration::from_secs(settings.mail.deadline),
+    };
+    let server = &settings.server;
+    let base = if server.frontend_url.is_empty() { &server.public_url } else { &server.frontend_url };
+    let links = Links { base: base.trim_end_matches('/').to_owned() };
+    let tokens = tokens.clone();
+    let codes: TokenMaker = Arc::new(move |id| tokens.mail_code(*id));
+    Notifications::new(db.clone(), clock.clone(), &mail, links, codes).map_err(|error| Error::internal(format!("mail: {error}")))
 }
 
 /// The listening socket; the first line of the log names the address in use.

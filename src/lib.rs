@@ -14,11 +14,11 @@ pub mod scheduler;
 pub mod telemetry;
 pub mod web;
 // rooms, each below those it may import
-pub mod notifications;
 pub mod accounts;
-pub mod skills;
 pub mod developers;
-pub mod vetting;
 pub mod jobs;
-pub mod trials;
 pub mod matching;
+pub mod notifications;
+pub mod skills;
+pub mod trials;
+pub mod vetting;

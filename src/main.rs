@@ -154,7 +154,8 @@ fn read_password() -> anyhow::Result<String> {
 
 /// An error in one line, with its cause: the operator is the one who can do something about it.
 fn plain(error: Error) -> anyhow::Error {
-    let faults: Vec<String> = error.faults.iter().map(|fault| format!("{} {}", fault.pointer.trim_start_matches('/'), fault.detail)).collect();
+    let faults: Vec<String> =
+        error.faults.iter().map(|fault| format!("{} {}", fault.pointer.trim_start_matches('/'), fault.detail)).collect();
     match (error.cause, faults.is_empty()) {
         (Some(cause), _) => anyhow::anyhow!(cause),
         (None, false) => anyhow::anyhow!(faults.join("; ")),

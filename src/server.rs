@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App as HttpApp, HttpRequest, HttpResponse, HttpServer, ResponseError as _, get};
@@ -147,7 +147,8 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
     let (known, json) = (Data::new(KnownPaths::of(&document)), Data::new(Document::new(openapi_json()?)));
     let limits = AddressLimits::new(&app.settings.limits);
     let body_limits = BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit };
-    let (proxies, metrics, shared_settings) = (TrustedProxies(settings.trusted_proxies.clone()), Data::new(metrics), Data::new(settings.clone()));
+    let (proxies, metrics, shared_settings) =
+        (TrustedProxies(settings.trusted_proxies.clone()), Data::new(metrics), Data::new(settings.clone()));
     let (gate, readiness, services) = (Arc::new(app.accounts.clone()) as Arc<dyn Gate>, Data::new(readiness), app.services());
     let for_cors = settings.clone();
     let server = HttpServer::new(move || {
@@ -192,9 +193,15 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
 pub fn start_metrics(address: &str, handle: PrometheusHandle) -> Result<Server> {
     let handle = Data::new(handle);
     let server = HttpServer::new(move || {
-        HttpApp::new().app_data(handle.clone()).route("/metrics", web::get().to(|handle: Data<PrometheusHandle>| async move { render_metrics(&handle) }))
+        HttpApp::new()
+            .app_data(handle.clone())
+            .route("/metrics", web::get().to(|handle: Data<PrometheusHandle>| async move { render_metrics(&handle) }))
     });
-    let server = server.workers(1).disable_signals().bind(address).map_err(|error| Error::internal(format!("server.metrics_listen {address}: {error}")))?;
+    let server = server
+        .workers(1)
+        .disable_signals()
+        .bind(address)
+        .map_err(|error| Error::internal(format!("server.metrics_listen {address}: {error}")))?;
     Ok(server.run())
 }
 
@@ -205,4 +212,3 @@ fn form_errors() -> web::FormConfig {
 fn query_errors() -> web::QueryConfig {
     web::QueryConfig::default().error_handler(|_, _| Error::new(Code::MalformedRequest, "The link cannot be read.").into())
 }
-

@@ -24,6 +24,11 @@ use crate::web::middleware::ClientAddress;
 use crate::web::path::Path;
 use crate::web::query::Query;
 
+/// A change of oneself.
+pub type MePatch = Patch<MeBody>;
+/// A change of an organisation.
+pub type OrganizationPatch = Patch<OrganizationBody>;
+
 /// The code from a mail's link.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -132,7 +137,12 @@ async fn resend_verification(body: Body<Address>, accounts: Data<Accounts>) -> R
 /// Sign in. Role: anybody.
 #[utoipa::path(tag = "accounts", request_body = Credentials, responses((status = 200, body = TokenPair, description = "Signed in"), (status = 401, body = crate::web::problem::Problem, content_type = "application/problem+json", description = "Not signed in")))]
 #[post("/v1/auth/login")]
-async fn login(request: HttpRequest, body: Body<Credentials>, from: ReqData<ClientAddress>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+async fn login(
+    request: HttpRequest,
+    body: Body<Credentials>,
+    from: ReqData<ClientAddress>,
+    accounts: Data<Accounts>,
+) -> Result<HttpResponse> {
     let client = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("unknown");
     let client = client.chars().take(120).collect();
     let attempt = SignIn { email: body.0.email, password: body.0.password, address: from.into_inner().0, client };
@@ -198,9 +208,9 @@ async fn read_me(signed: Signed, accounts: Data<Accounts>) -> Result<HttpRespons
 }
 
 /// Change one's name or time zone. Role: anybody signed in.
-#[utoipa::path(tag = "accounts", request_body = Patch<MeBody>, responses((status = 200, body = Me, description = "Changed")), security(("bearer" = [])))]
+#[utoipa::path(tag = "accounts", request_body = MePatch, responses((status = 200, body = Me, description = "Changed")), security(("bearer" = [])))]
 #[patch("/v1/me")]
-async fn change_me(ask: Ask<Patch<MeBody>>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+async fn change_me(ask: Ask<MePatch>, accounts: Data<Accounts>) -> Result<HttpResponse> {
     Ok(answer::ok(accounts.change_me(ask.call, ask.body).await?))
 }
 
@@ -228,9 +238,9 @@ async fn read_organization(signed: Signed, accounts: Data<Accounts>) -> Result<H
 }
 
 /// Rename one's own organisation. Role: client, owner.
-#[utoipa::path(tag = "organizations", request_body = Patch<OrganizationBody>, responses((status = 200, body = OrganizationView, description = "Changed")), security(("bearer" = [])))]
+#[utoipa::path(tag = "organizations", request_body = OrganizationPatch, responses((status = 200, body = OrganizationView, description = "Changed")), security(("bearer" = [])))]
 #[patch("/v1/organization")]
-async fn change_organization(ask: Ask<Patch<OrganizationBody>>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+async fn change_organization(ask: Ask<OrganizationPatch>, accounts: Data<Accounts>) -> Result<HttpResponse> {
     Ok(answer::ok(accounts.change_organization(ask.call, ask.body).await?))
 }
 

@@ -60,7 +60,10 @@ fn done(text: &str) -> Result<HttpResponse> {
 /// The form again, with what is wrong in words.
 fn again(error: &Error, form: Fields<'_>) -> Result<HttpResponse> {
     let (status, title) = problem::status(error.code);
-    let text = error.faults.first().map_or_else(|| error.detail.clone(), |fault| format!("The {} {}.", fault.pointer.trim_start_matches('/').replace('_', " "), fault.detail));
+    let text = error.faults.first().map_or_else(
+        || error.detail.clone(),
+        |fault| format!("The {} {}.", fault.pointer.trim_start_matches('/').replace('_', " "), fault.detail),
+    );
     render(status, &Page { title, text: &text, form: Some(form) })
 }
 
@@ -78,7 +81,10 @@ fn invitation_form(token: &str) -> Fields<'_> {
 
 #[get("/verify-email")]
 async fn verify_page(link: Query<Link>) -> Result<HttpResponse> {
-    render(StatusCode::OK, &Page { title: "Verify your e-mail", text: "One click, and you can sign in.", form: Some(verify_form(&link.token)) })
+    render(
+        StatusCode::OK,
+        &Page { title: "Verify your e-mail", text: "One click, and you can sign in.", form: Some(verify_form(&link.token)) },
+    )
 }
 
 #[post("/verify-email")]
@@ -91,7 +97,14 @@ async fn verify_posted(form: Form<Filled>, accounts: Data<Accounts>) -> Result<H
 
 #[get("/reset-password")]
 async fn reset_page(link: Query<Link>) -> Result<HttpResponse> {
-    render(StatusCode::OK, &Page { title: "Choose a password", text: "8 to 128 characters; several unrelated words are best.", form: Some(reset_form(&link.token)) })
+    render(
+        StatusCode::OK,
+        &Page {
+            title: "Choose a password",
+            text: "8 to 128 characters; several unrelated words are best.",
+            form: Some(reset_form(&link.token)),
+        },
+    )
 }
 
 #[post("/reset-password")]
@@ -104,7 +117,14 @@ async fn reset_posted(form: Form<Filled>, accounts: Data<Accounts>) -> Result<Ht
 
 #[get("/invitation")]
 async fn invitation_page(link: Query<Link>) -> Result<HttpResponse> {
-    render(StatusCode::OK, &Page { title: "Join your organisation", text: "Tell us your name and choose a password.", form: Some(invitation_form(&link.token)) })
+    render(
+        StatusCode::OK,
+        &Page {
+            title: "Join your organisation",
+            text: "Tell us your name and choose a password.",
+            form: Some(invitation_form(&link.token)),
+        },
+    )
 }
 
 #[post("/invitation")]
@@ -123,5 +143,11 @@ async fn invitation_posted(form: Form<Filled>, accounts: Data<Accounts>) -> Resu
 
 /// Mounts the pages.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(verify_page).service(verify_posted).service(reset_page).service(reset_posted).service(invitation_page).service(invitation_posted);
+    config
+        .service(verify_page)
+        .service(verify_posted)
+        .service(reset_page)
+        .service(reset_posted)
+        .service(invitation_page)
+        .service(invitation_posted);
 }

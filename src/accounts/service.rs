@@ -23,7 +23,8 @@ use crate::kernel::principal::{Principal, Role};
 use crate::kernel::schema::Patch;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, Recipient};
-use crate::notifications::store::{NewMail, enqueue};
+use crate::notifications::outbox::NewMail;
+use crate::notifications::store::enqueue;
 use crate::scheduler::Nudge;
 
 /// Everything about people and their organisations.
@@ -224,7 +225,8 @@ impl Accounts {
             let user = new_user(email.clone(), &name, Role::Admin, hash.clone(), Some(now), now);
             store::insert_user(conn, &user)?;
             if hash.is_none() {
-                let token_id = store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::hours(this.auth.verify_hours), now)?;
+                let token_id =
+                    store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::hours(this.auth.verify_hours), now)?;
                 this.send(conn, &user, Letter::SetPassword { token_id }, &token_id.to_string(), now)?;
             }
             Ok(user.id)
@@ -265,7 +267,8 @@ impl Accounts {
         if self.mailed_enough(conn, "reset", user, now)? {
             return Ok(());
         }
-        let token_id = store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::minutes(self.auth.reset_minutes), now)?;
+        let token_id =
+            store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::minutes(self.auth.reset_minutes), now)?;
         self.send(conn, user, Letter::ResetPassword { token_id }, &token_id.to_string(), now)
     }
 
@@ -282,12 +285,24 @@ impl Accounts {
         self.send_to(conn, store::recipient_of(user), letter, user.id.to_string(), anchor, now)
     }
 
-    pub(crate) fn send_to(&self, conn: &mut Conn, recipient: Recipient, letter: Letter, subject: String, anchor: &str, now: Instant) -> Result<()> {
-        enqueue(conn, now, &NewMail { letter, subject, anchor: anchor.to_owned(), recipient, due_at: None })
+    pub(crate) fn send_to(
+        &self,
+        conn: &mut Conn,
+        recipient: Recipient,
+        letter: Letter,
+        subject: String,
+        anchor: &str,
+        now: Instant,
+    ) -> Result<()> {
+        enqueue(conn, now, &NewMail::now(letter, subject, anchor.to_owned(), recipient))
     }
 
     /// Runs a change of a versioned thing under the call's `Idempotency-Key`.
-    pub(crate) async fn change(&self, call: Call, effect: impl Fn(&mut Conn, &Call, Instant) -> Result<Answer> + Send + 'static) -> Result<Answer> {
+    pub(crate) async fn change(
+        &self,
+        call: Call,
+        effect: impl Fn(&mut Conn, &Call, Instant) -> Result<Answer> + Send + 'static,
+    ) -> Result<Answer> {
         let now = self.clock.now();
         let answer = self.db.write(move |conn| once(conn, call.once.as_ref(), now, |conn| effect(conn, &call, now))).await?;
         self.mail.wake();
@@ -301,9 +316,27 @@ pub(crate) fn spend(conn: &mut Conn, token: MailTokenId, purpose: TokenPurpose, 
     if store::use_token(conn, token, now)? { Ok(row) } else { Err(dead_link("/token")) }
 }
 
-pub(crate) fn new_user(email: Email, name: &str, role: Role, password_hash: Option<String>, verified_at: Option<Instant>, now: Instant) -> User {
+pub(crate) fn new_user(
+    email: Email,
+    name: &str,
+    role: Role,
+    password_hash: Option<String>,
+    verified_at: Option<Instant>,
+    now: Instant,
+) -> User {
     let (id, status) = (UserId::new(now), AccountStatus::Active);
-    User { id, email, name: name.to_owned(), role, status, time_zone: TimeZone::UTC, password_hash, verified_at, version: 1, created_at: now }
+    User {
+        id,
+        email,
+        name: name.to_owned(),
+        role,
+        status,
+        time_zone: TimeZone::UTC,
+        password_hash,
+        verified_at,
+        version: 1,
+        created_at: now,
+    }
 }
 
 fn me(conn: &mut Conn, id: UserId) -> Result<Me> {

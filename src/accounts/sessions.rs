@@ -161,7 +161,8 @@ impl Accounts {
 
     async fn refuse_guessing_from(&self, email: &Email, address: IpAddr) -> Result<()> {
         let limits = &self.limits;
-        self.refuse(vec![(account_bucket(email), limits.sign_in_failures), (address_bucket(address), limits.sign_in_failures_per_address)]).await
+        self.refuse(vec![(account_bucket(email), limits.sign_in_failures), (address_bucket(address), limits.sign_in_failures_per_address)])
+            .await
     }
 
     async fn refuse(&self, buckets: Vec<(String, i64)>) -> Result<()> {

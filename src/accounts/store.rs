@@ -263,7 +263,14 @@ pub struct InvitationDetail {
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn new_token(conn: &mut Conn, user: UserId, purpose: TokenPurpose, detail: Option<InvitationDetail>, lifetime: TimeDelta, now: Instant) -> Result<MailTokenId> {
+pub fn new_token(
+    conn: &mut Conn,
+    user: UserId,
+    purpose: TokenPurpose,
+    detail: Option<InvitationDetail>,
+    lifetime: TimeDelta,
+    now: Instant,
+) -> Result<MailTokenId> {
     let detail = Json(detail);
     kill_tokens_like(conn, user, purpose, &detail, now)?;
     let id = MailTokenId::new(now);
@@ -280,7 +287,13 @@ pub fn new_token(conn: &mut Conn, user: UserId, purpose: TokenPurpose, detail: O
     Ok(id)
 }
 
-fn kill_tokens_like(conn: &mut Conn, user: UserId, purpose: TokenPurpose, detail: &Json<Option<InvitationDetail>>, now: Instant) -> Result<()> {
+fn kill_tokens_like(
+    conn: &mut Conn,
+    user: UserId,
+    purpose: TokenPurpose,
+    detail: &Json<Option<InvitationDetail>>,
+    now: Instant,
+) -> Result<()> {
     let same = mail_tokens::table
         .filter(mail_tokens::user_id.eq(user))
         .filter(mail_tokens::purpose.eq(purpose))

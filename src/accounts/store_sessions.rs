@@ -120,7 +120,14 @@ pub fn list(conn: &mut Conn, user: UserId, current: SessionId, page: &PageQuery,
         query = query.filter(sessions::id.lt(after));
     }
     let rows: Vec<(SessionId, String, Instant, Instant, Instant)> = query.load(conn)?;
-    let view = |(id, client, created_at, last_used_at, ends_at)| SessionView { id, client, created_at, last_used_at, ends_at, current: id == current };
+    let view = |(id, client, created_at, last_used_at, ends_at)| SessionView {
+        id,
+        client,
+        created_at,
+        last_used_at,
+        ends_at,
+        current: id == current,
+    };
     Ok(rows.into_iter().map(view).collect())
 }
 

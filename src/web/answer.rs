@@ -58,6 +58,19 @@ pub fn accepted(message: &str) -> Result<HttpResponse> {
     Ok(with_status(StatusCode::ACCEPTED, Answer::plain(&Message { message: message.to_owned() })?))
 }
 
+/// 200 with a sentence for the person.
+///
+/// # Errors
+/// Never.
+pub fn message(message: &str) -> Result<HttpResponse> {
+    json(&Message { message: message.to_owned() })
+}
+
+/// 202 with an answer made before.
+pub fn accepted_answer(answer: Answer) -> HttpResponse {
+    with_status(StatusCode::ACCEPTED, answer)
+}
+
 /// A sentence for the person who asked.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Message {

@@ -1,8 +1,6 @@
 //! The whole main job on sample data: `guildhall demo`. Loads once, resumes afterwards.
 
-pub mod load;
 pub mod mailbox;
-pub mod requests;
 pub mod sample;
 pub mod sign_ins;
 pub mod zones;

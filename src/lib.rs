@@ -2,6 +2,9 @@
 //!
 //! Ground modules know no room; each room may import the rooms above it and none below (`tests/architecture.rs` holds the rule).
 
+// composition
+pub mod app;
+pub mod server;
 // ground
 pub mod auth;
 pub mod config;
@@ -10,7 +13,7 @@ pub mod kernel;
 pub mod scheduler;
 pub mod telemetry;
 pub mod web;
-// rooms
+// rooms, each below those it may import
 pub mod accounts;
 pub mod developers;
 pub mod jobs;

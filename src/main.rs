@@ -1,1 +1,164 @@
-fn main() {}
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use guildhall::accounts::domain::AccountStatus;
+use guildhall::app::{App, Duties};
+use guildhall::config::{Settings, load};
+use guildhall::db::migrate;
+use guildhall::kernel::clock::SystemClock;
+use guildhall::kernel::email::Email;
+use guildhall::kernel::error::Error;
+use guildhall::{server, telemetry};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Guildhall: hire vetted Go developers on a 30-day trial.
+#[derive(Parser)]
+#[command(version, about)]
+struct CommandLine {
+    /// A settings file over the defaults.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API and do the background work.
+    Serve {
+        /// Serve only; `guildhall worker` does the work elsewhere.
+        #[arg(long)]
+        no_worker: bool,
+        /// Apply pending migrations first, also on PostgreSQL.
+        #[arg(long)]
+        migrate: bool,
+    },
+    /// Do the background work only.
+    Worker,
+    /// Apply pending migrations.
+    Migrate {
+        /// Only say what is applied and what is pending.
+        #[arg(long)]
+        status: bool,
+    },
+    /// Admins' accounts.
+    Admin {
+        #[command(subcommand)]
+        command: AdminCommand,
+    },
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum AdminCommand {
+    /// Make an admin; without a password, a mail lets them choose one.
+    Create {
+        /// Where mail goes.
+        #[arg(long)]
+        email: Email,
+        /// How the admin is called.
+        #[arg(long)]
+        name: String,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Keep an account out.
+    Disable {
+        /// Whose.
+        email: Email,
+    },
+    /// Let an account in again.
+    Enable {
+        /// Whose.
+        email: Email,
+    },
+}
+
+fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    match run(line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("guildhall: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(line: CommandLine) -> anyhow::Result<()> {
+    if let Command::Openapi = line.command {
+        println!("{}", server::openapi_json().map_err(plain)?);
+        return Ok(());
+    }
+    let settings = load::load(line.config.as_deref()).map_err(anyhow::Error::msg)?;
+    telemetry::start_logs();
+    actix_web::rt::System::new().block_on(execute(line.command, settings))
+}
+
+async fn execute(command: Command, settings: Settings) -> anyhow::Result<()> {
+    let app = App::build(settings, Arc::new(SystemClock)).map_err(plain)?;
+    match command {
+        Command::Serve { no_worker, migrate } => serve(app, Duties { api: true, worker: !no_worker }, migrate).await,
+        Command::Worker => serve(app, Duties { api: false, worker: true }, false).await,
+        Command::Migrate { status } => migrations(&app, status).await,
+        Command::Admin { command } => admin(&app, command).await,
+        Command::Openapi => Ok(()),
+    }
+}
+
+async fn serve(app: App, duties: Duties, migrate: bool) -> anyhow::Result<()> {
+    let metrics = telemetry::start_metrics().map_err(plain)?;
+    app.prepare(migrate).await.map_err(plain)?;
+    app.run_until_stopped(duties, Some(metrics)).await.map_err(plain)
+}
+
+async fn migrations(app: &App, status: bool) -> anyhow::Result<()> {
+    if !status {
+        let names = app.db.read(migrate::run).await.map_err(plain)?;
+        println!("applied: {}", if names.is_empty() { "nothing was pending".to_owned() } else { names.join(", ") });
+        return Ok(());
+    }
+    let (applied, pending) = app.db.read(|conn| Ok((migrate::applied(conn)?, migrate::pending(conn)?))).await.map_err(plain)?;
+    println!("applied: {}\npending: {}", applied.join(", "), if pending.is_empty() { "none".to_owned() } else { pending.join(", ") });
+    Ok(())
+}
+
+async fn admin(app: &App, command: AdminCommand) -> anyhow::Result<()> {
+    app.prepare(false).await.map_err(plain)?;
+    match command {
+        AdminCommand::Create { email, name, password_stdin } => {
+            anyhow::ensure!(guildhall::kernel::text::is_line(&name), "--name must be one visible line");
+            let password = if password_stdin { Some(read_password()?.into()) } else { None };
+            let id = app.accounts.create_admin(email, name, password).await.map_err(plain)?;
+            println!("{id}");
+        }
+        AdminCommand::Disable { email } => app.accounts.set_status(email, AccountStatus::Suspended).await.map_err(plain)?,
+        AdminCommand::Enable { email } => app.accounts.set_status(email, AccountStatus::Active).await.map_err(plain)?,
+    }
+    Ok(())
+}
+
+fn read_password() -> anyhow::Result<String> {
+    let mut text = String::new();
+    std::io::stdin().read_line(&mut text)?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// An error in one line, with its cause: the operator is the one who can do something about it.
+fn plain(error: Error) -> anyhow::Error {
+    let faults: Vec<String> =
+        error.faults.iter().map(|fault| format!("{} {}", fault.pointer.trim_start_matches('/'), fault.detail)).collect();
+    match (error.cause, faults.is_empty()) {
+        (Some(cause), _) => anyhow::anyhow!(cause),
+        (None, false) => anyhow::anyhow!(faults.join("; ")),
+        (None, true) => anyhow::anyhow!(error.detail),
+    }
+}

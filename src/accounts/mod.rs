@@ -1,1 +1,10 @@
 //! People and their organisations: sign-up, sign-in, sessions.
+
+pub mod domain;
+pub mod http;
+pub mod members;
+pub mod pages;
+pub mod service;
+pub mod sessions;
+pub mod store;
+pub mod store_sessions;

@@ -1,14 +1,15 @@
-//! Tokens. Access: a JWT that lives minutes. Refresh: 256 random bits of which only a hash is kept. In mails: a code
-//! derived from its row's id and the house's secret, so that the database never holds anything that opens a door.
+//! Tokens. Access: a JWT that lives minutes. Refresh tokens and the codes in mails: derived from a row's id with a keyed
+//! hash (HMAC-SHA256 under the house's secret), so that the database never holds anything that opens a door, not even a hash of it,
+//! and a refresh that is asked for twice at once has one and the same answer.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use rand::Rng as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
@@ -46,7 +47,7 @@ pub struct Claims {
 struct Key {
     id: String,
     decoding: DecodingKey,
-    mail: SecretString,
+    secret: SecretString,
 }
 
 /// Signs and verifies tokens with one algorithm and one or, while keys are rotated, several keys.
@@ -105,16 +106,34 @@ impl Tokens {
 
     /// The code that a mail carries for the token row `id`: `<id>.<HMAC-SHA256>`.
     pub fn mail_code(&self, id: MailTokenId) -> String {
-        let mac = self.keys.first().map(|key| key.mail_code(id)).unwrap_or_default();
-        format!("{id}.{mac}")
+        self.sealed("mail", &id.to_string())
     }
 
     /// The row that a mail's code names, if we made the code.
     pub fn mail_token(&self, code: &str) -> Option<MailTokenId> {
-        let (id, mac) = code.split_once('.')?;
-        let id: MailTokenId = id.parse().ok()?;
-        let ours = self.keys.iter().any(|key| subtle::ConstantTimeEq::ct_eq(key.mail_code(id).as_bytes(), mac.as_bytes()).into());
-        ours.then_some(id)
+        self.opened("mail", code)?.parse().ok()
+    }
+
+    /// The refresh token of a session's `generation`: `<session>.<generation>.<HMAC-SHA256>`.
+    pub fn refresh(&self, session: SessionId, generation: i64) -> SecretString {
+        self.sealed("refresh", &format!("{session}.{generation}")).into()
+    }
+
+    /// Session and generation of a refresh token, if we made it.
+    pub fn refreshed(&self, token: &str) -> Option<(SessionId, i64)> {
+        let (session, generation) = self.opened("refresh", token)?.split_once('.')?;
+        Some((session.parse().ok()?, generation.parse().ok()?))
+    }
+
+    fn sealed(&self, purpose: &str, text: &str) -> String {
+        let mac = self.keys.first().map(|key| key.mac(purpose, text)).unwrap_or_default();
+        format!("{text}.{mac}")
+    }
+
+    fn opened<'a>(&self, purpose: &str, token: &'a str) -> Option<&'a str> {
+        let (text, mac) = token.rsplit_once('.').filter(|_| token.len() <= LONGEST)?;
+        let ours = self.keys.iter().any(|key| key.mac(purpose, text).as_bytes().ct_eq(mac.as_bytes()).into());
+        ours.then_some(text)
     }
 
     /// The crypto provider is chosen by features of a dependency: prove at the start that it is there.
@@ -145,27 +164,14 @@ impl Key {
         }
         let digest = Sha256::digest([b"kid:", bytes].concat());
         let id = URL_SAFE_NO_PAD.encode(digest.get(..6).unwrap_or_default());
-        Ok(Self { id, decoding: DecodingKey::from_secret(bytes), mail: secret.clone() })
+        Ok(Self { id, decoding: DecodingKey::from_secret(bytes), secret: secret.clone() })
     }
 
-    fn mail_code(&self, id: MailTokenId) -> String {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.mail.expose_secret().as_bytes()) else { return String::new() };
-        mac.update(b"mail token:");
-        mac.update(id.to_string().as_bytes());
+    fn mac(&self, purpose: &str, text: &str) -> String {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.secret.expose_secret().as_bytes()) else { return String::new() };
+        mac.update(purpose.as_bytes());
+        mac.update(b":");
+        mac.update(text.as_bytes());
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
-}
-
-/// A new refresh token: 256 random bits, and the hash that is kept of it.
-pub fn refresh_token() -> (SecretString, String) {
-    let mut bytes = [0_u8; 32];
-    rand::rng().fill_bytes(&mut bytes);
-    let token = URL_SAFE_NO_PAD.encode(bytes);
-    let hash = refresh_hash(&token);
-    (token.into(), hash)
-}
-
-/// What is kept of a refresh token. A fast hash is enough: there is nothing to guess in 256 random bits.
-pub fn refresh_hash(token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
 }

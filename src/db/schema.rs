@@ -91,20 +91,11 @@ diesel::table! {
         id -> Text,
         user_id -> Text,
         client -> Text,
-        created_at -> crate::db::types::InstantSql,
-        last_used_at -> crate::db::types::InstantSql,
-        ends_at -> crate::db::types::InstantSql,
-        revoked_at -> Nullable<crate::db::types::InstantSql>,
-    }
-}
-
-diesel::table! {
-    refresh_tokens (hash) {
-        hash -> Text,
-        session_id -> Text,
         generation -> BigInt,
         created_at -> crate::db::types::InstantSql,
-        used_at -> Nullable<crate::db::types::InstantSql>,
+        rotated_at -> crate::db::types::InstantSql,
+        ends_at -> crate::db::types::InstantSql,
+        revoked_at -> Nullable<crate::db::types::InstantSql>,
     }
 }
 
@@ -415,7 +406,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     members,
     sessions,
-    refresh_tokens,
     mail_tokens,
     skills,
     skill_aliases,
@@ -443,7 +433,6 @@ diesel::allow_tables_to_appear_in_same_query!(
 diesel::joinable!(members -> organizations (organization_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
-diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(developers -> users (user_id));
 diesel::joinable!(vetted_developers -> developers (developer_id));
 diesel::joinable!(vetting_applications -> developers (developer_id));

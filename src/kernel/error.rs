@@ -154,6 +154,12 @@ impl Error {
         Self { cause: Some(cause.to_string()), retry_after: Some(2), ..Self::new(Code::Unavailable, detail) }
     }
 
+    /// Too many requests: come back in `seconds`.
+    pub fn too_many(seconds: u64) -> Self {
+        let detail = format!("Too many requests. Try again in {seconds} seconds.");
+        Self { retry_after: Some(seconds), ..Self::new(Code::TooManyRequests, detail) }
+    }
+
     /// Adds a member to the problem answer.
     pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
         self.extra.insert(name.to_owned(), serde_json::json!(value));

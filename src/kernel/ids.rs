@@ -14,6 +14,8 @@ use crate::kernel::clock::Instant;
 pub trait Kind: 'static {
     /// The text before the underscore, such as `dev`.
     const PREFIX: &'static str;
+    /// The type's name in the OpenAPI document, such as `DeveloperId`.
+    const NAME: &'static str;
 }
 
 /// The id of one thing of kind `K`. Sorts by time of creation.
@@ -120,13 +122,20 @@ impl<K: Kind> utoipa::PartialSchema for Id<K> {
             .into()
     }
 }
-impl<K: Kind> utoipa::ToSchema for Id<K> {}
+impl<K: Kind> utoipa::ToSchema for Id<K> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        K::NAME.into()
+    }
+}
 
 macro_rules! kinds {
     ($($(#[$meta:meta])* $kind:ident, $id:ident => $prefix:literal);+ $(;)?) => { $(
         #[doc = concat!("The kind of `", $prefix, "_…` ids.")]
         pub enum $kind {}
-        impl Kind for $kind { const PREFIX: &'static str = $prefix; }
+        impl Kind for $kind {
+            const PREFIX: &'static str = $prefix;
+            const NAME: &'static str = stringify!($id);
+        }
         $(#[$meta])*
         pub type $id = Id<$kind>;
     )+ };

@@ -80,7 +80,7 @@ pub fn is_line(text: &str) -> bool {
 }
 
 /// Characters that can make one name look like another.
-fn is_invisible(each: char) -> bool {
+pub fn is_invisible(each: char) -> bool {
     matches!(each, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 

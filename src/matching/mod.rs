@@ -1,1 +1,16 @@
 //! Which vetted developers fit a request, and why: gates, score, explanation.
+
+pub mod domain;
+pub mod explanation;
+pub mod gates;
+pub mod ranking;
+pub mod ratio;
+pub mod rules;
+pub mod score;
+pub mod skill_fit;
+pub mod working_time;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod sample;

@@ -1,1 +1,25 @@
 //! Mails: the outbox, the letters and the mailer. Addressed by value: knows no other room.
+//!
+//! A room that tells somebody something makes a [`domain::Letter`] and puts it into the outbox with [`store::enqueue`], in the
+//! transaction of its cause; after the commit it calls [`service::Notifications::wake`]. Everything else happens here.
+
+pub mod domain;
+pub mod http;
+pub mod letters;
+mod letters_accounts;
+mod letters_trials;
+mod letters_vetting;
+pub mod mailer;
+pub mod outbox;
+#[cfg(test)]
+mod samples;
+pub mod service;
+#[cfg(test)]
+#[path = "../../tests/api/support/smtp.rs"]
+mod smtp;
+pub mod store;
+pub mod tasks;
+#[cfg(test)]
+mod tests_delivery;
+#[cfg(test)]
+mod tests_letters;

@@ -1,1 +1,5 @@
 //! People decide who is vetted: applications, scorecards, decisions.
+
+pub mod domain;
+pub mod guards;
+pub mod process;

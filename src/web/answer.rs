@@ -13,15 +13,16 @@ pub fn ok(answer: Answer) -> HttpResponse {
     with_status(StatusCode::OK, answer)
 }
 
-/// 201 with an answer, its `ETag`, and where it is from now on: `collection` followed by the answer's `id`.
+/// 201 with an answer, its `ETag`, and where it is from now on: `collection` followed by the answer's `id` (or `slug`).
 pub fn created(answer: Answer, collection: &str) -> HttpResponse {
     #[derive(serde::Deserialize)]
     struct WithId {
+        #[serde(alias = "slug")]
         id: String,
     }
     let id = serde_json::from_str::<WithId>(&answer.body).ok();
     let mut response = with_status(StatusCode::CREATED, answer);
-    let location = id.and_then(|thing| HeaderValue::from_str(&format!("{collection}/{}", thing.id)).ok());
+    let location = id.and_then(|thing| HeaderValue::from_str(&format!("{collection}/{}", thing.id.replace('#', "%23"))).ok());
     if let Some(location) = location {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -55,6 +56,19 @@ pub fn nothing() -> HttpResponse {
 /// Never.
 pub fn accepted(message: &str) -> Result<HttpResponse> {
     Ok(with_status(StatusCode::ACCEPTED, Answer::plain(&Message { message: message.to_owned() })?))
+}
+
+/// 200 with a sentence for the person.
+///
+/// # Errors
+/// Never.
+pub fn message(message: &str) -> Result<HttpResponse> {
+    json(&Message { message: message.to_owned() })
+}
+
+/// 202 with an answer made before.
+pub fn accepted_answer(answer: Answer) -> HttpResponse {
+    with_status(StatusCode::ACCEPTED, answer)
 }
 
 /// A sentence for the person who asked.

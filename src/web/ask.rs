@@ -5,7 +5,6 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
-use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::LocalBoxFuture;
@@ -13,20 +12,11 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+use crate::auth::gate::Gate;
 use crate::kernel::answer::{Call, Expected, Once};
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::principal::Principal;
 use crate::web::body;
-
-/// Turns an access token into the person behind it, with the rights of this moment. App data, as `Arc<dyn Gate>`.
-#[async_trait]
-pub trait Gate: Send + Sync {
-    /// The person.
-    ///
-    /// # Errors
-    /// 401 unless the token is good and its session is alive.
-    async fn principal(&self, token: &str) -> Result<Principal>;
-}
 
 /// A signed-in person.
 pub struct Signed(pub Principal);

@@ -12,7 +12,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use crate::config::Limits;
-use crate::kernel::error::{Code, Error, Result};
+use crate::kernel::error::{Error, Result};
 
 type Limiter = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
 
@@ -80,12 +80,6 @@ fn count(limiter: Option<&Arc<Limiter>>, address: IpAddr) -> Result<Option<Left>
     let Some(limiter) = limiter else { return Ok(None) };
     match limiter.check_key(&address) {
         Ok(state) => Ok(Some(Left(state.remaining_burst_capacity()))),
-        Err(wait) => Err(too_many(wait.wait_time_from(DefaultClock::default().now()).as_secs().saturating_add(1))),
+        Err(wait) => Err(Error::too_many(wait.wait_time_from(DefaultClock::default().now()).as_secs().saturating_add(1))),
     }
-}
-
-/// 429, come back in `seconds`.
-pub fn too_many(seconds: u64) -> Error {
-    let detail = format!("Too many requests. Try again in {seconds} seconds.");
-    Error { retry_after: Some(seconds), ..Error::new(Code::TooManyRequests, detail) }
 }

@@ -24,6 +24,13 @@ const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddress(pub std::net::IpAddr);
 
+impl std::ops::Deref for ClientAddress {
+    type Target = std::net::IpAddr;
+    fn deref(&self) -> &std::net::IpAddr {
+        &self.0
+    }
+}
+
 /// Outermost: gives the request its id, opens its span, counts and times it.
 ///
 /// # Errors

@@ -20,7 +20,6 @@ DROP TABLE skill_neighbors;
 DROP TABLE skill_aliases;
 DROP TABLE skills;
 DROP TABLE mail_tokens;
-DROP TABLE refresh_tokens;
 DROP TABLE sessions;
 DROP TABLE members;
 DROP TABLE organizations;

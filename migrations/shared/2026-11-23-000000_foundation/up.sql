@@ -90,22 +90,14 @@ CREATE TABLE sessions (
     id TEXT NOT NULL PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     client TEXT NOT NULL,
+    generation BIGINT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
-    last_used_at TIMESTAMPTZ NOT NULL,
+    rotated_at TIMESTAMPTZ NOT NULL,
     ends_at TIMESTAMPTZ NOT NULL,
     revoked_at TIMESTAMPTZ
 );
 CREATE INDEX sessions_user ON sessions (user_id, id);
 CREATE INDEX sessions_end ON sessions (ends_at);
-
-CREATE TABLE refresh_tokens (
-    hash TEXT NOT NULL PRIMARY KEY,
-    session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
-    generation BIGINT NOT NULL,
-    created_at TIMESTAMPTZ NOT NULL,
-    used_at TIMESTAMPTZ
-);
-CREATE UNIQUE INDEX refresh_tokens_generation ON refresh_tokens (session_id, generation);
 
 CREATE TABLE mail_tokens (
     id TEXT NOT NULL PRIMARY KEY,

@@ -1,0 +1,216 @@
+//! People, their organisations, their sessions, and what they are told about them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::clock::Instant;
+use crate::kernel::email::Email;
+use crate::kernel::ids::{OrganizationId, SessionId, UserId};
+use crate::kernel::principal::Role;
+use crate::kernel::zone::TimeZone;
+use crate::words;
+
+words! {
+    /// Whether a person may sign in.
+    pub enum AccountStatus {
+        /// Yes.
+        Active => "active",
+        /// Not until an admin says so.
+        Suspended => "suspended",
+    }
+}
+
+words! {
+    /// What a member of an organisation may do to it.
+    pub enum MemberRole {
+        /// Invites and removes members, changes its name.
+        Owner => "owner",
+        /// Acts for it.
+        Member => "member",
+    }
+}
+
+words! {
+    /// What a code in a mail proves, and only that.
+    pub enum TokenPurpose {
+        /// That the address is the person's own.
+        VerifyEmail => "verify_email",
+        /// That the person asked for a new password.
+        ResetPassword => "reset_password",
+        /// That an organisation invited the holder.
+        Invitation => "invitation",
+    }
+}
+
+/// A person as the house knows them.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// The person.
+    pub id: UserId,
+    /// Where mail goes.
+    pub email: Email,
+    /// How they are called.
+    pub name: String,
+    /// What they are here for.
+    pub role: Role,
+    /// Whether they may sign in.
+    pub status: AccountStatus,
+    /// In which zone their mails show times.
+    pub time_zone: TimeZone,
+    /// A PHC string; none until a password was chosen.
+    pub password_hash: Option<String>,
+    /// When the address was proved.
+    pub verified_at: Option<Instant>,
+    /// Grows with every change.
+    pub version: i64,
+    /// Since when.
+    pub created_at: Instant,
+}
+
+impl User {
+    /// Whether this person may sign in at all.
+    pub fn may_sign_in(&self) -> bool {
+        self.status == AccountStatus::Active && self.verified_at.is_some()
+    }
+}
+
+/// An organisation that a person acts for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Membership {
+    /// The organisation.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// What the person may do to it.
+    pub role: MemberRole,
+}
+
+/// A person, as they see themselves.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Me {
+    /// The person.
+    pub id: UserId,
+    /// Where mail goes.
+    pub email: Email,
+    /// How they are called.
+    pub name: String,
+    /// What they are here for.
+    pub role: Role,
+    /// In which zone mails show times.
+    pub time_zone: TimeZone,
+    /// The organisation that a client acts for.
+    #[schema(required = true)]
+    pub organization: Option<Membership>,
+    /// Since when.
+    pub created_at: Instant,
+    /// Grows with every change; the `ETag`.
+    pub version: i64,
+}
+
+/// A signed-in session.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct SessionView {
+    /// The session.
+    pub id: SessionId,
+    /// The browser or program, as it named itself.
+    pub client: String,
+    /// When it began.
+    pub created_at: Instant,
+    /// When its tokens were last renewed.
+    pub last_used_at: Instant,
+    /// When it ends at the latest.
+    pub ends_at: Instant,
+    /// Whether this is the session that asks.
+    pub current: bool,
+}
+
+/// An organisation, as its members see it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct OrganizationView {
+    /// The organisation.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Grows with every change; the `ETag`.
+    pub version: i64,
+}
+
+/// A member of an organisation.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct MemberView {
+    /// The person.
+    pub id: UserId,
+    /// How they are called.
+    pub name: String,
+    /// Where mail goes.
+    pub email: Email,
+    /// What they may do to the organisation.
+    pub role: MemberRole,
+    /// Since when.
+    pub joined_at: Instant,
+}
+
+/// What a sign-in or a refresh gives.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TokenPair {
+    /// Send it as `Authorization: Bearer …`.
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: &'static str,
+    /// Seconds that the access token is good for.
+    pub expires_in: i64,
+    /// Exchange it for a new pair at `/v1/auth/refresh`; good once.
+    pub refresh_token: String,
+}
+
+/// Sign-up.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// Where mail goes; proved by a link before the first sign-in.
+    pub email: Email,
+    /// 8 to 128 characters of any kind, not easy to guess.
+    #[schema(value_type = String, min_length = 8, max_length = 128, examples("several unrelated words"))]
+    pub password: secrecy::SecretString,
+    /// What the person is here for.
+    pub role: SignUpRole,
+    /// How the person is called.
+    #[schema(format = "line", max_length = 120)]
+    pub name: String,
+    /// For clients: the name of the organisation; the person's own where absent.
+    #[schema(format = "line", max_length = 120)]
+    pub organization_name: Option<String>,
+}
+
+words! {
+    /// Roles that one can sign up for; admins are made by admins.
+    pub enum SignUpRole { Client => "client", Developer => "developer" }
+}
+
+impl From<SignUpRole> for Role {
+    fn from(role: SignUpRole) -> Self {
+        match role {
+            SignUpRole::Client => Self::Client,
+            SignUpRole::Developer => Self::Developer,
+        }
+    }
+}
+
+/// What a person may change about themselves.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeBody {
+    /// How they are called.
+    #[schema(format = "line", max_length = 120)]
+    pub name: String,
+    /// In which zone mails show times.
+    pub time_zone: TimeZone,
+}
+
+/// What an owner may change about an organisation.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationBody {
+    /// Its name.
+    #[schema(format = "line", max_length = 120)]
+    pub name: String,
+}

@@ -1,0 +1,141 @@
+//! Organisations and who acts for them: owners invite by mail, members act.
+
+use chrono::TimeDelta;
+use secrecy::SecretString;
+
+use crate::accounts::domain::{MemberRole, MemberView, OrganizationBody, OrganizationView, TokenPurpose};
+use crate::accounts::service::{Accounts, dead_link, new_user, spend};
+use crate::accounts::store::{self, InvitationDetail};
+use crate::accounts::store_sessions;
+use crate::db::Conn;
+use crate::db::throttle;
+use crate::kernel::answer::{Answer, Call};
+use crate::kernel::clock::Instant;
+use crate::kernel::email::Email;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::ids::{OrganizationId, UserId};
+use crate::kernel::page::{Page, PageQuery};
+use crate::kernel::principal::{Principal, Role};
+use crate::kernel::schema::Patch;
+use crate::kernel::zone::TimeZone;
+use crate::notifications::domain::{Letter, Recipient};
+
+/// Invitations that an organisation may send in a day.
+const INVITATIONS_PER_DAY: i64 = 50;
+/// Days that an invitation is good for.
+const INVITATION_DAYS: i64 = 7;
+
+impl Accounts {
+    /// One's own organisation.
+    ///
+    /// # Errors
+    /// 403 for everybody but clients.
+    pub async fn organization(&self, principal: Principal) -> Result<OrganizationView> {
+        let id = principal.client()?;
+        self.db.read(move |conn| store::organization(conn, id)).await
+    }
+
+    /// Renames one's own organisation. Owners only.
+    ///
+    /// # Errors
+    /// 403, 412 when stale, 422 with every fault.
+    pub async fn change_organization(&self, call: Call, patch: Patch<OrganizationBody>) -> Result<Answer> {
+        self.change(call, move |conn, call, _| {
+            let id = owner(conn, &call.principal)?;
+            let current = store::organization(conn, id)?;
+            call.expected.check(current.version)?;
+            let body = patch.apply(&OrganizationBody { name: current.name })?;
+            store::rename_organization(conn, id, current.version, &body.name)?;
+            let view = store::organization(conn, id)?;
+            Answer::versioned(view.version, &view)
+        })
+        .await
+    }
+
+    /// A page of the organisation's members.
+    ///
+    /// # Errors
+    /// 403 for everybody but clients.
+    pub async fn members(&self, principal: Principal, page: PageQuery) -> Result<Page<MemberView>> {
+        let (organization, limit) = (principal.client()?, page.limit);
+        let rows = self.db.read(move |conn| store::members(conn, organization, &page)).await?;
+        Ok(Page::cut(rows, limit, |member| member.id.to_string()))
+    }
+
+    /// Mails an invitation to act for the organisation. Owners only. The answer is the same for known addresses.
+    ///
+    /// # Errors
+    /// 403, 429 after too many in a day.
+    pub async fn invite(&self, call: Call, email: Email) -> Result<Answer> {
+        let this = self.clone();
+        self.change(call, move |conn, call, now| {
+            let id = owner(conn, &call.principal)?;
+            this.send_invitation(conn, call.principal.user, id, &email, now)?;
+            Answer::plain(&serde_json::json!({ "message": "The invitation is on its way." }))
+        })
+        .await
+    }
+
+    fn send_invitation(&self, conn: &mut Conn, inviter: UserId, organization: OrganizationId, email: &Email, now: Instant) -> Result<()> {
+        let bucket = format!("invitations:{organization}");
+        if let Some(seconds) = throttle::closed_for(conn, &bucket, INVITATIONS_PER_DAY, now)? {
+            return Err(Error::too_many(seconds));
+        }
+        throttle::hit(conn, &bucket, TimeDelta::days(1), now)?;
+        let name = store::organization(conn, organization)?.name;
+        let detail = InvitationDetail { email: email.clone(), organization };
+        let token_id = store::new_token(conn, inviter, TokenPurpose::Invitation, Some(detail), TimeDelta::days(INVITATION_DAYS), now)?;
+        let recipient = Recipient { key: email.key(), email: email.clone(), name: String::new(), time_zone: TimeZone::UTC };
+        let letter = Letter::Invitation { organization: Some(name), token_id };
+        self.send_to(conn, recipient, letter, organization.to_string(), &token_id.to_string(), now)
+    }
+
+    /// Makes the invited person a member; the mail has proved the address.
+    ///
+    /// # Errors
+    /// 422 when the code is not good (any more) or the password too easy; 409 when the address has an account.
+    pub async fn redeem_invitation(&self, code: String, name: String, password: SecretString) -> Result<()> {
+        let (now, token) = (self.clock.now(), self.tokens.mail_token(&code).ok_or_else(|| dead_link("/token"))?);
+        let live = self.db.read(move |conn| store::live_token(conn, token, TokenPurpose::Invitation, now)).await?;
+        let invited = live.and_then(|row| row.invitation).ok_or_else(|| dead_link("/token"))?;
+        self.passwords.check(&password, &invited.email, "/password").await?;
+        let hash = self.passwords.hash(password).await?;
+        self.db
+            .write(move |conn| {
+                spend(conn, token, TokenPurpose::Invitation, now)?;
+                if store::user_by_email(conn, &invited.email)?.is_some() {
+                    return Err(Error::conflict("This address has an account already: sign in with it."));
+                }
+                let user = new_user(invited.email.clone(), &name, Role::Client, Some(hash.clone()), Some(now), now);
+                store::insert_user(conn, &user)?;
+                store::insert_member(conn, invited.organization, user.id, MemberRole::Member, now)
+            })
+            .await
+    }
+
+    /// Ends a membership. Owners only; an owner cannot remove themselves, so that an organisation never stands alone.
+    ///
+    /// # Errors
+    /// 403, 404 for somebody who is no member, 409 for oneself.
+    pub async fn remove_member(&self, principal: Principal, member: UserId) -> Result<()> {
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                let organization = owner(conn, &principal)?;
+                if member == principal.user {
+                    return Err(Error::conflict("You cannot remove yourself from your organisation."));
+                }
+                if !store::delete_member(conn, organization, member)? {
+                    return Err(Error::not_found());
+                }
+                store_sessions::revoke_all(conn, member, None, now)
+            })
+            .await
+    }
+}
+
+fn owner(conn: &mut Conn, principal: &Principal) -> Result<OrganizationId> {
+    let id = principal.client()?;
+    let is_owner = store::membership(conn, principal.user)?.is_some_and(|membership| membership.role == MemberRole::Owner);
+    if is_owner { Ok(id) } else { Err(Error::not_allowed("Only an owner of the organisation may do this.")) }
+}

@@ -1,0 +1,140 @@
+//! Rows of sessions: each is a family of refresh tokens of which only the newest generation is good.
+
+use diesel::prelude::*;
+
+use crate::accounts::domain::{AccountStatus, SessionView};
+use crate::db::Conn;
+use crate::db::schema::{members, sessions, users};
+use crate::kernel::clock::Instant;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::ids::{OrganizationId, SessionId, UserId};
+use crate::kernel::page::PageQuery;
+use crate::kernel::principal::{Principal, Role};
+
+/// What a refresh must know of a session that is alive.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub struct LiveSession {
+    /// The session.
+    pub id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// The newest generation of its refresh tokens.
+    pub generation: i64,
+    /// When that was given out.
+    pub rotated_at: Instant,
+}
+
+/// Begins a session.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn insert(conn: &mut Conn, id: SessionId, user: UserId, client: &str, now: Instant, ends_at: Instant) -> Result<()> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id.eq(id),
+            sessions::user_id.eq(user),
+            sessions::client.eq(client),
+            sessions::generation.eq(1_i64),
+            sessions::created_at.eq(now),
+            sessions::rotated_at.eq(now),
+            sessions::ends_at.eq(ends_at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The person behind a session, with the rights of this moment; 401 when the session is over or the person may not sign in.
+///
+/// # Errors
+/// 401, or 503 when the database is down.
+pub fn principal(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> Result<Principal> {
+    let row: Option<(Role, Option<OrganizationId>)> = sessions::table
+        .inner_join(users::table.left_join(members::table))
+        .filter(sessions::id.eq(id))
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::ends_at.gt(now))
+        .filter(users::status.eq(AccountStatus::Active))
+        .select((users::role, members::organization_id.nullable()))
+        .first(conn)
+        .optional()?;
+    let (role, organization) = row.ok_or_else(Error::not_signed_in)?;
+    Ok(Principal { user, session: id, role, organization })
+}
+
+/// A session that is neither over nor revoked.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn live(conn: &mut Conn, id: SessionId, now: Instant) -> Result<Option<LiveSession>> {
+    let alive = sessions::table.find(id).filter(sessions::revoked_at.is_null()).filter(sessions::ends_at.gt(now));
+    Ok(alive.select(LiveSession::as_select()).first(conn).optional()?)
+}
+
+/// Gives out the next generation; false when somebody was faster.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn rotate(conn: &mut Conn, id: SessionId, from: i64, now: Instant) -> Result<bool> {
+    let row = sessions::table.find(id).filter(sessions::generation.eq(from)).filter(sessions::revoked_at.is_null());
+    Ok(diesel::update(row).set((sessions::generation.eq(from + 1), sessions::rotated_at.eq(now))).execute(conn)? == 1)
+}
+
+/// Ends one session of a person; false when it is not theirs or already over.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn revoke(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> Result<bool> {
+    let row = sessions::table.find(id).filter(sessions::user_id.eq(user)).filter(sessions::revoked_at.is_null());
+    Ok(diesel::update(row).set(sessions::revoked_at.eq(now)).execute(conn)? == 1)
+}
+
+/// Ends all sessions of a person, but for `except`.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn revoke_all(conn: &mut Conn, user: UserId, except: Option<SessionId>, now: Instant) -> Result<()> {
+    let mut rows = diesel::update(sessions::table).filter(sessions::user_id.eq(user)).filter(sessions::revoked_at.is_null()).into_boxed();
+    if let Some(except) = except {
+        rows = rows.filter(sessions::id.ne(except));
+    }
+    rows.set(sessions::revoked_at.eq(now)).execute(conn)?;
+    Ok(())
+}
+
+/// A page of a person's live sessions, newest first; one more than asked for.
+///
+/// # Errors
+/// 400 for a broken cursor.
+pub fn list(conn: &mut Conn, user: UserId, current: SessionId, page: &PageQuery, now: Instant) -> Result<Vec<SessionView>> {
+    let mut query = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::ends_at.gt(now))
+        .select((sessions::id, sessions::client, sessions::created_at, sessions::rotated_at, sessions::ends_at))
+        .order(sessions::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(after) = page.after_as::<SessionId>()? {
+        query = query.filter(sessions::id.lt(after));
+    }
+    let rows: Vec<(SessionId, String, Instant, Instant, Instant)> = query.load(conn)?;
+    let view = |(id, client, created_at, last_used_at, ends_at)| SessionView {
+        id,
+        client,
+        created_at,
+        last_used_at,
+        ends_at,
+        current: id == current,
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
+
+/// Forgets sessions that ended before `before`.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn forget(conn: &mut Conn, before: Instant) -> Result<usize> {
+    Ok(diesel::delete(sessions::table.filter(sessions::ends_at.lt(before))).execute(conn)?)
+}

@@ -1,0 +1,206 @@
+//! The composition root: the one place that constructs services, and the life of a process from start to stop.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{Data, ServiceConfig};
+use metrics_exporter_prometheus::PrometheusHandle;
+use rand::Rng as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::accounts::service::Accounts;
+use crate::auth::password::Passwords;
+use crate::auth::token::Tokens;
+use crate::config::Settings;
+use crate::db::migrate;
+use crate::db::pool::Db;
+use crate::db::url::DatabaseUrl;
+use crate::kernel::clock::SharedClock;
+use crate::kernel::error::{Error, Result};
+use crate::notifications::letters::{Links, TokenMaker};
+use crate::notifications::mailer::MailSettings;
+use crate::notifications::service::Notifications;
+use crate::notifications::tasks::Mailroom;
+use crate::scheduler::{Task, driver};
+use crate::server::{self, Readiness};
+use crate::skills::service::Skills;
+
+/// Everything a process is made of.
+pub struct App {
+    /// As configured.
+    pub settings: Settings,
+    /// The database.
+    pub db: Db,
+    /// Mails.
+    pub notifications: Notifications,
+    /// People and organisations.
+    pub accounts: Accounts,
+    /// The catalogue of skills.
+    pub skills: Arc<Skills>,
+    tasks: Vec<Arc<dyn Task>>,
+}
+
+/// The services that handlers ask for.
+#[derive(Clone)]
+pub struct Services {
+    notifications: Data<Notifications>,
+    accounts: Data<Accounts>,
+    skills: Data<Skills>,
+}
+
+impl Services {
+    /// Makes the services known to handlers.
+    pub fn provide(&self, config: &mut ServiceConfig) {
+        config.app_data(self.notifications.clone()).app_data(self.accounts.clone()).app_data(self.skills.clone());
+    }
+}
+
+/// Which parts of the work this process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duties {
+    /// Answers HTTP.
+    pub api: bool,
+    /// Does background work.
+    pub worker: bool,
+}
+
+impl App {
+    /// Constructs everything; touches the database file but no server.
+    ///
+    /// # Errors
+    /// One line that says what is wrong with the settings or the machine.
+    pub fn build(settings: Settings, clock: SharedClock) -> Result<Self> {
+        let url = DatabaseUrl::parse(&settings.database.url).map_err(|error| Error::internal(format!("database.url: {error}")))?;
+        let secret = secret(&settings)?;
+        let db = Db::open(url, settings.database.connections)?;
+        let passwords = Passwords::new(&settings.auth)?;
+        let tokens = Arc::new(Tokens::new(&secret, &settings.auth.previous_secrets, settings.auth.access_minutes)?);
+        let notifications = notifications(&settings, &db, &clock, &tokens)?;
+        let mail = notifications.nudge();
+        let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, settings.auth.clone(), settings.limits.clone(), mail);
+        let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
+        let tasks: Vec<Arc<dyn Task>> = vec![Arc::new(Mailroom::new(notifications.clone(), clock))];
+        Ok(Self { settings, db, notifications, accounts, skills, tasks })
+    }
+
+    /// The services that handlers ask for.
+    pub fn services(&self) -> Services {
+        Services {
+            notifications: Data::new(self.notifications.clone()),
+            accounts: Data::new(self.accounts.clone()),
+            skills: Data::from(self.skills.clone()),
+        }
+    }
+
+    /// The background work of this process.
+    pub fn tasks(&self) -> Vec<Arc<dyn Task>> {
+        self.tasks.clone()
+    }
+
+    /// Brings the schema up to date where this process may: always on SQLite, on PostgreSQL only when `migrate` says so.
+    ///
+    /// # Errors
+    /// When the schema is behind and may not be changed, or a migration fails.
+    pub async fn prepare(&self, migrate: bool) -> Result<()> {
+        let may = migrate || self.db.url().is_sqlite();
+        let behind = self.db.read(move |conn| if may { migrate::run(conn).map(|_| Vec::new()) } else { migrate::pending(conn) }).await?;
+        if behind.is_empty() {
+            self.skills.install().await?;
+            return Ok(());
+        }
+        Err(Error::internal(format!("the schema is behind by {}: run `guildhall migrate`, or start with --migrate", behind.join(", "))))
+    }
+
+    /// Serves and works until SIGTERM or SIGINT; then stops accepting, finishes what is in flight, and returns.
+    ///
+    /// # Errors
+    /// When it cannot start.
+    pub async fn run_until_stopped(self, duties: Duties, metrics: Option<PrometheusHandle>) -> Result<()> {
+        let (stop, stopping) = watch::channel(false);
+        let readiness = Readiness::new(self.db.clone());
+        let mut servers = Vec::new();
+        if duties.api {
+            let listener = listen(&self.settings)?;
+            servers.push(server::start(&self, listener, readiness.clone(), metrics.clone())?);
+        }
+        if let Some(handle) = metrics.filter(|_| !self.settings.server.metrics_listen.is_empty()) {
+            servers.push(server::start_metrics(&self.settings.server.metrics_listen, handle)?);
+        }
+        let handles: Vec<_> = servers.iter().map(actix_web::dev::Server::handle).collect();
+        for server in servers {
+            tokio::spawn(server);
+        }
+        let work = duties.worker.then(|| tokio::spawn(driver::run(self.tasks(), stopping)));
+        asked_to_stop().await?;
+        tracing::info!("stopping: requests in flight are finished first");
+        readiness.drain();
+        for handle in handles {
+            handle.stop(true).await;
+        }
+        stop.send_replace(true);
+        if let Some(work) = work {
+            work.await.map_err(Error::internal)?;
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn notifications(settings: &Settings, db: &Db, clock: &SharedClock, tokens: &Arc<Tokens>) -> Result<Notifications> {
+    let mail = MailSettings {
+        url: settings.mail.url.clone(),
+        from: settings.mail.from.clone(),
+        deadline: Duration::from_secs(settings.mail.deadline),
+    };
+    let server = &settings.server;
+    let base = if server.frontend_url.is_empty() { &server.public_url } else { &server.frontend_url };
+    let links = Links { base: base.trim_end_matches('/').to_owned() };
+    let tokens = tokens.clone();
+    let codes: TokenMaker = Arc::new(move |id| tokens.mail_code(*id));
+    Notifications::new(db.clone(), clock.clone(), &mail, links, codes).map_err(|error| Error::internal(format!("mail: {error}")))
+}
+
+/// The listening socket; the first line of the log names the address in use.
+fn listen(settings: &Settings) -> Result<TcpListener> {
+    let address = settings.server.listen;
+    let listener = TcpListener::bind(address).map_err(|error| Error::internal(format!("server.listen {address}: {error}")))?;
+    let address = listener.local_addr().map_err(Error::internal)?;
+    tracing::info!("listening on http://{address}");
+    Ok(listener)
+}
+
+async fn asked_to_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// The configured secret, or one that is made once and kept in a file that only its owner can read.
+fn secret(settings: &Settings) -> Result<SecretString> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if !settings.auth.secret.expose_secret().is_empty() {
+        return Ok(settings.auth.secret.clone());
+    }
+    let path = std::path::Path::new(&settings.auth.secret_file);
+    let wrong = |error: std::io::Error| Error::internal(format!("auth.secret_file {}: {error}", path.display()));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(wrong)?;
+    }
+    let mut bytes = [0_u8; 48];
+    rand::rng().fill_bytes(&mut bytes);
+    let made = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes);
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => file.write_all(made.as_bytes()).map_err(wrong)?,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(wrong(error)),
+    }
+    Ok(std::fs::read_to_string(path).map_err(wrong)?.trim().to_owned().into())
+}

@@ -1,0 +1,16 @@
+//! The question that every signed-in request asks, answered by whoever keeps the sessions.
+
+use async_trait::async_trait;
+
+use crate::kernel::error::Result;
+use crate::kernel::principal::Principal;
+
+/// Turns an access token into the person behind it, with the rights of this moment. App data, as `Arc<dyn Gate>`.
+#[async_trait]
+pub trait Gate: Send + Sync {
+    /// The person.
+    ///
+    /// # Errors
+    /// 401 unless the token is good and its session is alive.
+    async fn principal(&self, token: &str) -> Result<Principal>;
+}

@@ -1,0 +1,211 @@
+//! Every mail there is, as plain values: what a letter says, and to whom. Knows no database, no SMTP, no other room.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::clock::Instant;
+use crate::kernel::email::Email;
+use crate::kernel::ids::{MailTokenId, TrialId};
+use crate::kernel::money::Money;
+use crate::kernel::zone::TimeZone;
+use crate::words;
+
+/// To whom a mail goes, by value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// The person's user id as text: whose mails keep their order.
+    pub key: String,
+    /// The address.
+    pub email: Email,
+    /// The person's name.
+    pub name: String,
+    /// In which zone the mail shows times.
+    pub time_zone: TimeZone,
+}
+
+/// What a mail about a trial says of it, as the recipient may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialSummary {
+    /// The trial.
+    pub trial_id: TrialId,
+    /// The other party: the organisation's name; the developer's headline or, once disclosed, name.
+    pub other: String,
+    /// The first day, in the contract's zone.
+    pub starts_on: NaiveDate,
+    /// When the 30 days are over.
+    pub ends_at: Instant,
+    /// The contract's zone.
+    pub time_zone: TimeZone,
+    /// Per hour.
+    pub hourly_rate: Money,
+    /// Hours per week.
+    pub hours_per_week: i64,
+}
+
+/// A skill with the level that vetting found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkillLevel {
+    /// The skill's slug.
+    pub skill: String,
+    /// 1 to 5.
+    pub level: i64,
+}
+
+/// Declares the letters: the enum [`Letter`] with its values, and the words of [`LetterKind`].
+macro_rules! letters {
+    ($($(#[$meta:meta])* $letter:ident => $kind:literal $({ $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? })?;)+) => {
+        words! {
+            /// Which mail it is.
+            pub enum LetterKind { $($(#[$meta])* $letter => $kind),+ }
+        }
+
+        /// A mail's content as plain values. The outbox keeps it as JSON; a token is never in it, only the token's id.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "kind")]
+        pub enum Letter { $(
+            $(#[$meta])*
+            #[serde(rename = $kind)]
+            $letter $({ $($(#[$field_meta])* $field: $type),+ })?
+        ),+ }
+
+        impl Letter {
+            /// Which mail it is.
+            pub fn kind(&self) -> LetterKind {
+                match self { $(Self::$letter { .. } => LetterKind::$letter),+ }
+            }
+        }
+    };
+}
+
+letters! {
+    // accounts
+    /// The address must be confirmed.
+    VerifyEmail => "verify_email" { /// What the link proves.
+        token_id: MailTokenId };
+    /// Somebody registered with an address that has an account.
+    AlreadyRegistered => "already_registered";
+    /// A new password was asked for.
+    ResetPassword => "reset_password" { /// What the link proves.
+        token_id: MailTokenId };
+    /// The password was changed.
+    PasswordChanged => "password_changed";
+    /// An old refresh token was used again: its session is over.
+    SessionReuse => "session_reuse";
+    /// An organisation, or the admins, invite somebody.
+    Invitation => "invitation" { /// Who invites: the organisation's name; none for admins.
+        organization: Option<String>, /// What the link proves.
+        token_id: MailTokenId };
+    /// An account was made for somebody, who now chooses a password.
+    SetPassword => "set_password" { /// What the link proves.
+        token_id: MailTokenId };
+
+    // vetting
+    /// An application came in.
+    VettingReceived => "vetting_received" { /// The stages still ahead, in order.
+        stages: Vec<String> };
+    /// A reviewer has begun.
+    VettingTaken => "vetting_taken";
+    /// A stage is passed.
+    VettingStagePassed => "vetting_stage_passed" { /// The stage passed.
+        stage: String, /// The stage that follows.
+        next: String, /// The reviewer's line for the developer.
+        feedback: Option<String> };
+    /// The reviewer asks something.
+    VettingQuestions => "vetting_questions" { /// What is asked.
+        questions: String };
+    /// Passed.
+    VettingApproved => "vetting_approved" { /// What was verified.
+        levels: Vec<SkillLevel>, /// Until when it holds.
+        valid_until: Instant };
+    /// Not passed.
+    VettingRejected => "vetting_rejected" { /// Why, as a word.
+        reason_code: String, /// Why, in the reviewer's words for the developer.
+        message: String, /// From when a new application is welcome.
+        retry_after: Instant };
+    /// The developer withdrew.
+    VettingWithdrawn => "vetting_withdrawn";
+    /// The application rests.
+    VettingOnHold => "vetting_on_hold";
+    /// The application goes on.
+    VettingReleased => "vetting_released";
+
+    // trials
+    /// A client offers a trial.
+    TrialOffer => "trial_offer" { /// The trial.
+        trial: TrialSummary, /// When the offer lapses.
+        answer_by: Instant };
+    /// The developer answers an offer with other terms.
+    TrialCountered => "trial_countered" { /// The trial.
+        trial: TrialSummary, /// When the offer lapses.
+        answer_by: Instant };
+    /// The client answers a counter-offer with new terms.
+    TrialRevised => "trial_revised" { /// The trial.
+        trial: TrialSummary, /// When the offer lapses.
+        answer_by: Instant };
+    /// The other party has signed.
+    TrialAccepted => "trial_accepted" { /// The trial.
+        trial: TrialSummary };
+    /// To the one who signed last: the key dates.
+    TrialScheduled => "trial_scheduled" { /// The trial.
+        trial: TrialSummary };
+    /// The other party declines.
+    TrialDeclined => "trial_declined" { /// The trial.
+        trial: TrialSummary, /// What the other party said.
+        message: Option<String> };
+    /// The other party takes the offer back.
+    TrialWithdrawn => "trial_withdrawn" { /// The trial.
+        trial: TrialSummary };
+    /// Nobody answered in time; to both.
+    TrialExpired => "trial_expired" { /// The trial.
+        trial: TrialSummary };
+    /// An offer waits for an answer.
+    TrialOfferWaiting => "trial_offer_waiting" { /// The trial.
+        trial: TrialSummary, /// When the offer lapses.
+        answer_by: Instant };
+    /// The offer's mail could not be delivered to the developer; to the one who offered.
+    TrialOfferUndeliverable => "trial_offer_undeliverable" { /// The trial.
+        trial: TrialSummary };
+    /// Called off before its start.
+    TrialCancelled => "trial_cancelled" { /// The trial.
+        trial: TrialSummary, /// What the other party, or an admin, said.
+        message: Option<String> };
+    /// The start is near.
+    TrialStartsSoon => "trial_starts_soon" { /// The trial.
+        trial: TrialSummary, /// Days until the start.
+        days: i64 };
+    /// The first day.
+    TrialStarted => "trial_started" { /// The trial.
+        trial: TrialSummary };
+    /// The other party proposes to end it together.
+    TrialEndProposed => "trial_end_proposed" { /// The trial.
+        trial: TrialSummary, /// What the other party said.
+        message: Option<String> };
+    /// The trial has ended.
+    TrialEnded => "trial_ended" { /// The trial.
+        trial: TrialSummary, /// How: a word of the lifecycle.
+        outcome: String, /// The last day of work, in the contract's zone.
+        last_day: Option<NaiveDate>, /// What the other party said.
+        message: Option<String> };
+    /// The 30 days are over and somebody must decide.
+    TrialOver => "trial_over" { /// The trial.
+        trial: TrialSummary, /// When it ends by itself, undecided.
+        grace_until: Instant };
+    /// Nobody decided in time.
+    TrialGraceOver => "trial_grace_over" { /// The trial.
+        trial: TrialSummary };
+    /// An admin ended it for cause.
+    TrialTerminated => "trial_terminated" { /// The trial.
+        trial: TrialSummary, /// The admin's written reason.
+        reason: String };
+    /// An offer can no longer be accepted: the hours or the seats are gone.
+    TrialNoLongerPossible => "trial_no_longer_possible" { /// The trial.
+        trial: TrialSummary };
+}
+
+impl Letter {
+    /// Whether this only reminds: worthless once its moment has passed, and the recipient may switch it off.
+    /// Contract, ending, security and privacy mails are never of this sort.
+    pub fn is_reminder(&self) -> bool {
+        matches!(self, Self::TrialOfferWaiting { .. } | Self::TrialStartsSoon { .. })
+    }
+}

@@ -1,0 +1,257 @@
+//! Letters: each is composed once and rendered as HTML and as text, so that both say the same.
+
+use std::sync::Arc;
+
+use askama::Template;
+use chrono::NaiveDate;
+use url::form_urlencoded::byte_serialize;
+
+use crate::kernel::clock::Instant;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::ids::MailTokenId;
+use crate::kernel::text::is_invisible;
+use crate::kernel::zone::TimeZone;
+use crate::notifications::domain::{Letter, Recipient};
+use crate::notifications::letters_accounts as accounts;
+use crate::notifications::letters_trials as trials;
+use crate::notifications::letters_vetting as vetting;
+
+/// The most characters of a name.
+const NAME: usize = 80;
+/// The most characters of a subject line.
+const SUBJECT: usize = 160;
+/// The most characters of a longer text.
+const PROSE: usize = 5000;
+const FOOTER: &str = "Guildhall sends you this mail because it concerns you. Replies to it are not read.";
+
+/// Makes the secret text of a link from the id of its token; the database never holds the text.
+pub type TokenMaker = Arc<dyn Fn(&MailTokenId) -> String + Send + Sync>;
+
+/// Where the links in mails point.
+#[derive(Debug, Clone)]
+pub struct Links {
+    /// `server.frontend_url` or else `server.public_url`; never what a request says.
+    pub base: String,
+}
+
+impl Links {
+    /// `<base>/<page>?token=…`.
+    fn with_token(&self, page: &str, token: &str) -> String {
+        let token: String = byte_serialize(token.as_bytes()).collect();
+        format!("{}/{page}?token={token}", self.base.trim_end_matches('/'))
+    }
+}
+
+/// A letter ready to be rendered. Everything in it is clean: no control or invisible characters, nothing endless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composed {
+    /// The subject line.
+    pub subject: String,
+    /// What a mailbox shows beside the subject.
+    pub preheader: String,
+    /// The salutation.
+    pub greeting: String,
+    /// What it says.
+    pub paragraphs: Vec<String>,
+    /// Labels with their values.
+    pub facts: Vec<(&'static str, String)>,
+    /// The one thing to do: a label and a link.
+    pub action: Option<(&'static str, String)>,
+    /// Why the person gets it.
+    pub footer: &'static str,
+}
+
+impl Composed {
+    /// A letter that begins with `first`.
+    pub(super) fn new(subject: &str, first: &str) -> Self {
+        let first = prose(first);
+        Self {
+            subject: subject_line(subject),
+            preheader: first.clone(),
+            greeting: "Hello,".to_owned(),
+            paragraphs: vec![first],
+            facts: Vec::new(),
+            action: None,
+            footer: FOOTER,
+        }
+    }
+
+    /// Adds a paragraph.
+    pub(super) fn say(mut self, paragraph: &str) -> Self {
+        self.paragraphs.push(prose(paragraph));
+        self
+    }
+
+    /// Adds what somebody wrote, if anything.
+    pub(super) fn quote(self, label: &str, message: Option<&str>) -> Self {
+        match message.map(str::trim) {
+            Some(message) if !message.is_empty() => self.say(&format!("{label}: \u{201c}{message}\u{201d}")),
+            _ => self,
+        }
+    }
+
+    /// Adds a labelled value.
+    pub(super) fn fact(mut self, label: &'static str, value: &str) -> Self {
+        self.facts.push((label, line(value, PROSE)));
+        self
+    }
+
+    fn act(mut self, label: &'static str, url: String) -> Self {
+        self.action = Some((label, url));
+        self
+    }
+}
+
+/// A letter as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The subject line.
+    pub subject: String,
+    /// The HTML part.
+    pub html: String,
+    /// The plain text part.
+    pub text: String,
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct Html<'a> {
+    letter: &'a Composed,
+}
+
+#[derive(Template)]
+#[template(path = "letter.txt")]
+struct Text<'a> {
+    letter: &'a Composed,
+}
+
+/// Writes letters: knows where links point and how their tokens are made.
+#[derive(Clone)]
+pub struct Scribe {
+    links: Links,
+    tokens: TokenMaker,
+}
+
+impl Scribe {
+    /// A scribe with the base of its links and the maker of their tokens.
+    pub fn new(links: Links, tokens: TokenMaker) -> Self {
+        Self { links, tokens }
+    }
+
+    /// What `letter` says to `recipient`.
+    pub fn compose(&self, letter: &Letter, recipient: &Recipient) -> Composed {
+        let composed = self.body(letter, recipient.time_zone);
+        let name = name(&recipient.name);
+        if name.is_empty() { composed } else { Composed { greeting: format!("Hello {name},"), ..composed } }
+    }
+
+    /// The same in HTML and in plain text.
+    ///
+    /// # Errors
+    /// Never with the templates of this crate.
+    pub fn render(&self, letter: &Letter, recipient: &Recipient) -> Result<Rendered> {
+        let letter = &self.compose(letter, recipient);
+        let html = Html { letter }.render().map_err(Error::internal)?;
+        let text = Text { letter }.render().map_err(Error::internal)?;
+        Ok(Rendered { subject: letter.subject.clone(), html, text })
+    }
+
+    /// The subject line of `letter`.
+    pub fn subject_line(&self, letter: &Letter) -> String {
+        self.body(letter, TimeZone::UTC).subject
+    }
+
+    fn link(&self, page: &str, token: &MailTokenId) -> String {
+        self.links.with_token(page, &(self.tokens)(token))
+    }
+
+    fn body(&self, letter: &Letter, own: TimeZone) -> Composed {
+        match letter {
+            Letter::VerifyEmail { token_id } => accounts::verify_email().act("Verify your e-mail", self.link("verify-email", token_id)),
+            Letter::AlreadyRegistered => accounts::already_registered(),
+            Letter::ResetPassword { token_id } => {
+                accounts::reset_password().act("Choose a new password", self.link("reset-password", token_id))
+            }
+            Letter::PasswordChanged => accounts::password_changed(),
+            Letter::SessionReuse => accounts::session_reuse(),
+            Letter::Invitation { organization, token_id } => {
+                accounts::invitation(organization.as_deref()).act("Accept the invitation", self.link("invitation", token_id))
+            }
+            Letter::SetPassword { token_id } => accounts::set_password().act("Choose a password", self.link("reset-password", token_id)),
+            Letter::VettingReceived { stages } => vetting::received(stages),
+            Letter::VettingTaken => vetting::taken(),
+            Letter::VettingStagePassed { stage, next, feedback } => vetting::stage_passed(stage, next, feedback.as_deref()),
+            Letter::VettingQuestions { questions } => vetting::questions(questions),
+            Letter::VettingApproved { levels, valid_until } => vetting::approved(levels, *valid_until, own),
+            Letter::VettingRejected { reason_code, message, retry_after } => vetting::rejected(reason_code, message, *retry_after, own),
+            Letter::VettingWithdrawn => vetting::withdrawn(),
+            Letter::VettingOnHold => vetting::on_hold(),
+            Letter::VettingReleased => vetting::released(),
+            Letter::TrialOffer { trial, answer_by } => trials::offer(trial, *answer_by, own),
+            Letter::TrialCountered { trial, answer_by } => trials::countered(trial, *answer_by, own),
+            Letter::TrialRevised { trial, answer_by } => trials::revised(trial, *answer_by, own),
+            Letter::TrialAccepted { trial } => trials::accepted(trial, own),
+            Letter::TrialScheduled { trial } => trials::scheduled(trial, own),
+            Letter::TrialDeclined { trial, message } => trials::declined(trial, message.as_deref(), own),
+            Letter::TrialWithdrawn { trial } => trials::withdrawn(trial, own),
+            Letter::TrialExpired { trial } => trials::expired(trial, own),
+            Letter::TrialOfferWaiting { trial, answer_by } => trials::offer_waiting(trial, *answer_by, own),
+            Letter::TrialOfferUndeliverable { trial } => trials::offer_undeliverable(trial, own),
+            Letter::TrialCancelled { trial, message } => trials::cancelled(trial, message.as_deref(), own),
+            Letter::TrialStartsSoon { trial, days } => trials::starts_soon(trial, *days, own),
+            Letter::TrialStarted { trial } => trials::started(trial, own),
+            Letter::TrialEndProposed { trial, message } => trials::end_proposed(trial, message.as_deref(), own),
+            Letter::TrialEnded { trial, outcome, last_day, message } => trials::ended(trial, outcome, *last_day, message.as_deref(), own),
+            Letter::TrialOver { trial, grace_until } => trials::over(trial, *grace_until, own),
+            Letter::TrialGraceOver { trial } => trials::grace_over(trial, own),
+            Letter::TrialTerminated { trial, reason } => trials::terminated(trial, reason, own),
+            Letter::TrialNoLongerPossible { trial } => trials::no_longer_possible(trial, own),
+        }
+    }
+}
+
+/// A name fit for a subject, a salutation or a header: one visible line of bounded length.
+pub(super) fn name(text: &str) -> String {
+    line(text, NAME)
+}
+
+/// A subject line without control characters, of bounded length.
+pub(super) fn subject_line(text: &str) -> String {
+    line(text, SUBJECT)
+}
+
+/// A word such as `profile_review` for people to read.
+pub(super) fn spoken(word: &str) -> String {
+    name(&word.replace('_', " "))
+}
+
+/// `Tue 1 Dec 2026`.
+pub(super) fn day(date: NaiveDate) -> String {
+    date.format("%a %-d %b %Y").to_string()
+}
+
+/// An instant in the recipient's zone, with the contract's beside it where that differs.
+pub(super) fn moment(at: Instant, own: TimeZone, contract: TimeZone) -> String {
+    if own == contract { own.display(at) } else { format!("{} / {}", own.display(at), contract.display(at)) }
+}
+
+fn line(text: &str, most: usize) -> String {
+    let visible = text.chars().map(|each| if each.is_control() || is_invisible(each) { ' ' } else { each });
+    let visible: String = visible.collect();
+    cut(&visible.split_whitespace().collect::<Vec<_>>().join(" "), most)
+}
+
+fn prose(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let fine = |each: &char| *each == '\n' || !(each.is_control() || is_invisible(*each));
+    cut(text.chars().filter(fine).collect::<String>().trim(), PROSE)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut shorter: String = text.chars().take(most.saturating_sub(1)).collect();
+    shorter.push('\u{2026}');
+    shorter
+}

@@ -1,0 +1,41 @@
+//! The words of the mails about accounts.
+
+use crate::notifications::letters::{Composed, name};
+
+pub(super) fn verify_email() -> Composed {
+    Composed::new("Verify your e-mail", "Please confirm that this address is yours. The link works once, within 24 hours.")
+        .say("If you did not register at Guildhall, you need not do anything: without the link nothing happens.")
+}
+
+pub(super) fn already_registered() -> Composed {
+    Composed::new("You already have an account", "Somebody, probably you, tried to register at Guildhall with this address.")
+        .say("You already have an account with it: sign in, or ask for a new password if you have forgotten yours.")
+        .say("If it was not you, you need not do anything. Your account has not changed.")
+}
+
+pub(super) fn reset_password() -> Composed {
+    Composed::new("Reset your password", "Somebody, probably you, asked for a new password. The link works once, within 30 minutes.")
+        .say("If it was not you, you need not do anything. Your password has not changed.")
+}
+
+pub(super) fn password_changed() -> Composed {
+    Composed::new("Your password was changed", "The password of your account was changed, and every other session was signed out.")
+        .say("If it was not you, ask for a new password at once: that signs out everybody who is signed in to your account.")
+}
+
+pub(super) fn session_reuse() -> Composed {
+    Composed::new("You were signed out", "A sign-in of yours was used again after it had been replaced. Somebody may have copied it.")
+        .say("To be safe, we have signed out that session. Sign in again; if you suspect anything, change your password too.")
+}
+
+pub(super) fn invitation(organization: Option<&str>) -> Composed {
+    let inviter = organization.map(name).filter(|inviter| !inviter.is_empty()).unwrap_or_else(|| "Guildhall".to_owned());
+    let team = if organization.is_some() { "its members" } else { "its admins" };
+    Composed::new(&format!("Invitation from {inviter}"), &format!("{inviter} invites you to join {team} at Guildhall."))
+        .say("The link works once. If you do not know who invites you, you need not do anything.")
+}
+
+pub(super) fn set_password() -> Composed {
+    Composed::new("Choose your password", "An account at Guildhall was made for you. Choose a password to sign in for the first time.")
+        .say("The link works once. If you did not expect this mail, you need not do anything.")
+}

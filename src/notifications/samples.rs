@@ -1,0 +1,92 @@
+//! One letter of every kind, and people to get them.
+
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{MailTokenId, TrialId};
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::zone::TimeZone;
+use crate::notifications::domain::{Letter, Recipient, SkillLevel, TrialSummary};
+
+/// An instant, from RFC 3339.
+pub fn instant(text: &str) -> Instant {
+    serde_json::from_value(text.into()).expect("an instant")
+}
+
+/// Somebody in Berlin.
+pub fn recipient(name: &str) -> Recipient {
+    Recipient {
+        key: "user_1".to_owned(),
+        email: "developer@example.com".parse().expect("an address"),
+        name: name.to_owned(),
+        time_zone: TimeZone::parse("Europe/Berlin").expect("a zone"),
+    }
+}
+
+/// A trial under London's clock with `other`.
+pub fn trial(other: &str) -> TrialSummary {
+    TrialSummary {
+        trial_id: TrialId::from_u128(7),
+        other: other.to_owned(),
+        starts_on: "2026-12-01".parse().expect("a date"),
+        ends_at: instant("2026-12-31T00:00:00Z"),
+        time_zone: TimeZone::parse("Europe/London").expect("a zone"),
+        hourly_rate: Money { amount: 8000, currency: Currency::parse("USD").expect("a currency") },
+        hours_per_week: 40,
+    }
+}
+
+/// One letter of every kind, about `other` and with the words `message` wherever somebody writes something.
+pub fn samples(other: &str, message: &str) -> Vec<Letter> {
+    let token_id = MailTokenId::from_u128(5);
+    let answer_by = instant("2026-11-30T00:00:00Z");
+    let trial = || trial(other);
+    let said = || Some(message.to_owned());
+    vec![
+        Letter::VerifyEmail { token_id },
+        Letter::AlreadyRegistered,
+        Letter::ResetPassword { token_id },
+        Letter::PasswordChanged,
+        Letter::SessionReuse,
+        Letter::Invitation { organization: Some(other.to_owned()), token_id },
+        Letter::SetPassword { token_id },
+        Letter::VettingReceived { stages: vec!["profile_review".to_owned(), "screening_call".to_owned()] },
+        Letter::VettingTaken,
+        Letter::VettingStagePassed { stage: "profile_review".to_owned(), next: "screening_call".to_owned(), feedback: said() },
+        Letter::VettingQuestions { questions: message.to_owned() },
+        Letter::VettingApproved {
+            levels: vec![SkillLevel { skill: "go".to_owned(), level: 5 }, SkillLevel { skill: "grpc".to_owned(), level: 3 }],
+            valid_until: instant("2028-05-23T12:00:00Z"),
+        },
+        Letter::VettingRejected {
+            reason_code: "skills_below_bar".to_owned(),
+            message: message.to_owned(),
+            retry_after: instant("2027-02-21T12:00:00Z"),
+        },
+        Letter::VettingWithdrawn,
+        Letter::VettingOnHold,
+        Letter::VettingReleased,
+        Letter::TrialOffer { trial: trial(), answer_by },
+        Letter::TrialCountered { trial: trial(), answer_by },
+        Letter::TrialRevised { trial: trial(), answer_by },
+        Letter::TrialAccepted { trial: trial() },
+        Letter::TrialScheduled { trial: trial() },
+        Letter::TrialDeclined { trial: trial(), message: said() },
+        Letter::TrialWithdrawn { trial: trial() },
+        Letter::TrialExpired { trial: trial() },
+        Letter::TrialOfferWaiting { trial: trial(), answer_by },
+        Letter::TrialOfferUndeliverable { trial: trial() },
+        Letter::TrialCancelled { trial: trial(), message: said() },
+        Letter::TrialStartsSoon { trial: trial(), days: 3 },
+        Letter::TrialStarted { trial: trial() },
+        Letter::TrialEndProposed { trial: trial(), message: said() },
+        Letter::TrialEnded {
+            trial: trial(),
+            outcome: "ended_by_client".to_owned(),
+            last_day: Some("2026-12-20".parse().expect("a date")),
+            message: said(),
+        },
+        Letter::TrialOver { trial: trial(), grace_until: instant("2027-01-05T00:00:00Z") },
+        Letter::TrialGraceOver { trial: trial() },
+        Letter::TrialTerminated { trial: trial(), reason: message.to_owned() },
+        Letter::TrialNoLongerPossible { trial: trial() },
+    ]
+}

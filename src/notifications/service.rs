@@ -1,0 +1,178 @@
+//! The use cases of mails: what admins do with the outbox, what a person sees of the own mails, and sending what is due.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures_util::FutureExt as _;
+
+use crate::db::once::once;
+use crate::db::pool::Db;
+use crate::kernel::answer::{Answer, Call};
+use crate::kernel::clock::SharedClock;
+use crate::kernel::error::Result;
+use crate::kernel::ids::MailId;
+use crate::kernel::page::{Page, PageQuery};
+use crate::kernel::principal::Principal;
+use crate::notifications::letters::{Links, Scribe, TokenMaker};
+use crate::notifications::mailer::{MailSettings, Mailer, WrongMail};
+use crate::notifications::outbox::{MailState, Notification, OutboxMail, Outcome, settle};
+use crate::notifications::store;
+use crate::notifications::store::{Claimed, Own};
+use crate::scheduler::Nudge;
+
+/// How much longer than an attempt its lease holds: time enough to record what came of it.
+const MARGIN: Duration = Duration::from_secs(15);
+
+/// The mails of the house. Cheap to clone.
+#[derive(Clone)]
+pub struct Notifications {
+    db: Db,
+    clock: SharedClock,
+    nudge: Nudge,
+    scribe: Scribe,
+    mailer: Arc<Mailer>,
+    lease: TimeDelta,
+}
+
+impl Notifications {
+    /// The mails of `db`, sent as `settings` say.
+    ///
+    /// # Errors
+    /// When the settings cannot be used: one line that says why.
+    pub fn new(db: Db, clock: SharedClock, settings: &MailSettings, links: Links, tokens: TokenMaker) -> Result<Self, WrongMail> {
+        let mailer = Arc::new(Mailer::new(settings)?);
+        let lease = TimeDelta::from_std(settings.deadline.saturating_add(MARGIN)).unwrap_or(TimeDelta::hours(1));
+        Ok(Self { db, clock, nudge: Nudge::default(), scribe: Scribe::new(links, tokens), mailer, lease })
+    }
+
+    /// Refuses settings that must not be used in production.
+    ///
+    /// # Errors
+    /// One line that says why.
+    pub fn fit_for_production(&self) -> Result<(), WrongMail> {
+        self.mailer.fit_for_production()
+    }
+
+    /// Has the mailer look at the outbox now; to be called after the commit that put a mail there.
+    pub fn wake(&self) {
+        self.nudge.wake();
+    }
+
+    /// What wakes the mailer.
+    pub fn nudge(&self) -> Nudge {
+        self.nudge.clone()
+    }
+
+    /// The outbox, newest first, for admins.
+    ///
+    /// # Errors
+    /// 403 for others; 400 for a cursor that is not one of ours.
+    pub async fn list(&self, principal: &Principal, state: Option<MailState>, page: PageQuery) -> Result<Page<OutboxMail>> {
+        principal.admin()?;
+        self.db.read(move |conn| store::list(conn, state, &page)).await
+    }
+
+    /// Makes a mail due now, for another 48 hours.
+    ///
+    /// # Errors
+    /// 403 for others than admins; 404; 409 when it has been sent.
+    pub async fn retry(&self, call: &Call, id: MailId) -> Result<Answer> {
+        call.principal.admin()?;
+        let (now, key) = (self.clock.now(), call.once.clone());
+        let effect = move |conn: &mut _| once(conn, key.as_ref(), now, |conn| Answer::plain(&store::retry(conn, now, id)?));
+        let answer = self.db.write(effect).await?;
+        self.wake();
+        Ok(answer)
+    }
+
+    /// Cancels a mail that is still pending.
+    ///
+    /// # Errors
+    /// 403 for others than admins; 404; 409 when it is no longer pending.
+    pub async fn cancel(&self, call: &Call, id: MailId) -> Result<Answer> {
+        call.principal.admin()?;
+        let (now, key) = (self.clock.now(), call.once.clone());
+        let effect = move |conn: &mut _| once(conn, key.as_ref(), now, |conn| Answer::plain(&store::cancel(conn, id)?));
+        self.db.write(effect).await
+    }
+
+    /// The person's own mails of the last 90 days, newest first.
+    ///
+    /// # Errors
+    /// 400 for a cursor that is not one of ours.
+    pub async fn mine(&self, principal: &Principal, page: PageQuery) -> Result<Page<Notification>> {
+        let (now, key) = (self.clock.now(), principal.user.to_string());
+        let own = self.db.read(move |conn| store::own(conn, now, &key, &page)).await?;
+        Ok(own.map(|own| self.notification(own)))
+    }
+
+    fn notification(&self, Own { mail, letter }: Own) -> Notification {
+        let subject_line = letter.map_or_else(|| mail.kind.clone(), |letter| self.scribe.subject_line(&letter));
+        Notification { id: mail.id, kind: mail.kind, subject_line, state: mail.state, at: mail.sent_at.unwrap_or(mail.created_at) }
+    }
+
+    /// Claims at most `limit` mails that are due.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub async fn claim(&self, limit: i64) -> Result<Vec<Claimed>> {
+        let (now, lease) = (self.clock.now(), self.lease);
+        self.db.write(move |conn| store::claim(conn, now, lease, limit)).await
+    }
+
+    /// Sends a claimed mail and records what came of it. Whatever is wrong with it, it fails alone.
+    ///
+    /// # Errors
+    /// When that cannot be recorded: the mail goes out again after its lease.
+    pub async fn deliver(&self, mail: Claimed) -> Result<()> {
+        let attempt = AssertUnwindSafe(self.attempt(&mail)).catch_unwind().await;
+        let outcome = attempt.unwrap_or_else(|_| Outcome::Permanent("writing the mail panicked".to_owned()));
+        let now = self.clock.now();
+        let settled = settle(outcome, mail.attempts, now, mail.give_up_at, rand::random_range(-1.0..=1.0));
+        report(&mail, settled.state);
+        self.db.write(move |conn| store::settle(conn, now, &mail, &settled)).await
+    }
+
+    async fn attempt(&self, mail: &Claimed) -> Outcome {
+        let now = self.clock.now();
+        let (letter, recipient) = match mail.read() {
+            Ok(read) => read,
+            Err(reason) => return Outcome::Permanent(reason.to_owned()),
+        };
+        if letter.is_reminder() && mail.give_up_at <= now {
+            return Outcome::Missed;
+        }
+        match self.scribe.render(&letter, &recipient) {
+            Ok(rendered) => self.mailer.send(&mail.id, now, &recipient, rendered).await,
+            Err(error) => Outcome::Permanent(error.to_string()),
+        }
+    }
+
+    /// Forgets what is older than 90 days.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub async fn forget_old(&self) -> Result<usize> {
+        let now = self.clock.now();
+        self.db.write(move |conn| store::forget_old(conn, now)).await
+    }
+}
+
+/// Neither addresses nor names nor what a mail server said, which may quote them.
+fn report(mail: &Claimed, state: MailState) {
+    let (id, kind, attempts) = (mail.id.as_str(), mail.kind.clone(), mail.attempts);
+    match state {
+        MailState::Sent => {
+            tracing::info!(mail = id, kind, attempts, "mail sent");
+            metrics::counter!("guildhall_mails_sent_total", "kind" => kind).increment(1);
+        }
+        MailState::Dead => {
+            tracing::warn!(mail = id, kind, attempts, "mail given up; see the outbox");
+            metrics::counter!("guildhall_mails_failed_total").increment(1);
+        }
+        MailState::Pending => tracing::warn!(mail = id, kind, attempts, "mail not sent; it will be tried again"),
+        MailState::Cancelled => tracing::info!(mail = id, kind, "reminder not sent: its moment had passed"),
+    }
+}

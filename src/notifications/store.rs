@@ -1,0 +1,320 @@
+//! The outbox table: a mail is a row written in the transaction of its cause, unique for its occasion.
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::db::Conn;
+use crate::db::schema::outbox;
+use crate::db::schema::outbox::dsl;
+use crate::db::support::IntoBoth as _;
+use crate::db::types::{InstantSql, Json};
+use crate::kernel::clock::Instant;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::ids::MailId;
+use crate::kernel::page::{Page, PageQuery};
+use crate::kernel::words::Word as _;
+use crate::kernel::zone::TimeZone;
+use crate::notifications::domain::{Letter, LetterKind, Recipient};
+use crate::notifications::letters::name;
+use crate::notifications::outbox::{KEPT, MailState, NewMail, OutboxMail, Settled, TRIED_FOR};
+use crate::sql_words;
+
+sql_words!(LetterKind, MailState);
+
+/// Puts a mail into the outbox. The same mail again, for the same (subject, kind, recipient, anchor), is no second one.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn enqueue(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
+    let due_at = mail.due_at.unwrap_or(now);
+    let give_up_at = mail.useful_until.unwrap_or(due_at.plus(TRIED_FOR));
+    diesel::insert_into(dsl::outbox)
+        .values((
+            dsl::id.eq(MailId::new(now)),
+            dsl::kind.eq(mail.letter.kind()),
+            dsl::subject.eq(&mail.subject),
+            dsl::anchor.eq(&mail.anchor),
+            dsl::recipient_key.eq(&mail.recipient.key),
+            dsl::recipient_email.eq(&mail.recipient.email),
+            dsl::recipient_name.eq(name(&mail.recipient.name)),
+            dsl::recipient_time_zone.eq(mail.recipient.time_zone),
+            dsl::letter_json.eq(Json(mail.letter.clone())),
+            dsl::state.eq(MailState::Pending),
+            dsl::due_at.eq(due_at),
+            dsl::give_up_at.eq(give_up_at),
+            dsl::created_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .both()
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Cancels what is still pending about `subject`: mails of these kinds, or all of them. What is planned anew needs a new anchor.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn cancel_pending(conn: &mut Conn, subject: &str, kinds: Option<&[LetterKind]>) -> Result<usize> {
+    let kinds = kinds.unwrap_or(LetterKind::ALL);
+    let rows =
+        dsl::outbox.filter(dsl::subject.eq(subject)).filter(dsl::state.eq(MailState::Pending)).filter(dsl::kind.eq_any(kinds.to_vec()));
+    Ok(diesel::update(rows).set(dsl::state.eq(MailState::Cancelled)).execute(conn)?)
+}
+
+/// A mail that this process may send now. Plain texts: a row that cannot be read must not hold up the others.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Claimed {
+    /// The row's id.
+    #[diesel(sql_type = Text)]
+    pub id: String,
+    /// The kind, for the log.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    #[diesel(sql_type = Text)]
+    recipient_key: String,
+    #[diesel(sql_type = Text)]
+    recipient_email: String,
+    #[diesel(sql_type = Text)]
+    recipient_name: String,
+    #[diesel(sql_type = Text)]
+    recipient_time_zone: String,
+    #[diesel(sql_type = Text)]
+    letter_json: String,
+    /// How many attempts there were, this one included.
+    #[diesel(sql_type = BigInt)]
+    pub attempts: i64,
+    /// When to stop trying.
+    #[diesel(sql_type = InstantSql)]
+    pub give_up_at: Instant,
+    /// The lease, by which this process is known.
+    #[diesel(sql_type = InstantSql)]
+    pub leased_until: Instant,
+}
+
+impl Claimed {
+    /// What it says and to whom; the name as it stands, to be cleaned by whoever writes it out.
+    ///
+    /// # Errors
+    /// What about the row cannot be read: it can never be sent.
+    pub fn read(&self) -> Result<(Letter, Recipient), &'static str> {
+        let letter = serde_json::from_str(&self.letter_json).map_err(|_| "the letter cannot be read")?;
+        let email = self.recipient_email.parse().map_err(|_| "the recipient's address is not usable")?;
+        let time_zone = TimeZone::parse(&self.recipient_time_zone).ok_or("the recipient's time zone is unknown")?;
+        Ok((letter, Recipient { key: self.recipient_key.clone(), email, name: self.recipient_name.clone(), time_zone }))
+    }
+}
+
+/// Claims due mails, oldest first, so that other nodes leave them alone for `lease`. Mails to one person stay in order:
+/// none is claimed while an older one is due, being sent, or waiting for its next attempt.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn claim(conn: &mut Conn, now: Instant, lease: TimeDelta, limit: i64) -> Result<Vec<Claimed>> {
+    // SQLite numbers parameters by their first appearance, so $1 must stand first.
+    const DUE: &str = "WITH due AS MATERIALIZED (SELECT mail.id FROM outbox mail \
+         WHERE mail.state = 'pending' AND mail.due_at <= $1 AND (mail.leased_until IS NULL OR mail.leased_until <= $1) \
+         AND NOT EXISTS (SELECT 1 FROM outbox older WHERE older.recipient_key = mail.recipient_key AND older.id < mail.id \
+         AND older.state = 'pending' AND (older.due_at <= $1 OR older.attempts > 0)) ORDER BY mail.due_at, mail.id LIMIT $2";
+    const TAKE: &str = ") UPDATE outbox SET leased_until = $3, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) \
+         RETURNING id, kind, recipient_key, recipient_email, recipient_name, recipient_time_zone, letter_json, \
+         attempts, give_up_at, leased_until";
+    let skip = if matches!(conn, Conn::Postgres(_)) { " FOR UPDATE OF mail SKIP LOCKED" } else { "" };
+    let mut claimed: Vec<Claimed> = diesel::sql_query(format!("{DUE}{skip}{TAKE}"))
+        .bind::<InstantSql, _>(now)
+        .bind::<BigInt, _>(limit)
+        .bind::<InstantSql, _>(now.plus(lease))
+        .load(conn)?;
+    claimed.sort_by(|left, right| left.id.cmp(&right.id));
+    Ok(claimed)
+}
+
+/// Records what came of an attempt. A mail that was cancelled or taken over meanwhile stays as it is, unless it was sent.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn settle(conn: &mut Conn, now: Instant, mail: &Claimed, settled: &Settled) -> Result<()> {
+    let row = dsl::outbox.find(&mail.id);
+    if settled.state == MailState::Sent {
+        let sent = (dsl::state.eq(MailState::Sent), dsl::sent_at.eq(now), dsl::leased_until.eq(None::<Instant>));
+        diesel::update(row.filter(dsl::state.ne(MailState::Sent))).set(sent).execute(conn)?;
+        return Ok(());
+    }
+    let ours = row.filter(dsl::state.eq(MailState::Pending)).filter(dsl::leased_until.eq(mail.leased_until));
+    let due_at = settled.due_at.unwrap_or(now);
+    let changes =
+        (dsl::state.eq(settled.state), dsl::due_at.eq(due_at), dsl::last_error.eq(&settled.error), dsl::leased_until.eq(None::<Instant>));
+    diesel::update(ours).set(changes).execute(conn)?;
+    Ok(())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+struct Row {
+    id: String,
+    kind: String,
+    subject: String,
+    recipient_email: String,
+    letter_json: String,
+    state: MailState,
+    attempts: i64,
+    due_at: Instant,
+    give_up_at: Instant,
+    last_error: Option<String>,
+    created_at: Instant,
+    sent_at: Option<Instant>,
+}
+
+impl From<Row> for OutboxMail {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            subject: row.subject,
+            recipient: row.recipient_email,
+            state: row.state,
+            attempts: row.attempts,
+            due_at: row.due_at,
+            give_up_at: row.give_up_at,
+            last_error: row.last_error,
+            created_at: row.created_at,
+            sent_at: row.sent_at,
+        }
+    }
+}
+
+/// The outbox, newest first, of one state or all.
+///
+/// # Errors
+/// 400 for a cursor that is not one of ours; 503 when the database is down.
+pub fn list(conn: &mut Conn, state: Option<MailState>, page: &PageQuery) -> Result<Page<OutboxMail>> {
+    let mut rows = dsl::outbox.order(dsl::id.desc()).limit(page.limit + 1).select(Row::as_select()).into_boxed();
+    if let Some(state) = state {
+        rows = rows.filter(dsl::state.eq(state));
+    }
+    if let Some(after) = page.after()? {
+        rows = rows.filter(dsl::id.lt(after));
+    }
+    let rows: Vec<OutboxMail> = rows.load(conn)?.into_iter().map(OutboxMail::from).collect();
+    Ok(Page::cut(rows, page.limit, |row| row.id.clone()))
+}
+
+/// A mail of a person's own: what is shown of it, and what its subject line is made from.
+pub struct Own {
+    /// The row.
+    pub mail: OutboxMail,
+    /// The letter, if it can be read.
+    pub letter: Option<Letter>,
+}
+
+/// A person's own mails of the last 90 days, newest first; neither cancelled ones nor reminders that are not yet due.
+///
+/// # Errors
+/// 400 for a cursor that is not one of ours; 503 when the database is down.
+pub fn own(conn: &mut Conn, now: Instant, recipient_key: &str, page: &PageQuery) -> Result<Page<Own>> {
+    let mut rows = dsl::outbox
+        .filter(dsl::recipient_key.eq(recipient_key))
+        .filter(dsl::created_at.ge(now.plus(-KEPT)))
+        .filter(dsl::state.ne(MailState::Cancelled))
+        .filter(dsl::due_at.le(now).or(dsl::attempts.gt(0)))
+        .order(dsl::id.desc())
+        .limit(page.limit + 1)
+        .select(Row::as_select())
+        .into_boxed();
+    if let Some(after) = page.after()? {
+        rows = rows.filter(dsl::id.lt(after));
+    }
+    let rows = rows.load::<Row>(conn)?;
+    let own = |row: Row| Own { letter: serde_json::from_str(&row.letter_json).ok(), mail: row.into() };
+    Ok(Page::cut(rows.into_iter().map(own).collect(), page.limit, |own| own.mail.id.clone()))
+}
+
+/// One row of the outbox.
+///
+/// # Errors
+/// 404 when there is none; 503 when the database is down.
+pub fn find(conn: &mut Conn, id: MailId) -> Result<OutboxMail> {
+    let row = dsl::outbox.find(id.to_string()).select(Row::as_select()).first(conn)?;
+    Ok(row.into())
+}
+
+/// Makes a mail that was given up or cancelled, or that waits for its next attempt, due now, for another 48 hours.
+///
+/// # Errors
+/// 404 when there is none; 409 when it has been sent; 503 when the database is down.
+pub fn retry(conn: &mut Conn, now: Instant, id: MailId) -> Result<OutboxMail> {
+    let row = dsl::outbox.find(id.to_string()).filter(dsl::state.ne(MailState::Sent));
+    let again = (
+        dsl::state.eq(MailState::Pending),
+        dsl::attempts.eq(0),
+        dsl::due_at.eq(now),
+        dsl::give_up_at.eq(now.plus(TRIED_FOR)),
+        dsl::leased_until.eq(None::<Instant>),
+    );
+    changed(conn, id, diesel::update(row).set(again), "This mail has been sent already.")
+}
+
+/// Cancels a mail that is still pending.
+///
+/// # Errors
+/// 404 when there is none; 409 when it is no longer pending; 503 when the database is down.
+pub fn cancel(conn: &mut Conn, id: MailId) -> Result<OutboxMail> {
+    let row = dsl::outbox.find(id.to_string()).filter(dsl::state.eq(MailState::Pending));
+    let update = diesel::update(row).set(dsl::state.eq(MailState::Cancelled));
+    changed(conn, id, update, "This mail is no longer pending; only a pending one can be cancelled.")
+}
+
+fn changed<U: diesel::query_dsl::methods::ExecuteDsl<Conn> + RunQueryDsl<Conn>>(
+    conn: &mut Conn,
+    id: MailId,
+    update: U,
+    otherwise: &str,
+) -> Result<OutboxMail> {
+    let updated = update.execute(conn)?;
+    let mail = find(conn, id)?;
+    if updated == 0 { Err(Error::conflict(otherwise).with("state", mail.state)) } else { Ok(mail) }
+}
+
+/// Subject and anchor of the mails of this kind that were given up: for the room that tells their sender.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn undeliverable(conn: &mut Conn, kind: LetterKind) -> Result<Vec<(String, String)>> {
+    let dead = dsl::outbox.filter(dsl::state.eq(MailState::Dead)).filter(dsl::kind.eq(kind));
+    Ok(dead.order(dsl::id).select((dsl::subject, dsl::anchor)).load(conn)?)
+}
+
+/// How many mails there are in each state.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn count_by_state(conn: &mut Conn) -> Result<Vec<(MailState, i64)>> {
+    Ok(dsl::outbox.group_by(dsl::state).select((dsl::state, diesel::dsl::count_star())).load(conn)?)
+}
+
+/// Erases every mail to a person.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn forget_recipient(conn: &mut Conn, recipient_key: &str) -> Result<usize> {
+    Ok(diesel::delete(dsl::outbox.filter(dsl::recipient_key.eq(recipient_key))).execute(conn)?)
+}
+
+/// Erases finished mails about `subject`, to whomever: they may name a person who is being erased.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn forget_subject(conn: &mut Conn, subject: &str) -> Result<usize> {
+    let finished = dsl::outbox.filter(dsl::subject.eq(subject)).filter(dsl::state.ne(MailState::Pending));
+    Ok(diesel::delete(finished).execute(conn)?)
+}
+
+/// Erases finished mails that were due more than 90 days ago.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn forget_old(conn: &mut Conn, now: Instant) -> Result<usize> {
+    let finished = [MailState::Sent, MailState::Dead, MailState::Cancelled];
+    let old = dsl::outbox.filter(dsl::state.eq_any(finished)).filter(dsl::due_at.lt(now.plus(-KEPT)));
+    Ok(diesel::delete(old).execute(conn)?)
+}

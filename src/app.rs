@@ -26,6 +26,7 @@ use crate::notifications::service::Notifications;
 use crate::notifications::tasks::Mailroom;
 use crate::scheduler::{Task, driver};
 use crate::server::{self, Readiness};
+use crate::skills::service::Skills;
 
 /// Everything a process is made of.
 pub struct App {
@@ -37,19 +38,23 @@ pub struct App {
     pub notifications: Notifications,
     /// People and organisations.
     pub accounts: Accounts,
+    /// The catalogue of skills.
+    pub skills: Arc<Skills>,
     tasks: Vec<Arc<dyn Task>>,
 }
 
 /// The services that handlers ask for.
 #[derive(Clone)]
 pub struct Services {
+    notifications: Data<Notifications>,
     accounts: Data<Accounts>,
+    skills: Data<Skills>,
 }
 
 impl Services {
     /// Makes the services known to handlers.
     pub fn provide(&self, config: &mut ServiceConfig) {
-        config.app_data(self.accounts.clone());
+        config.app_data(self.notifications.clone()).app_data(self.accounts.clone()).app_data(self.skills.clone());
     }
 }
 
@@ -76,13 +81,18 @@ impl App {
         let notifications = notifications(&settings, &db, &clock, &tokens)?;
         let mail = notifications.nudge();
         let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, settings.auth.clone(), settings.limits.clone(), mail);
+        let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
         let tasks: Vec<Arc<dyn Task>> = vec![Arc::new(Mailroom::new(notifications.clone(), clock))];
-        Ok(Self { settings, db, notifications, accounts, tasks })
+        Ok(Self { settings, db, notifications, accounts, skills, tasks })
     }
 
     /// The services that handlers ask for.
     pub fn services(&self) -> Services {
-        Services { accounts: Data::new(self.accounts.clone()) }
+        Services {
+            notifications: Data::new(self.notifications.clone()),
+            accounts: Data::new(self.accounts.clone()),
+            skills: Data::from(self.skills.clone()),
+        }
     }
 
     /// The background work of this process.
@@ -98,6 +108,7 @@ impl App {
         let may = migrate || self.db.url().is_sqlite();
         let behind = self.db.read(move |conn| if may { migrate::run(conn).map(|_| Vec::new()) } else { migrate::pending(conn) }).await?;
         if behind.is_empty() {
+            self.skills.install().await?;
             return Ok(());
         }
         Err(Error::internal(format!("the schema is behind by {}: run `guildhall migrate`, or start with --migrate", behind.join(", "))))

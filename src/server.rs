@@ -34,7 +34,9 @@ use crate::web::middleware::{limit, observe};
 
 /// Every room's routes; the document is made from this list.
 fn rooms(config: &mut ServiceConfig<'_>) {
+    crate::notifications::http::routes(config);
     crate::accounts::http::routes(config);
+    crate::skills::http::routes(config);
     config.service(healthz).service(readyz);
 }
 

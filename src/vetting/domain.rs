@@ -197,7 +197,7 @@ mod tests {
                 "verified_skills": [{"slug": "go", "level": 5}], "feedback": "read by the developer", "private_notes": "…"}"#,
         )
         .unwrap();
-        assert_eq!(card.verified_skills[0].level.get(), 5);
+        assert_eq!(card.verified_skills[0].level.number(), 5);
         assert!(card.check().is_ok());
         let skill = card.verified_skills[0].clone();
         let twice = Scorecard { verified_skills: vec![skill.clone(), skill], ..card };

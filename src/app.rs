@@ -19,14 +19,17 @@ use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
 use crate::developers::service::Developers;
+use crate::jobs::service::Jobs;
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::money::{Currency, Rates};
+use crate::matching::rules::{Rules, Weights};
+use crate::matching::service::Matching;
 use crate::notifications::letters::{Links, TokenMaker};
 use crate::notifications::mailer::MailSettings;
 use crate::notifications::service::Notifications;
 use crate::notifications::tasks::Mailroom;
-use crate::scheduler::{Task, driver};
+use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
 use crate::skills::service::Skills;
 
@@ -44,6 +47,10 @@ pub struct App {
     pub skills: Arc<Skills>,
     /// Profiles.
     pub developers: Arc<Developers>,
+    /// Job requests.
+    pub jobs: Jobs,
+    /// Matches.
+    pub matching: Arc<Matching>,
     tasks: Vec<Arc<dyn Task>>,
 }
 
@@ -54,13 +61,15 @@ pub struct Services {
     accounts: Data<Accounts>,
     skills: Data<Skills>,
     developers: Data<Developers>,
+    jobs: Data<Jobs>,
+    matching: Data<Matching>,
 }
 
 impl Services {
     /// Makes the services known to handlers.
     pub fn provide(&self, config: &mut ServiceConfig) {
         config.app_data(self.notifications.clone()).app_data(self.accounts.clone()).app_data(self.skills.clone());
-        config.app_data(self.developers.clone());
+        config.app_data(self.developers.clone()).app_data(self.jobs.clone()).app_data(self.matching.clone());
     }
 }
 
@@ -89,9 +98,13 @@ impl App {
         let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, settings.auth.clone(), settings.limits.clone(), mail);
         let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
         let rates = Arc::new(rates(&settings));
-        let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates));
+        let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates.clone()));
+        // Wakes whoever follows what can be matched; the database's rows say what has changed.
+        let changed = Nudge::default();
+        let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed);
+        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), rules(&settings, &rates)?));
         let tasks: Vec<Arc<dyn Task>> = vec![Arc::new(Mailroom::new(notifications.clone(), clock))];
-        Ok(Self { settings, db, notifications, accounts, skills, developers, tasks })
+        Ok(Self { settings, db, notifications, accounts, skills, developers, jobs, matching, tasks })
     }
 
     /// The services that handlers ask for.
@@ -101,6 +114,8 @@ impl App {
             accounts: Data::new(self.accounts.clone()),
             skills: Data::from(self.skills.clone()),
             developers: Data::from(self.developers.clone()),
+            jobs: Data::new(self.jobs.clone()),
+            matching: Data::from(self.matching.clone()),
         }
     }
 
@@ -163,6 +178,21 @@ fn rates(settings: &Settings) -> Rates {
     #[expect(clippy::cast_possible_truncation, reason = "the settings' check keeps rates below a million")]
     let micros = |rate: f64| (rate * 1_000_000.0).round() as i64;
     Rates::new(settings.money.rates.iter().filter_map(|(code, rate)| Some((Currency::parse(&code.to_uppercase())?, micros(*rate)))))
+}
+
+/// The score's weights and numbers as configured.
+fn rules(settings: &Settings, rates: &Rates) -> Result<Rules> {
+    let weights = settings.matching.weights.iter().map(|(name, weight)| (name.as_str(), *weight));
+    let days = |days: i64| u32::try_from(days).unwrap_or_default();
+    Ok(Rules {
+        weights: Weights::new(weights)?,
+        neutral: settings.matching.neutral,
+        trial_days: days(settings.trials.trial_days),
+        grace_days: days(settings.trials.grace_days),
+        rates: rates.clone(),
+        scoring_version: settings.matching.scoring_version.clone(),
+        ..Rules::default()
+    })
 }
 
 fn notifications(settings: &Settings, db: &Db, clock: &SharedClock, tokens: &Arc<Tokens>) -> Result<Notifications> {

@@ -38,6 +38,8 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::accounts::http::routes(config);
     crate::skills::http::routes(config);
     crate::developers::http::routes(config);
+    crate::jobs::http::routes(config);
+    crate::matching::http::routes(config);
     config.service(healthz).service(readyz);
 }
 
@@ -148,7 +150,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
     let settings = app.settings.server.clone();
     let document = openapi();
     let (known, json) = (Data::new(KnownPaths::of(&document)), Data::new(Document::new(openapi_json()?)));
-    let limits = AddressLimits::new(&app.settings.limits);
+    let limits = Data::new(AddressLimits::new(&app.settings.limits));
     let body_limits = BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit };
     let (proxies, metrics, shared_settings) =
         (TrustedProxies(settings.trusted_proxies.clone()), Data::new(metrics), Data::new(settings.clone()));

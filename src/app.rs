@@ -1,6 +1,7 @@
 //! The composition root: the one place that constructs services, and the life of a process from start to stop.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +52,10 @@ pub struct App {
     pub jobs: Jobs,
     /// Matches.
     pub matching: Arc<Matching>,
+    /// What currencies are worth.
+    pub rates: Arc<Rates>,
+    /// The folder that `/dev/mail` shows; only a demo has one.
+    pub mailbox: Option<PathBuf>,
     tasks: Vec<Arc<dyn Task>>,
 }
 
@@ -104,7 +109,7 @@ impl App {
         let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed);
         let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), rules(&settings, &rates)?));
         let tasks: Vec<Arc<dyn Task>> = vec![Arc::new(Mailroom::new(notifications.clone(), clock))];
-        Ok(Self { settings, db, notifications, accounts, skills, developers, jobs, matching, tasks })
+        Ok(Self { settings, db, notifications, accounts, skills, developers, jobs, matching, rates, mailbox: None, tasks })
     }
 
     /// The services that handlers ask for.
@@ -143,11 +148,19 @@ impl App {
     /// # Errors
     /// When it cannot start.
     pub async fn run_until_stopped(self, duties: Duties, metrics: Option<PrometheusHandle>) -> Result<()> {
+        let listener = if duties.api { Some(listen(&self.settings)?) } else { None };
+        self.run_on(listener, duties.worker, metrics).await
+    }
+
+    /// The same on a socket that listens already; without one there is no API.
+    ///
+    /// # Errors
+    /// When it cannot start.
+    pub async fn run_on(self, listener: Option<TcpListener>, worker: bool, metrics: Option<PrometheusHandle>) -> Result<()> {
         let (stop, stopping) = watch::channel(false);
         let readiness = Readiness::new(self.db.clone());
         let mut servers = Vec::new();
-        if duties.api {
-            let listener = listen(&self.settings)?;
+        if let Some(listener) = listener {
             servers.push(server::start(&self, listener, readiness.clone(), metrics.clone())?);
         }
         if let Some(handle) = metrics.filter(|_| !self.settings.server.metrics_listen.is_empty()) {
@@ -157,7 +170,7 @@ impl App {
         for server in servers {
             tokio::spawn(server);
         }
-        let work = duties.worker.then(|| tokio::spawn(driver::run(self.tasks(), stopping)));
+        let work = worker.then(|| tokio::spawn(driver::run(self.tasks(), stopping)));
         asked_to_stop().await?;
         tracing::info!("stopping: requests in flight are finished first");
         readiness.drain();
@@ -210,7 +223,10 @@ fn notifications(settings: &Settings, db: &Db, clock: &SharedClock, tokens: &Arc
 }
 
 /// The listening socket; the first line of the log names the address in use.
-fn listen(settings: &Settings) -> Result<TcpListener> {
+///
+/// # Errors
+/// When the address cannot be used.
+pub fn listen(settings: &Settings) -> Result<TcpListener> {
     let address = settings.server.listen;
     let listener = TcpListener::bind(address).map_err(|error| Error::internal(format!("server.listen {address}: {error}")))?;
     let address = listener.local_addr().map_err(Error::internal)?;

@@ -23,6 +23,7 @@ use crate::auth::gate::Gate;
 use crate::config::Server as Settings;
 use crate::db::migrate;
 use crate::db::pool::Db;
+use crate::demo::mailbox::{self, Mailbox};
 use crate::kernel::error::{Code, Error, Result};
 use crate::web::address::TrustedProxies;
 use crate::web::answer;
@@ -155,7 +156,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
     let (proxies, metrics, shared_settings) =
         (TrustedProxies(settings.trusted_proxies.clone()), Data::new(metrics), Data::new(settings.clone()));
     let (gate, readiness, services) = (Arc::new(app.accounts.clone()) as Arc<dyn Gate>, Data::new(readiness), app.services());
-    let for_cors = settings.clone();
+    let (for_cors, mailbox) = (settings.clone(), app.mailbox.clone().map(|folder| Data::new(Mailbox(folder))));
     let server = HttpServer::new(move || {
         let (app, _) = HttpApp::new().into_utoipa_app().configure(rooms).split_for_parts();
         app.app_data(gate.clone())
@@ -172,6 +173,11 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
             .configure(|config| services.provide(config))
             .configure(docs::routes)
             .configure(crate::accounts::pages::routes)
+            .configure(|config| {
+                if let Some(mailbox) = &mailbox {
+                    config.app_data(mailbox.clone()).configure(mailbox::routes);
+                }
+            })
             .route("/metrics", web::get().to(loopback_metrics))
             .default_service(web::to(fallback))
             .wrap(Compress::default())

@@ -33,6 +33,7 @@ use crate::notifications::tasks::Mailroom;
 use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
 use crate::skills::service::Skills;
+use crate::vetting::service::Vetting;
 
 /// Everything a process is made of.
 pub struct App {
@@ -48,6 +49,8 @@ pub struct App {
     pub skills: Arc<Skills>,
     /// Profiles.
     pub developers: Arc<Developers>,
+    /// Vetting.
+    pub vetting: Vetting,
     /// Job requests.
     pub jobs: Jobs,
     /// Matches.
@@ -66,6 +69,7 @@ pub struct Services {
     accounts: Data<Accounts>,
     skills: Data<Skills>,
     developers: Data<Developers>,
+    vetting: Data<Vetting>,
     jobs: Data<Jobs>,
     matching: Data<Matching>,
 }
@@ -74,7 +78,7 @@ impl Services {
     /// Makes the services known to handlers.
     pub fn provide(&self, config: &mut ServiceConfig) {
         config.app_data(self.notifications.clone()).app_data(self.accounts.clone()).app_data(self.skills.clone());
-        config.app_data(self.developers.clone()).app_data(self.jobs.clone()).app_data(self.matching.clone());
+        config.app_data(self.developers.clone()).app_data(self.vetting.clone()).app_data(self.jobs.clone()).app_data(self.matching.clone());
     }
 }
 
@@ -106,10 +110,11 @@ impl App {
         let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates.clone()));
         // Wakes whoever follows what can be matched; the database's rows say what has changed.
         let changed = Nudge::default();
+        let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());
         let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed);
         let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), rules(&settings, &rates)?));
         let tasks: Vec<Arc<dyn Task>> = vec![Arc::new(Mailroom::new(notifications.clone(), clock))];
-        Ok(Self { settings, db, notifications, accounts, skills, developers, jobs, matching, rates, mailbox: None, tasks })
+        Ok(Self { settings, db, notifications, accounts, skills, developers, vetting, jobs, matching, rates, mailbox: None, tasks })
     }
 
     /// The services that handlers ask for.
@@ -119,6 +124,7 @@ impl App {
             accounts: Data::new(self.accounts.clone()),
             skills: Data::from(self.skills.clone()),
             developers: Data::from(self.developers.clone()),
+            vetting: Data::new(self.vetting.clone()),
             jobs: Data::new(self.jobs.clone()),
             matching: Data::from(self.matching.clone()),
         }

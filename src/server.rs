@@ -39,6 +39,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::accounts::http::routes(config);
     crate::skills::http::routes(config);
     crate::developers::http::routes(config);
+    crate::vetting::http::routes(config);
     crate::jobs::http::routes(config);
     crate::matching::http::routes(config);
     config.service(healthz).service(readyz);

@@ -22,7 +22,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{JobRequestId, OrganizationId, UserId};
 use crate::kernel::principal::Role;
 use crate::kernel::zone::TimeZone;
-use crate::vetting::domain::VerifiedSkill;
+use crate::vetting::domain::SkillVerdict;
 use crate::vetting::store_vetted;
 
 /// One of so many developers is vetted.
@@ -46,7 +46,7 @@ pub async fn load(app: &App, developers: usize, password: SecretString, now: Ins
     let months = app.settings.vetting.valid_months;
     app.db
         .write(move |conn| {
-            let client: Email = email_of(&SIGN_INS[2])?;
+            let client = email_of(sign_in(Role::Client)?)?;
             let organization = match store::user_by_email(conn, &client)? {
                 Some(user) => store::membership(conn, user.id)?.ok_or_else(Error::not_found)?.id,
                 None => {
@@ -61,6 +61,10 @@ pub async fn load(app: &App, developers: usize, password: SecretString, now: Ins
             first_request(conn, organization)
         })
         .await
+}
+
+fn sign_in(role: Role) -> Result<&'static SignIn> {
+    SIGN_INS.iter().find(|sign_in| sign_in.role == role).ok_or_else(Error::not_found)
 }
 
 fn email_of(sign_in: &SignIn) -> Result<Email> {
@@ -84,20 +88,14 @@ fn people(conn: &mut Conn, hash: &str, now: Instant) -> Result<(OrganizationId, 
     let (owner, organization) = (owner.ok_or_else(Error::not_found)?, OrganizationId::new(now));
     store::insert_organization(conn, organization, "Demo client", now)?;
     store::insert_member(conn, organization, owner, MemberRole::Owner, now)?;
-    developer_sign_in(conn, hash, now)?;
+    let developer = sign_in(Role::Developer)?;
+    store::insert_user(conn, &account(email_of(developer)?, developer.name, developer.role, Some(hash), now))?;
     Ok((organization, owner))
-}
-
-fn developer_sign_in(conn: &mut Conn, hash: &str, now: Instant) -> Result<()> {
-    for sign_in in SIGN_INS.iter().filter(|sign_in| sign_in.role == Role::Developer) {
-        store::insert_user(conn, &account(email_of(sign_in)?, sign_in.name, sign_in.role, Some(hash), now))?;
-    }
-    Ok(())
 }
 
 /// Everybody of the sample under a number; every third is vetted, the first of them is the one to sign in as.
 fn profiles(conn: &mut Conn, sample: Vec<(Respondent, Profile)>, months: u32, now: Instant) -> Result<()> {
-    let mut sign_in = SIGN_INS.iter().find(|sign_in| sign_in.role == Role::Developer);
+    let mut sign_in = Some(sign_in(Role::Developer)?);
     for (place, (respondent, profile)) in sample.into_iter().enumerate() {
         let user = match sign_in.take() {
             Some(sign_in) => store::user_by_email(conn, &email_of(sign_in)?)?.ok_or_else(Error::not_found)?.id,
@@ -111,11 +109,12 @@ fn profiles(conn: &mut Conn, sample: Vec<(Respondent, Profile)>, months: u32, no
         let claims = profile.skills.clone();
         let developer = developer_store::insert_seeded(conn, user, profile, now)?;
         if place % VETTED_EVERY == 0 {
-            let verified: Vec<VerifiedSkill> = claims.into_iter().take(3).map(|claim| VerifiedSkill { slug: claim.slug, level: claim.level }).collect();
+            let verified: Vec<SkillVerdict> =
+                claims.into_iter().take(3).map(|claim| SkillVerdict { slug: claim.slug, level: claim.level }).collect();
             let days = i64::try_from(place % 300).unwrap_or_default();
             let at = now.plus(-TimeDelta::days(days));
             let until = at.utc().checked_add_months(Months::new(months)).map_or(now, Instant::new);
-            store_vetted::approve_seeded(conn, developer, &verified, at, until)?;
+            store_vetted::approve(conn, developer, None, &verified, at, until)?;
         }
     }
     Ok(())

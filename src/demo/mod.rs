@@ -70,9 +70,12 @@ fn remove(folder: &Path) -> Result<()> {
 async fn announce(app: &App, demo: &Demo, address: SocketAddr, password: &str) -> Result<()> {
     let client = SIGN_INS.iter().find(|sign_in| sign_in.role == Role::Client).ok_or_else(Error::not_found)?;
     let email = client.email.parse().map_err(Error::internal)?;
-    let attempt = SignIn { email, password: password.to_owned().into(), address: IpAddr::V4(Ipv4Addr::LOCALHOST), client: "demo".to_owned() };
+    let attempt =
+        SignIn { email, password: password.to_owned().into(), address: IpAddr::V4(Ipv4Addr::LOCALHOST), client: "demo".to_owned() };
     let token = app.accounts.sign_in(attempt).await?.access_token;
-    println!("\nGuildhall demo: http://{address}   (API: /docs, mails: /dev/mail)\n\nSign in with POST /v1/auth/login; the password of all four is {password}");
+    println!(
+        "\nGuildhall demo: http://{address}   (API: /docs, mails: /dev/mail)\n\nSign in with POST /v1/auth/login; the password of all four is {password}"
+    );
     for sign_in in &SIGN_INS {
         println!("  {:<10} {}", sign_in.role, sign_in.email);
     }

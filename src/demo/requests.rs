@@ -26,7 +26,12 @@ pub fn bodies(today: NaiveDate) -> Vec<Value> {
     WORK.iter().flat_map(|work| PLACES.iter().enumerate().map(move |(turn, place)| body(work, *place, turn, today))).collect()
 }
 
-fn body((title, domain, [must, nice, also]): &(&str, &str, [&str; 3]), (zone, overlap): (&str, i64), turn: usize, today: NaiveDate) -> Value {
+fn body(
+    (title, domain, [must, nice, also]): &(&str, &str, [&str; 3]),
+    (zone, overlap): (&str, i64),
+    turn: usize,
+    today: NaiveDate,
+) -> Value {
     let step = i64::try_from(turn).unwrap_or_default();
     json!({
         "title": format!("{title} in Go ({zone})"),

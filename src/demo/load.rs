@@ -106,11 +106,15 @@ fn profiles(conn: &mut Conn, sample: Vec<(Respondent, Profile)>, months: u32, no
                 user.id
             }
         };
-        let claims = profile.skills.clone();
+        let shown = respondent.best(4);
+        let verified: Vec<SkillVerdict> = profile
+            .skills
+            .iter()
+            .filter(|claim| shown.contains(&claim.slug.as_str()))
+            .map(|claim| SkillVerdict { slug: claim.slug.clone(), level: claim.level })
+            .collect();
         let developer = developer_store::insert_seeded(conn, user, profile, now)?;
         if place % VETTED_EVERY == 0 {
-            let verified: Vec<SkillVerdict> =
-                claims.into_iter().take(3).map(|claim| SkillVerdict { slug: claim.slug, level: claim.level }).collect();
             let days = i64::try_from(place % 300).unwrap_or_default();
             let at = now.plus(-TimeDelta::days(days));
             let until = at.utc().checked_add_months(Months::new(months)).map_or(now, Instant::new);

@@ -18,8 +18,10 @@ use crate::config::Settings;
 use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
+use crate::developers::service::Developers;
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Error, Result};
+use crate::kernel::money::{Currency, Rates};
 use crate::notifications::letters::{Links, TokenMaker};
 use crate::notifications::mailer::MailSettings;
 use crate::notifications::service::Notifications;
@@ -40,6 +42,8 @@ pub struct App {
     pub accounts: Accounts,
     /// The catalogue of skills.
     pub skills: Arc<Skills>,
+    /// Profiles.
+    pub developers: Arc<Developers>,
     tasks: Vec<Arc<dyn Task>>,
 }
 
@@ -49,12 +53,14 @@ pub struct Services {
     notifications: Data<Notifications>,
     accounts: Data<Accounts>,
     skills: Data<Skills>,
+    developers: Data<Developers>,
 }
 
 impl Services {
     /// Makes the services known to handlers.
     pub fn provide(&self, config: &mut ServiceConfig) {
         config.app_data(self.notifications.clone()).app_data(self.accounts.clone()).app_data(self.skills.clone());
+        config.app_data(self.developers.clone());
     }
 }
 
@@ -82,8 +88,10 @@ impl App {
         let mail = notifications.nudge();
         let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, settings.auth.clone(), settings.limits.clone(), mail);
         let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
+        let rates = Arc::new(rates(&settings));
+        let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates));
         let tasks: Vec<Arc<dyn Task>> = vec![Arc::new(Mailroom::new(notifications.clone(), clock))];
-        Ok(Self { settings, db, notifications, accounts, skills, tasks })
+        Ok(Self { settings, db, notifications, accounts, skills, developers, tasks })
     }
 
     /// The services that handlers ask for.
@@ -92,6 +100,7 @@ impl App {
             notifications: Data::new(self.notifications.clone()),
             accounts: Data::new(self.accounts.clone()),
             skills: Data::from(self.skills.clone()),
+            developers: Data::from(self.developers.clone()),
         }
     }
 
@@ -147,6 +156,13 @@ impl App {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// The configured rates, in millionths of a US dollar.
+fn rates(settings: &Settings) -> Rates {
+    #[expect(clippy::cast_possible_truncation, reason = "the settings' check keeps rates below a million")]
+    let micros = |rate: f64| (rate * 1_000_000.0).round() as i64;
+    Rates::new(settings.money.rates.iter().filter_map(|(code, rate)| Some((Currency::parse(&code.to_uppercase())?, micros(*rate)))))
 }
 
 fn notifications(settings: &Settings, db: &Db, clock: &SharedClock, tokens: &Arc<Tokens>) -> Result<Notifications> {

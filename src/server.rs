@@ -37,6 +37,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::notifications::http::routes(config);
     crate::accounts::http::routes(config);
     crate::skills::http::routes(config);
+    crate::developers::http::routes(config);
     config.service(healthz).service(readyz);
 }
 

@@ -37,7 +37,9 @@ struct Scratch(std::path::PathBuf, Conn);
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        drop(std::fs::remove_file(&self.0));
+        for beside in ["", "-wal", "-shm"] {
+            drop(std::fs::remove_file(format!("{}{beside}", self.0.display())));
+        }
     }
 }
 

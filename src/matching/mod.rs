@@ -8,6 +8,7 @@ pub mod ratio;
 pub mod rules;
 pub mod score;
 pub mod skill_fit;
+pub mod store;
 pub mod working_time;
 
 #[cfg(test)]

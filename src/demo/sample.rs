@@ -16,7 +16,8 @@ use crate::kernel::zone::{TimeZone, add_days};
 const SAMPLE: &str = include_str!("developers.jsonl");
 /// The same demo on every machine.
 const SEED: u64 = 2026;
-const DOMAINS: [&str; 10] = ["payments", "e-commerce", "logistics", "health", "gaming", "media", "security", "telecom", "energy", "education"];
+const DOMAINS: [&str; 10] =
+    ["payments", "e-commerce", "logistics", "health", "gaming", "media", "security", "telecom", "energy", "education"];
 
 /// A line of the sample.
 #[derive(Debug, Deserialize)]
@@ -59,7 +60,10 @@ fn profile(respondent: &Respondent, today: NaiveDate, random: &mut StdRng) -> Pr
     let hours = [20, 30, 40, 40, 40].choose(random).copied();
     Profile {
         headline: Some(headline(respondent)),
-        summary: Some(format!("Sample profile made from an anonymous survey answer ({}). Levels, zone and availability are synthetic.", respondent.respondent)),
+        summary: Some(format!(
+            "Sample profile made from an anonymous survey answer ({}). Levels, zone and availability are synthetic.",
+            respondent.respondent
+        )),
         seniority: Some(seniority(years)),
         hourly_rate: Currency::parse("USD").map(|currency| Money { amount: respondent.rate_usd_hour * 100, currency }),
         hours_per_week: respondent.hours_per_week.map(whole).or(hours),

@@ -7,15 +7,17 @@ use chrono::{NaiveDate, TimeDelta};
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{blocks, commitments, developer_skills, developers, trial_events, trials, users, verified_skills, vetted_developers};
+use crate::db::schema::{
+    blocks, commitments, developer_skills, developers, trial_events, trials, users, verified_skills, vetted_developers,
+};
 use crate::db::types::Json;
+use crate::developers::profile::EngagementPreferences;
 use crate::kernel::clock::Instant;
 use crate::kernel::craft::{Seniority, SkillLevel};
 use crate::kernel::error::Result;
 use crate::kernel::ids::{DeveloperId, OrganizationId, TrialId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::zone::TimeZone;
-use crate::developers::profile::EngagementPreferences;
 use crate::matching::domain::{Candidate, ClaimedSkill, Commitment, Preferences, Responsiveness, TrackRecord, VerifiedSkill, WorkingHours};
 
 /// How far back offers count for responsiveness.

@@ -14,3 +14,6 @@ pub mod http;
 pub mod profile;
 pub mod service;
 pub mod store;
+
+#[cfg(test)]
+mod tests_store;

@@ -133,3 +133,15 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(set_skill_substitutes)
         .service(merge_skill);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_framework_leaves_encoded_is_decoded() {
+        for (sent, meant) in [("c%2B%2B", "c++"), ("bash%2fshell", "bash/shell"), ("100%25", "100%"), ("%252B", "%2B"), ("go", "go")] {
+            assert_eq!(sent.parse::<Named>().map(|named| named.0), Ok(meant.to_owned()));
+        }
+    }
+}

@@ -5,6 +5,7 @@
 // composition
 pub mod app;
 pub mod demo;
+
 pub mod server;
 // ground
 pub mod auth;

@@ -19,6 +19,10 @@ const SEED: u64 = 2026;
 const DOMAINS: [&str; 10] =
     ["payments", "e-commerce", "logistics", "health", "gaming", "media", "security", "telecom", "energy", "education"];
 
+/// What a client of Go developers looks for first.
+const BACKEND: [&str; 12] =
+    ["go", "postgresql", "kubernetes", "docker", "redis", "kafka", "grpc", "aws", "elasticsearch", "mysql", "mongodb", "linux"];
+
 /// A line of the sample.
 #[derive(Debug, Deserialize)]
 pub struct Respondent {
@@ -80,8 +84,17 @@ fn profile(respondent: &Respondent, today: NaiveDate, random: &mut StdRng) -> Pr
 
 /// Composed from the data, nothing more.
 fn headline(respondent: &Respondent) -> String {
-    let beside: Vec<&str> = respondent.skills.iter().skip(1).take(3).map(String::as_str).collect();
-    format!("Go, {} ({})", beside.join(", "), respondent.country)
+    format!("Go engineer: {}", respondent.best(4).join(", "))
+}
+
+impl Respondent {
+    /// So many of the respondent's skills, those of a backend first.
+    pub fn best(&self, count: usize) -> Vec<&str> {
+        let mut skills: Vec<&str> = self.skills.iter().map(String::as_str).collect();
+        skills.sort_by_key(|slug| BACKEND.iter().position(|each| each == slug).unwrap_or(BACKEND.len()));
+        skills.truncate(count);
+        skills
+    }
 }
 
 fn seniority(years: f64) -> Seniority {

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::jobs::hours::WorkingHours;
+use crate::developers::profile::WorkingHours;
 use crate::jobs::process::JobRequestState;
 use crate::kernel::clock::Instant;
 use crate::kernel::craft::{Seniority, SkillLevel};

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::developers::profile::WorkingHours;
 use crate::jobs::domain::{JobRequest, JobRequestFields};
-use crate::jobs::hours::WorkingHours;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Faults, Result};
 use crate::kernel::money::{Currency, Money, Rates};
@@ -19,6 +19,10 @@ use crate::skills::domain::Catalogue;
 
 /// How far ahead a request may start, in months.
 const MONTHS_AHEAD: Months = Months::new(24);
+
+/// Minutes of a day, and of working hours that are not stated: 09:00 to 17:00.
+const DAY: u32 = 24 * 60;
+const DEFAULT_MINUTES: u32 = 8 * 60;
 
 /// Lists in which nothing may stand twice.
 const DISTINCT: [&str; 4] = ["/seniority", "/domains", "/languages", "/legal_country_limit/countries"];
@@ -95,15 +99,20 @@ fn check_rate(draft: &Value, rates: &Rates, faults: &mut Faults) {
 }
 
 fn check_hours(draft: &Value, faults: &mut Faults) {
-    let hours = at::<WorkingHours>(draft, "/working_hours").unwrap_or(WorkingHours::DEFAULT);
-    if hours.from == hours.to {
+    let hours = at::<WorkingHours>(draft, "/working_hours");
+    if hours.is_some_and(|hours| hours.from == hours.to) {
         faults.add("/working_hours/to", "must be another time than `from`; before it means the next day");
         return;
     }
-    let longest = f64::from(hours.length()) / 60.0;
+    let longest = f64::from(hours.map_or(DEFAULT_MINUTES, minutes)) / 60.0;
     if at::<f64>(draft, "/overlap_hours").is_some_and(|overlap| overlap > longest) {
         faults.add("/overlap_hours", format!("must be at most {longest}, the length of the working hours"));
     }
+}
+
+/// How long the working hours are, also across midnight.
+fn minutes(hours: WorkingHours) -> u32 {
+    (hours.to.minutes() + DAY - hours.from.minutes()) % DAY
 }
 
 /// A first day that stays as it is may have passed meanwhile.

@@ -5,7 +5,6 @@
 
 pub mod domain;
 pub mod draft;
-pub mod hours;
 pub mod http;
 pub mod process;
 pub mod service;

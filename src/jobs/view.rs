@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::developers::profile::WorkingHours;
 use crate::jobs::domain::{JobRequest, JobRequestFields, LegalCountryLimit, RequestedSkill};
-use crate::jobs::hours::WorkingHours;
 use crate::jobs::process::{JobRequestAction, JobRequestState, STEPS};
 use crate::kernel::clock::Instant;
 use crate::kernel::craft::Seniority;

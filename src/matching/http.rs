@@ -14,6 +14,7 @@ use crate::jobs::domain::JobRequestFields;
 use crate::kernel::error::Result;
 use crate::kernel::ids::JobRequestId;
 use crate::matching::explanation::Matches;
+use crate::matching::ratio::Points;
 use crate::matching::service::{Matching, Wanted};
 use crate::web::answer;
 use crate::web::ask::{MaybeSigned, Signed};
@@ -52,7 +53,9 @@ fn gates() -> String {
 
 impl From<MatchQuery> for Wanted {
     fn from(query: MatchQuery) -> Self {
-        Self { limit: query.limit, min_score: query.min_score, gates: query.include.contains("gates") }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the document keeps it from 0 to 100")]
+        let hundredths = (query.min_score * 100.0).ceil() as u32;
+        Self { limit: query.limit, min_score: Points::from_hundredths(hundredths), gates: query.include.contains("gates") }
     }
 }
 

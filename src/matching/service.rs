@@ -17,6 +17,7 @@ use crate::kernel::principal::Principal;
 use crate::matching::domain::{AskedSkill, LegalCountryLimit, Request, WorkingHours};
 use crate::matching::explanation::{Match, Matches, explain};
 use crate::matching::ranking::{Ranked, Ranking, rank};
+use crate::matching::ratio::Points;
 use crate::matching::rules::{Question, Rules, Substitute, Substitutes};
 use crate::matching::store;
 use crate::skills::domain::Catalogue;
@@ -28,7 +29,7 @@ pub struct Wanted {
     /// So many matches at most, 1 to 50.
     pub limit: usize,
     /// None below this score.
-    pub min_score: f64,
+    pub min_score: Points,
     /// Whether the gates are counted.
     pub gates: bool,
 }
@@ -95,7 +96,7 @@ fn titled(mut body: Value) -> Value {
 }
 
 fn best<'a, 'b>(ranking: &'b Ranking<'a>, wanted: Wanted) -> Vec<&'b Ranked<'a>> {
-    let good = ranking.passing.iter().filter(|ranked| ranked.score.total().as_f64() >= wanted.min_score);
+    let good = ranking.passing.iter().filter(|ranked| ranked.score.total() >= wanted.min_score);
     good.take(wanted.limit).collect()
 }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::craft::SkillLevel;
-use crate::kernel::error::{Faults, Result};
+use crate::kernel::error::Faults;
 use crate::kernel::words::Word;
 use crate::vetting::process::Stage;
 use crate::words;
@@ -22,29 +22,6 @@ words! {
         Yes => "yes",
         /// Clearly more than what is needed.
         StrongYes => "strong_yes",
-    }
-}
-
-words! {
-    /// Whether a developer counts as vetted.
-    pub enum VettedStatus {
-        /// Vetted.
-        Approved => "approved",
-        /// Vetted; the pass ends within thirty days.
-        Expiring => "expiring",
-        /// The pass has ended.
-        Expired => "expired",
-        /// Set aside by an admin for the time being.
-        Suspended => "suspended",
-        /// Taken away by an admin.
-        Revoked => "revoked",
-    }
-}
-
-impl VettedStatus {
-    /// Whether the developer may be matched and offered trials.
-    pub fn is_matchable(self) -> bool {
-        matches!(self, Self::Approved | Self::Expiring)
     }
 }
 
@@ -65,7 +42,7 @@ pub struct Criterion {
 /// A skill with the level that people have verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct VerifiedSkill {
+pub struct SkillVerdict {
     /// The skill.
     #[schema(min_length = 1, max_length = 100, format = "line", examples("go"))]
     pub slug: String,
@@ -85,7 +62,7 @@ pub struct Scorecard {
     /// The levels that this stage showed.
     #[serde(default)]
     #[schema(max_items = 100)]
-    pub verified_skills: Vec<VerifiedSkill>,
+    pub verified_skills: Vec<SkillVerdict>,
     /// One line that the developer reads once the stage is passed.
     #[schema(min_length = 1, max_length = 1000, format = "prose")]
     pub feedback: Option<String>,
@@ -95,15 +72,9 @@ pub struct Scorecard {
 }
 
 impl Scorecard {
-    /// Refuses a skill or a criterion that is given twice.
-    ///
-    /// # Errors
-    /// 422 with every repetition.
-    pub fn check(&self) -> Result<()> {
-        let mut faults = Faults::default();
-        repetitions(self.criteria.iter().map(|each| each.criterion.as_str()), "/criteria", "criterion", &mut faults);
-        repetitions(slugs(&self.verified_skills), "/verified_skills", "slug", &mut faults);
-        faults.finish()
+    /// Notes a fault for each criterion that is given twice.
+    pub fn check(&self, faults: &mut Faults) {
+        repetitions(self.criteria.iter().map(|each| each.criterion.as_str()), "/criteria", "criterion", faults);
     }
 
     /// What the card says, in ten-thousandths: half the criteria's mean, half the recommendation.
@@ -126,7 +97,7 @@ impl Score {
 }
 
 /// The slugs of `skills`.
-pub fn slugs(skills: &[VerifiedSkill]) -> impl Iterator<Item = &str> {
+pub fn slugs(skills: &[SkillVerdict]) -> impl Iterator<Item = &str> {
     skills.iter().map(|skill| skill.slug.as_str())
 }
 
@@ -156,6 +127,11 @@ fn mean(values: impl Iterator<Item = u32>) -> Option<u32> {
 /// Until when an approval of `approved_at` holds: `months` calendar months on, by UTC.
 pub fn valid_until(approved_at: Instant, months: u32) -> Instant {
     approved_at.utc().checked_add_months(Months::new(months)).map_or(approved_at, Instant::new)
+}
+
+/// From when a passed stage still counts at `now`: `months` calendar months back, by UTC.
+pub fn kept_since(now: Instant, months: u32) -> Instant {
+    now.utc().checked_sub_months(Months::new(months)).map_or(now, Instant::new)
 }
 
 /// From when a new application is welcome: `days` days of 24 hours after the rejection.
@@ -198,12 +174,17 @@ mod tests {
         )
         .unwrap();
         assert_eq!(card.verified_skills[0].level.number(), 5);
-        assert!(card.check().is_ok());
-        let skill = card.verified_skills[0].clone();
-        let twice = Scorecard { verified_skills: vec![skill.clone(), skill], ..card };
-        assert_eq!(twice.check().unwrap_err().faults[0].pointer, "/verified_skills/1/slug");
-        assert!(serde_json::from_str::<VerifiedSkill>(r#"{"slug": "go", "level": 6}"#).is_err());
-        assert!(serde_json::from_str::<VerifiedSkill>(r#"{"slug": "go", "level": 5, "years": 1}"#).is_err());
+        let faults = |card: &Scorecard| {
+            let mut faults = Faults::default();
+            card.check(&mut faults);
+            faults.finish()
+        };
+        assert!(faults(&card).is_ok());
+        let criterion = card.criteria[0].clone();
+        let twice = Scorecard { criteria: vec![criterion.clone(), criterion], ..card };
+        assert_eq!(faults(&twice).unwrap_err().faults[0].pointer, "/criteria/1/criterion");
+        assert!(serde_json::from_str::<SkillVerdict>(r#"{"slug": "go", "level": 6}"#).is_err());
+        assert!(serde_json::from_str::<SkillVerdict>(r#"{"slug": "go", "level": 5, "years": 1}"#).is_err());
     }
 
     #[test]
@@ -219,6 +200,5 @@ mod tests {
         let at = |text: &str| Instant::new(text.parse().unwrap());
         assert_eq!(valid_until(at("2026-08-31T10:00:00Z"), 18), at("2028-02-29T10:00:00Z"));
         assert_eq!(retry_after(at("2026-01-01T23:00:00Z"), 90), at("2026-04-01T23:00:00Z"));
-        assert!(VettedStatus::Expiring.is_matchable() && !VettedStatus::Suspended.is_matchable());
     }
 }

@@ -29,7 +29,7 @@ words! {
     }
 }
 
-/// How many skills a complete profile names.
+/// How many skills a complete profile names, where the settings say nothing.
 pub const MIN_SKILLS: usize = 3;
 
 /// What of the profile is filled in.
@@ -56,6 +56,8 @@ pub struct ProfileFacts {
 pub struct Facts {
     /// The developer's profile.
     pub profile: ProfileFacts,
+    /// How many skills it must name; [`MIN_SKILLS`] where nobody says.
+    pub minimum_skills: Option<usize>,
     /// The stage worked on now.
     pub stage: Option<Stage>,
     /// The stage that the request believes to be current.
@@ -125,13 +127,14 @@ fn must_include_core(facts: &Facts) -> String {
 
 fn profile_complete(facts: &Facts) -> Result<()> {
     let profile = &facts.profile;
+    let minimum = facts.minimum_skills.unwrap_or(MIN_SKILLS);
     let mut faults = Faults::default();
     faults.check(profile.headline, "/headline", "must be in your profile before you submit");
     faults.check(profile.summary, "/summary", "must be in your profile before you submit");
     faults.check(profile.hourly_rate, "/hourly_rate", "must be in your profile before you submit");
     faults.check(profile.hours_per_week, "/hours_per_week", "must be in your profile before you submit");
     faults.check(profile.time_zone, "/time_zone", "must be in your profile before you submit");
-    faults.check(profile.skills >= MIN_SKILLS, "/skills", &format!("must name at least {MIN_SKILLS} skills before you submit"));
+    faults.check(profile.skills >= minimum, "/skills", &format!("must name at least {minimum} skills before you submit"));
     faults.check(profile.core_skills >= 1, "/skills", &must_include_core(facts));
     faults.finish()
 }
@@ -192,6 +195,7 @@ mod tests {
         };
         Facts {
             profile,
+            minimum_skills: None,
             stage: Some(Stage::ScreeningCall),
             from_stage: Some(Stage::ScreeningCall),
             scorecard_in: true,

@@ -165,6 +165,14 @@ impl Stage {
     }
 }
 
+impl std::str::FromStr for Stage {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text).ok_or("is not a stage")
+    }
+}
+
 impl ApplicationState {
     /// The scored stage that is worked on in this state, if any.
     pub fn stage(self) -> Option<Stage> {

@@ -30,6 +30,13 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.schemas.insert(Problem::name().into(), Problem::schema());
     components.schemas.insert(Fault::name().into(), Fault::schema());
+    // Ids in paths are references; the ones that nothing refers to stay out.
+    let used = serde_json::to_string(&document.paths).unwrap_or_default();
+    for (name, schema) in crate::kernel::ids::schemas() {
+        if used.contains(&format!("schemas/{name}\"")) {
+            components.schemas.entry(name.to_owned()).or_insert(schema);
+        }
+    }
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             complete(path, &method, operation);

@@ -1,8 +1,6 @@
 //! What a step changes, in the transaction of whoever takes it: the trial, its terms and signatures, hours, seats,
 //! disclosure, other offers, timers, mails.
 
-use std::sync::Arc;
-
 use chrono::NaiveDate;
 
 use crate::db::{Conn, lock};
@@ -26,7 +24,7 @@ pub struct Rules {
     /// Days and deadlines.
     pub periods: Periods,
     /// The currencies that may be agreed.
-    pub rates: Arc<Rates>,
+    pub rates: Rates,
 }
 
 /// Takes `step`, whose row and guards have been checked and whose roots are locked; gives the trial as it is then.

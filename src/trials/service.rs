@@ -40,7 +40,7 @@ impl Trials {
         db: Db,
         clock: SharedClock,
         settings: &config::Trials,
-        rates: Arc<Rates>,
+        rates: Rates,
         limits: &config::Limits,
         mail: Nudge,
         changed: Nudge,

@@ -85,7 +85,7 @@ impl Fresh {
         let usd = (Currency::parse("USD").unwrap(), 1_000_000);
         let mut settings = load_from(None, Map::default()).unwrap();
         settings.limits.offers_per_day = 4;
-        let rates = Arc::new(Rates::new([usd]));
+        let rates = Rates::new([usd]);
         let trials = Trials::new(db, clock.clone(), &settings.trials, rates, &settings.limits, Nudge::default(), Nudge::default());
         let mut fresh = Self { folder, conn, clock, trials };
         fresh.organization(CLIENT);

@@ -258,7 +258,8 @@ async fn requests_that_smuggle_are_refused() {
         ("a bad chunk", format!("{line}Host: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{{}}\r\n0\r\n\r\n")),
     ] {
         let answer = raw::ask(app.address, request.as_bytes()).await;
-        assert!(answer.as_ref().is_none_or(|answer| answer.status == 400), "{name}: {answer:?}");
+        let refused = |answer: &raw::RawAnswer| answer.status == 400 && !answer.head.contains("server:");
+        assert!(answer.as_ref().is_none_or(refused), "{name}: {answer:?}");
     }
     app.anonymous().get("/healthz").await.expect(200);
 }

@@ -80,14 +80,16 @@ async fn a_mail_sent_twice_has_one_name() {
 #[actix_web::test]
 async fn a_stalled_recipient_holds_up_nobody_else() {
     let app = TestApp::with(&[("mail.deadline", "2")]).await;
-    let stalled = app.somebody("stalled");
-    app.smtp.set_mode_for(&stalled.email, Mode::Stall(Point::Recipient));
-    stalled.register("client").await.expect(202);
-    let other = app.registered("developer").await;
-    app.mail(&other, VERIFY).await;
-    assert!(app.smtp.received_by(&stalled.email).is_empty());
-    app.settle().await;
-    assert_eq!(outbox(&app, &stalled).await, [row("pending", 1)]);
+    for point in [Point::Recipient, Point::Data] {
+        let stalled = app.somebody("stalled");
+        app.smtp.set_mode_for(&stalled.email, Mode::Stall(point));
+        stalled.register("client").await.expect(202);
+        let other = app.registered("developer").await;
+        app.mail(&other, VERIFY).await;
+        assert!(app.smtp.received_by(&stalled.email).is_empty());
+        app.settle().await;
+        assert_eq!(outbox(&app, &stalled).await, [row("pending", 1)]);
+    }
 }
 
 #[actix_web::test]
@@ -104,9 +106,8 @@ async fn a_mail_server_that_is_down_delays_mail_and_nothing_else() {
 #[actix_web::test]
 async fn after_two_days_a_mail_is_given_up() {
     let app = TestApp::start().await;
-    let person = app.somebody("client");
-    app.smtp.set_mode_for(&person.email, Mode::RefuseRecipient(451));
-    person.register("client").await.expect(202);
+    app.smtp.set_mode(Mode::RefuseRecipient(451));
+    let person = app.registered("client").await;
     for _ in 0..60 {
         app.advance(TimeDelta::hours(1)).await;
     }

@@ -4,12 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::app::{SECRET, TestApp};
 use crate::support::logs;
-use crate::support::person::Person;
 
 /// Uses every secret there is; returns them.
 async fn use_all(app: &TestApp) -> Vec<(&'static str, String)> {
-    let person = app.somebody("client");
-    let person = Person { password: "a canary of a password".to_owned(), ..person };
+    let person = app.somebody("client").with_password("a canary of a password");
     person.register("client").await.expect(202);
     let verification = app.mail(&person, "Verify your e-mail").await.token();
     person.get(&format!("/verify-email?token={verification}")).await.expect(200);

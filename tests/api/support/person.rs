@@ -40,6 +40,16 @@ impl Person {
         Self { access: token.to_owned(), ..self.clone() }
     }
 
+    /// The same person with another password in mind.
+    pub fn with_password(&self, password: &str) -> Self {
+        Self { password: password.to_owned(), ..self.clone() }
+    }
+
+    /// The same person, who writes the address differently.
+    pub fn with_email(&self, email: &str) -> Self {
+        Self { email: email.to_owned(), ..self.clone() }
+    }
+
     /// The same person at another node.
     pub fn at(&self, base: &str) -> Self {
         Self { base: base.to_owned(), ..self.clone() }

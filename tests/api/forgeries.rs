@@ -211,9 +211,9 @@ async fn a_clock_may_be_five_seconds_off_and_no_more() {
     let app = TestApp::start().await;
     let person = app.client().await;
     let good = Good::of(&person);
-    app.clock.advance(TimeDelta::minutes(15) + TimeDelta::seconds(4));
+    app.advance(TimeDelta::minutes(15) + TimeDelta::seconds(4)).await;
     person.get("/v1/me").await.expect(200);
-    app.clock.advance(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1)).await;
     person.get("/v1/me").await.problem(401, "not-signed-in");
     let now = app.clock.now().utc().timestamp();
     let claims = changed(&changed(&good.claims, "exp", json!(now + 60)), "nbf", json!(now + 5));

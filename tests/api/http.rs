@@ -158,15 +158,17 @@ async fn a_key_makes_a_post_happen_once() {
     let body = json!({ "email": guest.email });
     let answers = futures_util::future::join_all((0..10).map(|_| owner.post("/v1/organization/members", body.clone()))).await;
     let first = answers[0].lasting();
-    assert!(answers.iter().all(|answer| answer.status == 202 && answer.lasting() == first), "{answers:#?}");
-    app.clock.advance(chrono::TimeDelta::hours(1));
+    for answer in &answers {
+        assert_eq!((answer.status, answer.lasting()), (202, first.clone()));
+    }
+    app.advance(chrono::TimeDelta::hours(1)).await;
     owner.post("/v1/organization/members", body.clone()).await.expect(202);
     assert_eq!(app.mails(&guest, "Invitation").await.len(), 1);
     owner.post("/v1/organization/members", json!({ "email": other.email })).await.problem(422, "idempotency-key-reused");
     assert!(app.mails(&other, "Invitation").await.is_empty());
     let stranger = app.client().await.with("idempotency-key", "invite-1");
     stranger.post("/v1/organization/members", json!({ "email": other.email })).await.expect(202);
-    app.clock.advance(chrono::TimeDelta::hours(24));
+    app.advance(chrono::TimeDelta::hours(24)).await;
     let owner = client.sign_in().await.with("idempotency-key", "invite-1");
     owner.post("/v1/organization/members", body).await.expect(202);
     assert_eq!(app.mails(&guest, "Invitation").await.len(), 2);
@@ -286,7 +288,7 @@ async fn the_house_says_whether_it_lives_and_can_work() {
 async fn large_answers_are_compressed_where_wanted() {
     let app = TestApp::start().await;
     let nobody = app.anonymous();
-    assert_eq!(nobody.get("/openapi.json").await.expect(200).header("content-encoding"), "");
+    assert_ne!(nobody.get("/openapi.json").await.expect(200).header("content-encoding"), "gzip");
     let answer = nobody.with("accept-encoding", "gzip").send(Method::HEAD, "/openapi.json", None).await.expect(200);
     assert_eq!(answer.header("content-encoding"), "gzip");
     let tag = answer.header("etag").to_owned();

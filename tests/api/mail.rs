@@ -112,7 +112,7 @@ async fn after_two_days_a_mail_is_given_up() {
         app.advance(TimeDelta::hours(1)).await;
     }
     let rows = outbox(&app, &person).await;
-    assert!(rows.len() == 1 && rows[0].0 == "dead" && rows[0].1 > 40, "{rows:?}");
+    assert!(rows.len() == 1 && rows[0].0 == "dead" && rows[0].1 > 24, "{rows:?}");
 }
 
 #[actix_web::test]

@@ -54,11 +54,11 @@ async fn an_invitation_works_once_for_a_week() {
     let guest = app.somebody("guest");
     invite(&owner, &guest).await.expect(202);
     let first = app.mail(&guest, "Invitation from A client").await.token();
-    app.clock.advance(TimeDelta::minutes(1));
+    app.advance(TimeDelta::minutes(1)).await;
     invite(&owner, &guest).await.expect(202);
     let second = app.newest_mail(&guest, "Invitation").await.token();
     redeem(&guest, &first).await.faults(&["/token"]);
-    app.clock.advance(TimeDelta::days(7));
+    app.advance(TimeDelta::days(7)).await;
     redeem(&guest, &second).await.faults(&["/token"]);
     let owner = owner.sign_in().await;
     invite(&owner, &guest).await.expect(202);

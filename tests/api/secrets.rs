@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::app::{SECRET, TestApp};
-use crate::support::logs;
+use crate::support::{logs, raw};
 
 /// Uses every secret there is; returns them.
 async fn use_all(app: &TestApp) -> Vec<(&'static str, String)> {
@@ -59,7 +59,8 @@ async fn an_event_is_one_line_of_json_and_names_nobody() {
     logs::keep();
     let app = TestApp::start().await;
     let person = app.client().await;
-    person.with("user-agent", "a\tb\u{1b}[31mred").get("/v1/me?%0d%0a%7b%22level%22:%22ERROR%22%7d").await;
+    let request = "GET /v1/me?%0d%0a%7b%22level%22:%22ERROR%22%7d HTTP/1.1\r\nHost: x\r\nUser-Agent: a\tb\u{1b}[31m\r\n\r\n";
+    raw::ask(app.address, request.as_bytes()).await;
     person.patch("/v1/me", json!({ "name": "{\"level\":\"ERROR\"}" })).await.expect(200);
     person.get("/%0d%0aINFO").await.expect(404);
     app.settle().await;

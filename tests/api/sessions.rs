@@ -17,11 +17,11 @@ async fn a_refresh_token_works_once() {
     let first = app.client().await;
     let second = first.with_pair(&first.renew().await.expect(200));
     assert_ne!((&first.refresh, &first.access), (&second.refresh, &second.access));
-    app.clock.advance(TimeDelta::seconds(30));
+    app.advance(TimeDelta::seconds(30)).await;
     let third = second.with_pair(&second.renew().await.expect(200));
     third.get("/v1/me").await.expect(200);
     assert!(app.mails(&first, REUSE).await.is_empty());
-    app.clock.advance(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1)).await;
     first.renew().await.problem(401, "not-signed-in");
     for person in [&first, &second, &third] {
         person.get("/v1/me").await.problem(401, "not-signed-in");
@@ -36,10 +36,10 @@ async fn a_lost_answer_can_be_asked_for_again_within_ten_seconds() {
     let first = app.client().await;
     let other_session = first.sign_in().await;
     let second = first.renew().await.expect(200);
-    app.clock.advance(TimeDelta::seconds(10));
+    app.advance(TimeDelta::seconds(10)).await;
     let again = first.renew().await.expect(200);
     assert_eq!(again.text_at("/refresh_token"), second.text_at("/refresh_token"));
-    app.clock.advance(TimeDelta::milliseconds(1));
+    app.advance(TimeDelta::milliseconds(1)).await;
     first.renew().await.problem(401, "not-signed-in");
     first.with_pair(&second).get("/v1/me").await.problem(401, "not-signed-in");
     other_session.get("/v1/me").await.expect(200);
@@ -107,9 +107,9 @@ async fn logout_ends_access_and_refresh_at_once() {
 async fn an_access_token_lives_fifteen_minutes() {
     let app = TestApp::start().await;
     let person = app.client().await;
-    app.clock.advance(TimeDelta::minutes(15));
+    app.advance(TimeDelta::minutes(15)).await;
     person.get("/v1/me").await.expect(200);
-    app.clock.advance(TimeDelta::seconds(10));
+    app.advance(TimeDelta::seconds(10)).await;
     person.get("/v1/me").await.problem(401, "not-signed-in");
     person.with_pair(&person.renew().await.expect(200)).get("/v1/me").await.expect(200);
 }
@@ -119,17 +119,17 @@ async fn a_session_ends_when_unused_and_after_ninety_days_at_the_latest() {
     let app = TestApp::start().await;
     let idle = app.client().await;
     let mut busy = idle.sign_in().await;
-    app.clock.advance(TimeDelta::days(30) + TimeDelta::seconds(1));
+    app.advance(TimeDelta::days(30) + TimeDelta::seconds(1)).await;
     idle.renew().await.problem(401, "not-signed-in");
     busy.renew().await.problem(401, "not-signed-in");
     busy = busy.sign_in().await;
     for day in 1..90 {
-        app.clock.advance(TimeDelta::days(1));
+        app.advance(TimeDelta::days(1)).await;
         let answer = busy.renew().await;
         assert_eq!(answer.status, 200, "day {day}");
         busy = busy.with_pair(&answer);
     }
-    app.clock.advance(TimeDelta::days(1));
+    app.advance(TimeDelta::days(1)).await;
     busy.renew().await.problem(401, "not-signed-in");
 }
 
@@ -137,7 +137,7 @@ async fn a_session_ends_when_unused_and_after_ninety_days_at_the_latest() {
 async fn people_see_and_end_their_own_sessions() {
     let app = TestApp::start().await;
     let person = app.client().await;
-    app.clock.advance(TimeDelta::minutes(1));
+    app.advance(TimeDelta::minutes(1)).await;
     let phone = person.with("user-agent", "a phone").sign_in().await;
     let list = phone.get("/v1/me/sessions").await.expect(200);
     assert_eq!(list.at("/data").as_array().map(Vec::len), Some(2));
@@ -159,7 +159,7 @@ async fn a_list_of_sessions_is_read_page_by_page() {
     let app = TestApp::start().await;
     let person = app.client().await;
     for _ in 0..4 {
-        app.clock.advance(TimeDelta::seconds(1));
+        app.advance(TimeDelta::seconds(1)).await;
         person.sign_in().await;
     }
     let mut seen = Vec::new();

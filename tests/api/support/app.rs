@@ -181,8 +181,9 @@ impl TestApp {
         self.mails(person, subject).await.pop().unwrap_or_else(|| panic!("no mail `{subject}` to {}", person.email))
     }
 
-    /// Moves the clock on, then does everything that is due.
+    /// Finishes what is under way, moves the clock on, then does everything that is due: a lease never runs out meanwhile.
     pub async fn advance(&self, delta: TimeDelta) {
+        self.settle().await;
         self.clock.advance(delta);
         self.settle().await;
     }

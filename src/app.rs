@@ -1,6 +1,7 @@
 //! The composition root: the one place that constructs services, and the life of a process from start to stop.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,14 +19,21 @@ use crate::config::Settings;
 use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
+use crate::developers::service::Developers;
+use crate::jobs::service::Jobs;
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Error, Result};
+use crate::kernel::money::{Currency, Rates};
+use crate::matching::rules::{Rules, Weights};
+use crate::matching::service::Matching;
 use crate::notifications::letters::{Links, TokenMaker};
 use crate::notifications::mailer::MailSettings;
 use crate::notifications::service::Notifications;
 use crate::notifications::tasks::Mailroom;
-use crate::scheduler::{Task, driver};
+use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
+use crate::skills::service::Skills;
+use crate::vetting::service::Vetting;
 
 /// Everything a process is made of.
 pub struct App {
@@ -37,19 +45,40 @@ pub struct App {
     pub notifications: Notifications,
     /// People and organisations.
     pub accounts: Accounts,
+    /// The catalogue of skills.
+    pub skills: Arc<Skills>,
+    /// Profiles.
+    pub developers: Arc<Developers>,
+    /// Vetting.
+    pub vetting: Vetting,
+    /// Job requests.
+    pub jobs: Jobs,
+    /// Matches.
+    pub matching: Arc<Matching>,
+    /// What currencies are worth.
+    pub rates: Arc<Rates>,
+    /// The folder that `/dev/mail` shows; only a demo has one.
+    pub mailbox: Option<PathBuf>,
     tasks: Vec<Arc<dyn Task>>,
 }
 
 /// The services that handlers ask for.
 #[derive(Clone)]
 pub struct Services {
+    notifications: Data<Notifications>,
     accounts: Data<Accounts>,
+    skills: Data<Skills>,
+    developers: Data<Developers>,
+    vetting: Data<Vetting>,
+    jobs: Data<Jobs>,
+    matching: Data<Matching>,
 }
 
 impl Services {
     /// Makes the services known to handlers.
     pub fn provide(&self, config: &mut ServiceConfig) {
-        config.app_data(self.accounts.clone());
+        config.app_data(self.notifications.clone()).app_data(self.accounts.clone()).app_data(self.skills.clone());
+        config.app_data(self.developers.clone()).app_data(self.vetting.clone()).app_data(self.jobs.clone()).app_data(self.matching.clone());
     }
 }
 
@@ -76,13 +105,29 @@ impl App {
         let notifications = notifications(&settings, &db, &clock, &tokens)?;
         let mail = notifications.nudge();
         let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, settings.auth.clone(), settings.limits.clone(), mail);
+        let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
+        let rates = Arc::new(rates(&settings));
+        let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates.clone()));
+        // Wakes whoever follows what can be matched; the database's rows say what has changed.
+        let changed = Nudge::default();
+        let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());
+        let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed);
+        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), rules(&settings, &rates)?));
         let tasks: Vec<Arc<dyn Task>> = vec![Arc::new(Mailroom::new(notifications.clone(), clock))];
-        Ok(Self { settings, db, notifications, accounts, tasks })
+        Ok(Self { settings, db, notifications, accounts, skills, developers, vetting, jobs, matching, rates, mailbox: None, tasks })
     }
 
     /// The services that handlers ask for.
     pub fn services(&self) -> Services {
-        Services { accounts: Data::new(self.accounts.clone()) }
+        Services {
+            notifications: Data::new(self.notifications.clone()),
+            accounts: Data::new(self.accounts.clone()),
+            skills: Data::from(self.skills.clone()),
+            developers: Data::from(self.developers.clone()),
+            vetting: Data::new(self.vetting.clone()),
+            jobs: Data::new(self.jobs.clone()),
+            matching: Data::from(self.matching.clone()),
+        }
     }
 
     /// The background work of this process.
@@ -98,6 +143,7 @@ impl App {
         let may = migrate || self.db.url().is_sqlite();
         let behind = self.db.read(move |conn| if may { migrate::run(conn).map(|_| Vec::new()) } else { migrate::pending(conn) }).await?;
         if behind.is_empty() {
+            self.skills.install().await?;
             return Ok(());
         }
         Err(Error::internal(format!("the schema is behind by {}: run `guildhall migrate`, or start with --migrate", behind.join(", "))))
@@ -108,11 +154,19 @@ impl App {
     /// # Errors
     /// When it cannot start.
     pub async fn run_until_stopped(self, duties: Duties, metrics: Option<PrometheusHandle>) -> Result<()> {
+        let listener = if duties.api { Some(listen(&self.settings)?) } else { None };
+        self.run_on(listener, duties.worker, metrics).await
+    }
+
+    /// The same on a socket that listens already; without one there is no API.
+    ///
+    /// # Errors
+    /// When it cannot start.
+    pub async fn run_on(self, listener: Option<TcpListener>, worker: bool, metrics: Option<PrometheusHandle>) -> Result<()> {
         let (stop, stopping) = watch::channel(false);
         let readiness = Readiness::new(self.db.clone());
         let mut servers = Vec::new();
-        if duties.api {
-            let listener = listen(&self.settings)?;
+        if let Some(listener) = listener {
             servers.push(server::start(&self, listener, readiness.clone(), metrics.clone())?);
         }
         if let Some(handle) = metrics.filter(|_| !self.settings.server.metrics_listen.is_empty()) {
@@ -122,7 +176,7 @@ impl App {
         for server in servers {
             tokio::spawn(server);
         }
-        let work = duties.worker.then(|| tokio::spawn(driver::run(self.tasks(), stopping)));
+        let work = worker.then(|| tokio::spawn(driver::run(self.tasks(), stopping)));
         asked_to_stop().await?;
         tracing::info!("stopping: requests in flight are finished first");
         readiness.drain();
@@ -136,6 +190,28 @@ impl App {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// The configured rates, in millionths of a US dollar.
+fn rates(settings: &Settings) -> Rates {
+    #[expect(clippy::cast_possible_truncation, reason = "the settings' check keeps rates below a million")]
+    let micros = |rate: f64| (rate * 1_000_000.0).round() as i64;
+    Rates::new(settings.money.rates.iter().filter_map(|(code, rate)| Some((Currency::parse(&code.to_uppercase())?, micros(*rate)))))
+}
+
+/// The score's weights and numbers as configured.
+fn rules(settings: &Settings, rates: &Rates) -> Result<Rules> {
+    let weights = settings.matching.weights.iter().map(|(name, weight)| (name.as_str(), *weight));
+    let days = |days: i64| u32::try_from(days).unwrap_or_default();
+    Ok(Rules {
+        weights: Weights::new(weights)?,
+        neutral: settings.matching.neutral,
+        trial_days: days(settings.trials.trial_days),
+        grace_days: days(settings.trials.grace_days),
+        rates: rates.clone(),
+        scoring_version: settings.matching.scoring_version.clone(),
+        ..Rules::default()
+    })
 }
 
 fn notifications(settings: &Settings, db: &Db, clock: &SharedClock, tokens: &Arc<Tokens>) -> Result<Notifications> {
@@ -153,7 +229,10 @@ fn notifications(settings: &Settings, db: &Db, clock: &SharedClock, tokens: &Arc
 }
 
 /// The listening socket; the first line of the log names the address in use.
-fn listen(settings: &Settings) -> Result<TcpListener> {
+///
+/// # Errors
+/// When the address cannot be used.
+pub fn listen(settings: &Settings) -> Result<TcpListener> {
     let address = settings.server.listen;
     let listener = TcpListener::bind(address).map_err(|error| Error::internal(format!("server.listen {address}: {error}")))?;
     let address = listener.local_addr().map_err(Error::internal)?;

@@ -4,6 +4,8 @@
 
 // composition
 pub mod app;
+pub mod demo;
+
 pub mod server;
 // ground
 pub mod auth;

@@ -12,7 +12,7 @@ use guildhall::db::migrate;
 use guildhall::kernel::clock::SystemClock;
 use guildhall::kernel::email::Email;
 use guildhall::kernel::error::Error;
-use guildhall::{server, telemetry};
+use guildhall::{demo, server, telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -30,6 +30,15 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
+    /// The whole main job on an embedded database with sample data; nothing to install.
+    Demo {
+        /// Begin anew instead of resuming.
+        #[arg(long)]
+        reset: bool,
+        /// How many developers of the sample to load.
+        #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(30..=2000))]
+        developers: u32,
+    },
     /// Serve the API and do the background work.
     Serve {
         /// Serve only; `guildhall worker` does the work elsewhere.
@@ -104,13 +113,16 @@ fn run(line: CommandLine) -> anyhow::Result<()> {
 }
 
 async fn execute(command: Command, settings: Settings) -> anyhow::Result<()> {
+    if let Command::Demo { reset, developers } = command {
+        return demo::run(settings, reset, usize::try_from(developers)?).await.map_err(plain);
+    }
     let app = App::build(settings, Arc::new(SystemClock)).map_err(plain)?;
     match command {
         Command::Serve { no_worker, migrate } => serve(app, Duties { api: true, worker: !no_worker }, migrate).await,
         Command::Worker => serve(app, Duties { api: false, worker: true }, false).await,
         Command::Migrate { status } => migrations(&app, status).await,
         Command::Admin { command } => admin(&app, command).await,
-        Command::Openapi => Ok(()),
+        Command::Openapi | Command::Demo { .. } => Ok(()),
     }
 }
 

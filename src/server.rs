@@ -23,6 +23,7 @@ use crate::auth::gate::Gate;
 use crate::config::Server as Settings;
 use crate::db::migrate;
 use crate::db::pool::Db;
+use crate::demo::mailbox::{self, Mailbox};
 use crate::kernel::error::{Code, Error, Result};
 use crate::web::address::TrustedProxies;
 use crate::web::answer;
@@ -34,7 +35,13 @@ use crate::web::middleware::{limit, observe};
 
 /// Every room's routes; the document is made from this list.
 fn rooms(config: &mut ServiceConfig<'_>) {
+    crate::notifications::http::routes(config);
     crate::accounts::http::routes(config);
+    crate::skills::http::routes(config);
+    crate::developers::http::routes(config);
+    crate::vetting::http::routes(config);
+    crate::jobs::http::routes(config);
+    crate::matching::http::routes(config);
     config.service(healthz).service(readyz);
 }
 
@@ -145,12 +152,12 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
     let settings = app.settings.server.clone();
     let document = openapi();
     let (known, json) = (Data::new(KnownPaths::of(&document)), Data::new(Document::new(openapi_json()?)));
-    let limits = AddressLimits::new(&app.settings.limits);
+    let limits = Data::new(AddressLimits::new(&app.settings.limits));
     let body_limits = BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit };
     let (proxies, metrics, shared_settings) =
         (TrustedProxies(settings.trusted_proxies.clone()), Data::new(metrics), Data::new(settings.clone()));
     let (gate, readiness, services) = (Arc::new(app.accounts.clone()) as Arc<dyn Gate>, Data::new(readiness), app.services());
-    let for_cors = settings.clone();
+    let (for_cors, mailbox) = (settings.clone(), app.mailbox.clone().map(|folder| Data::new(Mailbox(folder))));
     let server = HttpServer::new(move || {
         let (app, _) = HttpApp::new().into_utoipa_app().configure(rooms).split_for_parts();
         app.app_data(gate.clone())
@@ -167,6 +174,11 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
             .configure(|config| services.provide(config))
             .configure(docs::routes)
             .configure(crate::accounts::pages::routes)
+            .configure(|config| {
+                if let Some(mailbox) = &mailbox {
+                    config.app_data(mailbox.clone()).configure(mailbox::routes);
+                }
+            })
             .route("/metrics", web::get().to(loopback_metrics))
             .default_service(web::to(fallback))
             .wrap(Compress::default())

@@ -301,6 +301,7 @@ diesel::table! {
         overlap_hours -> Double,
         languages_json -> Text,
         seats -> BigInt,
+        seats_taken -> BigInt,
         version -> BigInt,
         created_at -> crate::db::types::InstantSql,
         updated_at -> crate::db::types::InstantSql,

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod clock;
+pub mod craft;
 pub mod email;
 pub mod error;
 pub mod ids;

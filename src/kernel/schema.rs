@@ -211,20 +211,28 @@ impl<T: ToSchema + DeserializeOwned + 'static> Patch<T> {
     /// 422 with every fault.
     pub fn apply(&self, current: &impl serde::Serialize) -> Result<T> {
         let mut value = serde_json::to_value(current).map_err(Error::internal)?;
-        if let Value::Object(object) = &mut value {
-            for (name, change) in &self.0 {
-                match change {
-                    Value::Null => object.shift_remove(name),
-                    change => object.insert(name.clone(), change.clone()),
-                };
-            }
-        }
+        merge(&mut value, &self.0);
         read(value)
     }
 
     /// Whether the patch says nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// RFC 7396: objects are merged member by member, null takes a member out, everything else replaces.
+fn merge(target: &mut Value, patch: &Map<String, Value>) {
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(object) = target else { return };
+    for (name, change) in patch {
+        match change {
+            Value::Null => drop(object.shift_remove(name)),
+            Value::Object(inner) => merge(object.entry(name.clone()).or_insert(Value::Null), inner),
+            change => drop(object.insert(name.clone(), change.clone())),
+        }
     }
 }
 

@@ -34,6 +34,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "line", fits: is_line, sentence: "must be one line with something in it, without invisible characters" },
     Format { name: "prose", fits: |text| !text.trim().is_empty(), sentence: "must not be blank" },
     Format { name: "date", fits: is_date, sentence: "must be a date such as 2026-12-01, between 2000 and 2100" },
+    Format { name: "past-date", fits: is_past_date, sentence: "must be a date such as 2012-05-01, between 1930 and 2100" },
     Format {
         name: "date-time",
         fits: is_instant,
@@ -89,8 +90,17 @@ pub fn is_storable(text: &str) -> bool {
 }
 
 fn is_date(text: &str) -> bool {
+    is_date_from(2000, text)
+}
+
+/// A date of somebody's past, which may lie before the platform's own dates.
+fn is_past_date(text: &str) -> bool {
+    is_date_from(1930, text)
+}
+
+fn is_date_from(first_year: i32, text: &str) -> bool {
     use chrono::Datelike as _;
-    text.len() == 10 && text.parse::<chrono::NaiveDate>().is_ok_and(|date| (2000..=2100).contains(&date.year()))
+    text.len() == 10 && text.parse::<chrono::NaiveDate>().is_ok_and(|date| (first_year..=2100).contains(&date.year()))
 }
 
 fn is_instant(text: &str) -> bool {

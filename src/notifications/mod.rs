@@ -4,6 +4,7 @@
 //! transaction of its cause; after the commit it calls [`service::Notifications::wake`]. Everything else happens here.
 
 pub mod domain;
+pub mod http;
 pub mod letters;
 mod letters_accounts;
 mod letters_trials;

@@ -1,1 +1,19 @@
 //! People decide who is vetted: applications, scorecards, decisions.
+//!
+//! Pure: `process` (the lifecycle as a table), `guards`, `domain` (scorecards), `application` (what is kept, and what a step
+//! does to it), `view` (who sees what). Use cases: `service` (reading and applying), `steps` (the lifecycle), `scorecards`.
+
+pub mod application;
+pub mod domain;
+pub mod guards;
+pub mod http;
+pub mod process;
+pub mod scorecards;
+pub mod service;
+pub mod steps;
+pub mod store;
+pub mod store_cards;
+pub mod store_vetted;
+#[cfg(test)]
+mod tests_service;
+pub mod view;

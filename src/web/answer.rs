@@ -13,15 +13,16 @@ pub fn ok(answer: Answer) -> HttpResponse {
     with_status(StatusCode::OK, answer)
 }
 
-/// 201 with an answer, its `ETag`, and where it is from now on: `collection` followed by the answer's `id`.
+/// 201 with an answer, its `ETag`, and where it is from now on: `collection` followed by the answer's `id` (or `slug`).
 pub fn created(answer: Answer, collection: &str) -> HttpResponse {
     #[derive(serde::Deserialize)]
     struct WithId {
+        #[serde(alias = "slug")]
         id: String,
     }
     let id = serde_json::from_str::<WithId>(&answer.body).ok();
     let mut response = with_status(StatusCode::CREATED, answer);
-    let location = id.and_then(|thing| HeaderValue::from_str(&format!("{collection}/{}", thing.id)).ok());
+    let location = id.and_then(|thing| HeaderValue::from_str(&format!("{collection}/{}", thing.id.replace('#', "%23"))).ok());
     if let Some(location) = location {
         response.headers_mut().insert(header::LOCATION, location);
     }

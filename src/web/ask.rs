@@ -21,6 +21,9 @@ use crate::web::body;
 /// A signed-in person.
 pub struct Signed(pub Principal);
 
+/// A signed-in person, or nobody: for what everybody may read and some may read more of. A token that is no longer good is refused.
+pub struct MaybeSigned(pub Option<Principal>);
+
 /// A signed-in person who changes something: the body, and the conditions from the headers.
 pub struct Ask<T> {
     /// Who, and under which conditions.
@@ -41,6 +44,19 @@ impl FromRequest for Signed {
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move { Ok(Self(principal(&request).await?)) })
+    }
+}
+
+impl FromRequest for MaybeSigned {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let anonymous = !request.headers().contains_key(header::AUTHORIZATION);
+            Ok(Self(if anonymous { None } else { Some(principal(&request).await?) }))
+        })
     }
 }
 

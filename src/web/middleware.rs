@@ -8,6 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{HttpMessage as _, ResponseError as _};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
@@ -102,7 +103,9 @@ pub async fn limit(request: ServiceRequest, next: Next<impl MessageBody + 'stati
     let peer = request.peer_addr().map(|peer| peer.ip());
     let address = request.app_data::<TrustedProxies>().cloned().unwrap_or_default().client(peer, request.headers());
     request.extensions_mut().insert(ClientAddress(address));
-    let Some(limits) = request.app_data::<AddressLimits>().cloned() else { return Ok(next.call(request).await?.map_into_boxed_body()) };
+    let Some(limits) = request.app_data::<Data<AddressLimits>>().cloned() else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
     match limits.take(address) {
         Ok(left) => {
             let mut response = next.call(request).await?.map_into_boxed_body();

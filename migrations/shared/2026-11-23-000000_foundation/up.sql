@@ -297,6 +297,7 @@ CREATE TABLE job_requests (
     overlap_hours DOUBLE PRECISION NOT NULL,
     languages_json TEXT NOT NULL,
     seats BIGINT NOT NULL CHECK (seats > 0),
+    seats_taken BIGINT NOT NULL DEFAULT 0,
     version BIGINT NOT NULL DEFAULT 1,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL

@@ -1,0 +1,181 @@
+//! Job requests: written, changed, opened, paused and closed by clients; read by admins as well.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::config::Limits;
+use crate::db::Conn;
+use crate::db::lock;
+use crate::db::once::once;
+use crate::db::pool::Db;
+use crate::db::throttle;
+use crate::jobs::domain::JobRequest;
+use crate::jobs::draft::{JobRequestDraft, Rules};
+use crate::jobs::process::{JobRequestAction, JobRequestState, STEPS};
+use crate::jobs::store;
+use crate::jobs::store::Filter;
+use crate::jobs::view::{JobRequestView, actor};
+use crate::kernel::answer::{Answer, Call};
+use crate::kernel::clock::{Instant, SharedClock};
+use crate::kernel::error::{Code, Error, Result};
+use crate::kernel::ids::{JobRequestId, OrganizationId};
+use crate::kernel::money::Rates;
+use crate::kernel::page::{Page, PageQuery};
+use crate::kernel::principal::{Principal, Role};
+use crate::kernel::process::{find, is_finished};
+use crate::kernel::schema::Patch;
+use crate::scheduler::Nudge;
+use crate::skills::service::Skills;
+
+/// The room of job requests.
+#[derive(Clone)]
+pub struct Jobs {
+    db: Db,
+    clock: SharedClock,
+    skills: Arc<Skills>,
+    rates: Arc<Rates>,
+    limits: Arc<Limits>,
+    changed: Nudge,
+}
+
+impl Jobs {
+    /// `changed` wakes whoever follows job requests.
+    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, rates: Arc<Rates>, limits: Limits, changed: Nudge) -> Self {
+        Self { db, clock, skills, rates, limits: limits.into(), changed }
+    }
+
+    /// Writes a new job request, as a draft.
+    ///
+    /// # Errors
+    /// 403, 422 with every fault, 429 when the organisation has written enough for a day.
+    pub async fn create(&self, call: Call, draft: JobRequestDraft) -> Result<Answer> {
+        let organization = call.principal.client()?;
+        let (author, room, catalogue) = (call.principal.user, self.clone(), self.skills.catalogue().await?);
+        self.write(call, move |conn, now| {
+            let rules = Rules { rates: &room.rates, catalogue: &catalogue, now, current: None };
+            let fields = draft.clone().check(&rules)?;
+            room.count(conn, organization, now)?;
+            let request = JobRequest::draft(organization, author, fields, now);
+            store::insert(conn, &request)?;
+            shown(request)
+        })
+        .await
+    }
+
+    /// Changes what a job request asks for.
+    ///
+    /// # Errors
+    /// 403, 404, 409 when it is closed, 412, 422 with every fault.
+    pub async fn change(&self, call: Call, id: JobRequestId, patch: Patch<JobRequestDraft>) -> Result<Answer> {
+        let organization = call.principal.client()?;
+        let (expected, rates, catalogue) = (call.expected, self.rates.clone(), self.skills.catalogue().await?);
+        self.write(call, move |conn, now| {
+            let current = locked(conn, organization, id)?;
+            expected.check(current.version)?;
+            refuse_finished(current.state)?;
+            let draft: JobRequestDraft = patch.apply(&current.fields)?;
+            let fields = draft.check(&Rules { rates: &rates, catalogue: &catalogue, now, current: Some(&current) })?;
+            let state = current.state;
+            let changed = JobRequest { fields, ..current }.next(state, now);
+            store::update(conn, &changed)?;
+            shown(changed)
+        })
+        .await
+    }
+
+    /// Takes one of the client's steps.
+    ///
+    /// # Errors
+    /// 403, 404, 409 when the state does not allow it, 412.
+    pub async fn step(&self, call: Call, id: JobRequestId, action: JobRequestAction) -> Result<Answer> {
+        let organization = call.principal.client()?;
+        let (expected, actor) = (call.expected, actor(call.principal.role));
+        self.write(call, move |conn, now| {
+            let current = locked(conn, organization, id)?;
+            expected.check(current.version)?;
+            let row = find(STEPS, current.state, action, actor)?;
+            let state = row.to.arrive(current.state, None, None).unwrap_or(current.state);
+            let changed = current.next(state, now);
+            store::update(conn, &changed)?;
+            shown(changed)
+        })
+        .await
+    }
+
+    /// One job request: an organisation's own, for admins any.
+    ///
+    /// # Errors
+    /// 403, 404.
+    pub async fn show(&self, principal: Principal, id: JobRequestId) -> Result<JobRequestView> {
+        let role = principal.role;
+        let owner = if role == Role::Admin { None } else { Some(principal.client()?) };
+        let find = move |conn: &mut Conn| match owner {
+            Some(organization) => store::find_for(conn, organization, id),
+            None => store::get(conn, id),
+        };
+        Ok(JobRequestView::of(self.db.read(find).await?, role))
+    }
+
+    /// An organisation's own job requests, newest first.
+    ///
+    /// # Errors
+    /// 400 for a foreign cursor, 403.
+    pub async fn list(&self, principal: Principal, state: Option<JobRequestState>, page: PageQuery) -> Result<Page<JobRequestView>> {
+        let organization = Some(principal.client()?);
+        self.page(Filter { organization, state, before: None }, page, principal.role).await
+    }
+
+    /// Everybody's job requests, newest first.
+    ///
+    /// # Errors
+    /// 400 for a foreign cursor, 403.
+    pub async fn list_all(&self, principal: Principal, state: Option<JobRequestState>, page: PageQuery) -> Result<Page<JobRequestView>> {
+        principal.admin()?;
+        self.page(Filter { organization: None, state, before: None }, page, principal.role).await
+    }
+
+    async fn page(&self, filter: Filter, page: PageQuery, role: Role) -> Result<Page<JobRequestView>> {
+        let filter = Filter { before: page.after_as()?, ..filter };
+        let rows = self.db.read(move |conn| store::list(conn, filter, page.limit + 1)).await?;
+        Ok(Page::cut(rows, page.limit, |request| request.id.to_string()).map(|request| JobRequestView::of(request, role)))
+    }
+
+    async fn write(&self, call: Call, effect: impl Fn(&mut Conn, Instant) -> Result<Answer> + Send + 'static) -> Result<Answer> {
+        let now = self.clock.now();
+        let work = move |conn: &mut Conn| once(conn, call.once.as_ref(), now, |conn| effect(conn, now));
+        let answer = self.db.write(work).await?;
+        self.changed.wake();
+        Ok(answer)
+    }
+
+    /// Counts one more job request of the organisation's day.
+    fn count(&self, conn: &mut Conn, organization: OrganizationId, now: Instant) -> Result<()> {
+        if !self.limits.enabled {
+            return Ok(());
+        }
+        let bucket = format!("job-requests:{organization}");
+        if let Some(seconds) = throttle::closed_for(conn, &bucket, self.limits.job_requests_per_day, now)? {
+            return Err(Error::too_many(seconds));
+        }
+        throttle::hit(conn, &bucket, TimeDelta::days(1), now)
+    }
+}
+
+/// The organisation's job request, whose row nobody else changes until the transaction ends.
+fn locked(conn: &mut Conn, organization: OrganizationId, id: JobRequestId) -> Result<JobRequest> {
+    lock::job_request(conn, id)?;
+    store::find_for(conn, organization, id)
+}
+
+fn refuse_finished(state: JobRequestState) -> Result<()> {
+    if !is_finished(STEPS, &state) {
+        return Ok(());
+    }
+    let detail = format!("A job request that is {state} cannot be changed: write a new one.");
+    Err(Error::new(Code::InvalidTransition, detail).with("state", state).with("allowed_actions", Vec::<JobRequestAction>::new()))
+}
+
+fn shown(request: JobRequest) -> Result<Answer> {
+    Answer::versioned(request.version, &JobRequestView::of(request, Role::Client))
+}

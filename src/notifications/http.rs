@@ -1,0 +1,68 @@
+//! Routes of the outbox, for admins, and of one's own mails.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::kernel::error::Result;
+use crate::kernel::ids::MailId;
+use crate::kernel::page::{Page, PageQuery, default_limit};
+use crate::notifications::outbox::{MailState, Notification, OutboxMail};
+use crate::notifications::service::Notifications;
+use crate::web::answer;
+use crate::web::ask::{Ask, Nothing, Signed};
+use crate::web::path::Path;
+use crate::web::query::Query;
+
+/// Which mails.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OutboxQuery {
+    /// Only those in this state.
+    #[param(inline)]
+    pub state: Option<MailState>,
+    /// How many rows at most.
+    #[serde(default = "default_limit")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    pub limit: i64,
+    /// Where the previous page ended: its `next_cursor`.
+    #[param(max_length = 400)]
+    pub cursor: Option<String>,
+}
+
+/// One's own mails of the last 90 days, newest first. Role: anybody signed in.
+#[utoipa::path(tag = "notifications", params(PageQuery), responses((status = 200, body = Page<Notification>, description = "Mails")), security(("bearer" = [])))]
+#[get("/v1/me/notifications")]
+async fn list_notifications(signed: Signed, page: Query<PageQuery>, notifications: Data<Notifications>) -> Result<HttpResponse> {
+    answer::json(&notifications.mine(&signed.0, page.0).await?)
+}
+
+/// The outbox, newest first. Role: admin.
+#[utoipa::path(tag = "admin", params(OutboxQuery), responses((status = 200, body = Page<OutboxMail>, description = "Mails")), security(("bearer" = [])))]
+#[get("/v1/admin/outbox")]
+async fn list_outbox(signed: Signed, query: Query<OutboxQuery>, notifications: Data<Notifications>) -> Result<HttpResponse> {
+    let OutboxQuery { state, limit, cursor } = query.0;
+    answer::json(&notifications.list(&signed.0, state, PageQuery { limit, cursor }).await?)
+}
+
+/// Send a mail again, from now on for another 48 hours. Role: admin.
+#[utoipa::path(tag = "admin", params(("id" = MailId, Path, description = "The mail")), request_body = Nothing, responses((status = 200, body = OutboxMail, description = "Due now")), security(("bearer" = [])))]
+#[post("/v1/admin/outbox/{id}/retry")]
+async fn retry_mail(id: Path<MailId>, ask: Ask<Nothing>, notifications: Data<Notifications>) -> Result<HttpResponse> {
+    Ok(answer::ok(notifications.retry(&ask.call, id.0).await?))
+}
+
+/// Cancel a mail that is still pending. Role: admin.
+#[utoipa::path(tag = "admin", params(("id" = MailId, Path, description = "The mail")), request_body = Nothing, responses((status = 200, body = OutboxMail, description = "Cancelled")), security(("bearer" = [])))]
+#[post("/v1/admin/outbox/{id}/cancel")]
+async fn cancel_mail(id: Path<MailId>, ask: Ask<Nothing>, notifications: Data<Notifications>) -> Result<HttpResponse> {
+    Ok(answer::ok(notifications.cancel(&ask.call, id.0).await?))
+}
+
+/// Mounts the room.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_notifications).service(list_outbox).service(retry_mail).service(cancel_mail);
+}

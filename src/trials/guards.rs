@@ -1,0 +1,216 @@
+//! What must hold besides state and actor before a trial takes a step.
+
+use chrono::NaiveDate;
+
+use crate::kernel::error::{Error, Faults, Result};
+use crate::kernel::zone::add_days;
+use crate::trials::process::Row;
+use crate::trials::terms::Party;
+use crate::words;
+
+words! {
+    /// A condition of a step. Those that look at other rows are checked inside the transaction.
+    pub enum Guard {
+        /// The job request is open.
+        JobRequestOpen => "job_request_open",
+        /// Neither side has blocked the other.
+        NotBlocked => "not_blocked",
+        /// The developer is vetted, and the pass has not ended.
+        Vetted => "vetted",
+        /// `starts_on` lies between today and a year ahead.
+        StartInReach => "start_in_reach",
+        /// The developer has the asked hours free over the whole trial.
+        HoursFree => "hours_free",
+        /// The job request has a seat left.
+        SeatFree => "seat_free",
+        /// The offer can still be answered.
+        OfferStands => "offer_stands",
+        /// Nothing that happened elsewhere has made the offer impossible.
+        AcceptPossible => "accept_possible",
+        /// `starts_on` has not passed.
+        StartNotPast => "start_not_past",
+        /// A reason, as a code or in words.
+        Reason => "reason",
+        /// A reason in words.
+        WrittenReason => "written_reason",
+        /// No proposal waits for an answer.
+        NoOpenProposal => "no_open_proposal",
+        /// A proposal of the other party waits for an answer.
+        ProposalOfTheOther => "proposal_of_the_other",
+        /// The step's moment has come; an outdated timer changes nothing.
+        Due => "due",
+    }
+}
+
+/// What the guards look at. A fact that nobody filled in refuses, except that nothing blocks and no proposal is open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// The job request is open.
+    pub job_request_open: bool,
+    /// Neither side has blocked the other.
+    pub not_blocked: bool,
+    /// The developer is vetted now.
+    pub vetted: bool,
+    /// `starts_on` as asked lies between today and a year ahead.
+    pub start_in_reach: bool,
+    /// The developer has the asked hours free.
+    pub hours_free: bool,
+    /// The job request has a seat left.
+    pub seat_free: bool,
+    /// The time to answer has not run out.
+    pub offer_stands: bool,
+    /// Why the offer has become impossible, in a sentence.
+    pub accept_blocked: Option<String>,
+    /// `starts_on` is today or later, in the contract's zone.
+    pub start_not_past: bool,
+    /// A reason code was given.
+    pub reason_code: bool,
+    /// A text that is not blank was given.
+    pub message: bool,
+    /// The party for whom the request is made.
+    pub party: Option<Party>,
+    /// Whose proposal waits for an answer.
+    pub open_proposal_by: Option<Party>,
+    /// The step's due time is not in the future.
+    pub due: bool,
+}
+
+impl Guard {
+    /// Whether it can be told from the trial alone, and so decides about `allowed_actions`.
+    pub fn is_standing(self) -> bool {
+        matches!(self, Self::OfferStands | Self::AcceptPossible | Self::StartNotPast | Self::NoOpenProposal | Self::ProposalOfTheOther)
+    }
+
+    /// Holds the facts to this guard.
+    ///
+    /// # Errors
+    /// 422 for what the request says, 409 for what stands in the way elsewhere.
+    pub fn check(self, facts: &Facts) -> Result<()> {
+        let conflict = |fine: bool, sentence: &str| if fine { Ok(()) } else { Err(Error::conflict(sentence)) };
+        match self {
+            Self::JobRequestOpen => conflict(facts.job_request_open, "The job request is not open: open it, then offer the trial."),
+            Self::NotBlocked => conflict(facts.not_blocked, "A trial between these two is not possible."),
+            Self::Vetted => conflict(facts.vetted, "The developer is not vetted at present, so no trial can be agreed."),
+            Self::StartInReach => given(facts.start_in_reach, "/starts_on", "must be a date from today to a year ahead"),
+            Self::HoursFree => conflict(facts.hours_free, "The developer does not have these hours free over the dates of the trial."),
+            Self::SeatFree => conflict(facts.seat_free, "All seats of the job request are taken."),
+            Self::OfferStands => conflict(facts.offer_stands, "The time to answer this offer has run out."),
+            Self::AcceptPossible => facts.accept_blocked.as_ref().map_or(Ok(()), |why| Err(Error::conflict(why))),
+            Self::StartNotPast => conflict(facts.start_not_past, "The start date has passed: agree on another one first."),
+            Self::Reason => reason(facts),
+            Self::WrittenReason => given(facts.message, "/message", "must give the reason in words"),
+            Self::NoOpenProposal => {
+                conflict(facts.open_proposal_by.is_none(), "A proposal waits for an answer: agree to it or refuse it first.")
+            }
+            Self::ProposalOfTheOther => proposal_of_the_other(facts),
+            Self::Due => conflict(facts.due, "The moment for this step has not come."),
+        }
+    }
+}
+
+/// Holds the facts to every guard of `row`, in the row's order.
+///
+/// # Errors
+/// The first guard's that does not hold.
+pub fn check(row: &Row, facts: &Facts) -> Result<()> {
+    row.guards.iter().try_for_each(|guard| guard.check(facts))
+}
+
+/// The last day of work when one party ends the trial: as asked, or the earliest that the notice allows. Nobody is held
+/// longer than the grace time would have held them, so `latest` is the local date of `grace_until`.
+///
+/// # Errors
+/// 422 at `/last_day`.
+pub fn last_day(asked: Option<NaiveDate>, today: NaiveDate, notice_days: i64, latest: NaiveDate) -> Result<NaiveDate> {
+    let earliest = add_days(today, notice_days);
+    let latest = latest.max(earliest);
+    let day = asked.unwrap_or(earliest);
+    if day < earliest {
+        return Err(Error::fault("/last_day", format!("must leave the notice of {notice_days} days: {earliest} or later")));
+    }
+    if day > latest {
+        return Err(Error::fault("/last_day", format!("must not lie after {latest}")));
+    }
+    Ok(day)
+}
+
+fn given(fine: bool, pointer: &str, detail: &str) -> Result<()> {
+    if fine { Ok(()) } else { Err(Error::fault(pointer, detail)) }
+}
+
+fn reason(facts: &Facts) -> Result<()> {
+    let mut faults = Faults::default();
+    faults.check(facts.reason_code || facts.message, "/reason_code", "must name the reason, or give it in words in message");
+    faults.finish()
+}
+
+fn proposal_of_the_other(facts: &Facts) -> Result<()> {
+    match (facts.open_proposal_by, facts.party) {
+        (Some(proposer), Some(party)) if proposer != party => Ok(()),
+        (Some(_), _) => Err(Error::conflict("The proposal is your own: the other party answers it.")),
+        (None, _) => Err(Error::conflict("No proposal waits for your answer.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::error::Code;
+    use crate::kernel::words::Word;
+
+    fn good() -> Facts {
+        Facts {
+            job_request_open: true,
+            not_blocked: true,
+            vetted: true,
+            start_in_reach: true,
+            hours_free: true,
+            seat_free: true,
+            offer_stands: true,
+            accept_blocked: None,
+            start_not_past: true,
+            reason_code: true,
+            message: true,
+            party: Some(Party::Client),
+            open_proposal_by: Some(Party::Developer),
+            due: true,
+        }
+    }
+
+    #[test]
+    fn what_nobody_filled_in_refuses_and_good_facts_pass() {
+        for guard in Guard::ALL.iter().filter(|guard| !matches!(guard, Guard::NoOpenProposal)) {
+            assert!(guard.check(&good()).is_ok(), "{guard}");
+            assert_eq!(guard.check(&Facts::default()).is_err(), *guard != Guard::AcceptPossible, "{guard}");
+        }
+        assert!(Guard::NoOpenProposal.check(&Facts::default()).is_ok());
+        assert_eq!(Guard::NoOpenProposal.check(&good()).unwrap_err().code, Code::Conflict);
+    }
+
+    #[test]
+    fn only_the_other_party_answers() {
+        let own = Facts { open_proposal_by: Some(Party::Client), ..good() };
+        assert!(Guard::ProposalOfTheOther.check(&own).unwrap_err().detail.contains("your own"));
+        let none = Facts { open_proposal_by: None, ..good() };
+        assert!(Guard::ProposalOfTheOther.check(&none).unwrap_err().detail.contains("No proposal"));
+    }
+
+    #[test]
+    fn a_blocked_accept_says_why() {
+        let blocked = Facts { accept_blocked: Some("All seats are taken.".to_owned()), ..good() };
+        assert_eq!(Guard::AcceptPossible.check(&blocked).unwrap_err().detail, "All seats are taken.");
+    }
+
+    #[test]
+    fn the_last_day_leaves_the_notice() {
+        let date = |day: &str| format!("2026-12-{day}").parse::<NaiveDate>().unwrap();
+        let ask = |asked: Option<&str>| last_day(asked.map(date), date("10"), 3, date("20"));
+        assert_eq!(ask(None).unwrap(), date("13"));
+        assert_eq!(ask(Some("13")).unwrap(), date("13"));
+        assert_eq!(ask(Some("20")).unwrap(), date("20"));
+        assert_eq!(ask(Some("12")).unwrap_err().faults[0].detail, "must leave the notice of 3 days: 2026-12-13 or later");
+        assert_eq!(ask(Some("21")).unwrap_err().faults[0].pointer, "/last_day");
+        // A notice that reaches past the grace time still counts.
+        assert_eq!(last_day(None, date("19"), 7, date("20")).unwrap(), date("26"));
+    }
+}

@@ -1,0 +1,213 @@
+//! Vetting: applying, and who may read what. The steps of the lifecycle are in `steps`, the cards in `scorecards`.
+
+use std::sync::Arc;
+
+use crate::config;
+use crate::db::Conn;
+use crate::db::lock;
+use crate::db::once::once;
+use crate::db::pool::Db;
+use crate::developers::card::Beside;
+use crate::developers::{card_store, store as developers};
+use crate::kernel::answer::{Answer, Call};
+use crate::kernel::clock::{Instant, SharedClock};
+use crate::kernel::error::{Error, Faults, Result};
+use crate::kernel::ids::{ApplicationId, DeveloperId, UserId};
+use crate::kernel::page::Page;
+use crate::kernel::principal::{Principal, Role};
+use crate::kernel::process::Actor;
+use crate::scheduler::Nudge;
+use crate::skills::store as catalogue;
+use crate::vetting::application::{Application, Card, Filter, Input, may_apply};
+use crate::vetting::domain::{SkillVerdict, kept_since, repetitions, slugs};
+use crate::vetting::guards::Facts;
+use crate::vetting::process::{ApplicationState, CREATION, Stage};
+use crate::vetting::view::{ApplicationSummary, OwnApplication, OwnVetting, ReviewedApplication, Shown};
+use crate::vetting::{store, store_cards};
+
+/// Everything about who is vetted. Cheap to clone.
+#[derive(Clone)]
+pub struct Vetting {
+    pub(crate) db: Db,
+    pub(crate) clock: SharedClock,
+    pub(crate) settings: Arc<config::Vetting>,
+    mail: Nudge,
+    changed: Nudge,
+}
+
+impl Vetting {
+    /// `mail` wakes the mailer; `changed` wakes whoever follows who is vetted. Both after the commit.
+    pub fn new(db: Db, clock: SharedClock, settings: config::Vetting, mail: Nudge, changed: Nudge) -> Self {
+        Self { db, clock, settings: settings.into(), mail, changed }
+    }
+
+    /// Begins an application.
+    ///
+    /// # Errors
+    /// 403 for others than developers; 409 without a profile, with an open application, before the retry date, or with a
+    /// pass that is not yet to be renewed.
+    pub async fn apply(&self, call: Call) -> Result<Answer> {
+        call.principal.developer()?;
+        self.change(call, |this, conn, call, now| {
+            let user = call.principal.user;
+            let developer = developers::find_by_user(conn, user)?.ok_or_else(no_profile)?;
+            lock::developer(conn, developer)?;
+            let past = store::of_developer(conn, developer)?;
+            may_apply(past.first(), card_store::standing(conn, developer)?, now)?;
+            let kept = this.kept_stages(conn, &past, now)?;
+            let application = Application::begin(developer, kept, now);
+            store::insert(conn, &application)?;
+            let event = application.event(CREATION.action, Actor::Developer, user, None, &Input::default());
+            store::insert_event(conn, event)?;
+            Answer::versioned(application.version, &own(conn, application)?)
+        })
+        .await
+    }
+
+    /// What still counts from the applications since the last approval. The profile is read anew each time: it may have changed.
+    fn kept_stages(&self, conn: &mut Conn, past: &[Application], now: Instant) -> Result<Vec<Stage>> {
+        let failed = past.iter().take_while(|application| application.state != ApplicationState::Approved);
+        let ids: Vec<ApplicationId> = failed.map(|application| application.id).collect();
+        let mut stages = store::passed_since(conn, &ids, kept_since(now, self.settings.kept_months))?;
+        stages.retain(|stage| *stage != Stage::ProfileReview);
+        Ok(stages)
+    }
+
+    /// Where the developer stands.
+    ///
+    /// # Errors
+    /// 403 for others than developers.
+    pub async fn mine(&self, principal: Principal) -> Result<OwnVetting> {
+        let (user, now) = (principal.developer()?, self.clock.now());
+        self.db
+            .read(move |conn| {
+                let Some(developer) = developers::find_by_user(conn, user)? else {
+                    return Ok(OwnVetting::new(None, None, Beside::default(), now));
+                };
+                let latest = store::of_developer(conn, developer)?.into_iter().next();
+                let application = latest.clone().map(|latest| own(conn, latest)).transpose()?;
+                Ok(OwnVetting::new(latest.as_ref(), application, card_store::beside(conn, developer)?, now))
+            })
+            .await
+    }
+
+    /// A page of applications, oldest first.
+    ///
+    /// # Errors
+    /// 403 for others than admins; 400 for a cursor that is not one of ours.
+    pub async fn list(&self, principal: Principal, filter: Filter) -> Result<Page<ApplicationSummary>> {
+        principal.admin()?;
+        let (limit, now) = (filter.page.limit, self.clock.now());
+        let rows = self.db.read(move |conn| store::list(conn, &filter, now)).await?;
+        Ok(Page::cut(rows, limit, |application| application.id.to_string()).map(ApplicationSummary::from))
+    }
+
+    /// An application with its version: all of it to admins, the developer's view to the developer.
+    ///
+    /// # Errors
+    /// 404 for another developer's; 403 for clients.
+    pub async fn show(&self, principal: Principal, id: ApplicationId) -> Result<(i64, Shown)> {
+        let this = self.clone();
+        self.db
+            .read(move |conn| {
+                let application = visible(conn, &principal, id)?;
+                Ok((application.version, this.shown(conn, application, &principal)?))
+            })
+            .await
+    }
+
+    /// The application as the principal sees it.
+    pub(crate) fn shown(&self, conn: &mut Conn, application: Application, principal: &Principal) -> Result<Shown> {
+        if principal.role != Role::Admin {
+            return Ok(Shown::Own(Box::new(own(conn, application)?)));
+        }
+        let (cards, events) = (store_cards::cards(conn, application.id)?, store::events(conn, application.id)?);
+        let facts = self.standing_facts(conn, &application, &cards, principal.user)?;
+        Ok(Shown::Reviewed(Box::new(ReviewedApplication::new(application, cards, events, &facts, principal.user))))
+    }
+
+    /// What the admin's steps are held to before any body is sent.
+    pub(crate) fn standing_facts(&self, conn: &mut Conn, application: &Application, cards: &[Card], admin: UserId) -> Result<Facts> {
+        let stage = application.state.stage();
+        Ok(Facts {
+            stage,
+            scorecard_in: cards.iter().any(|card| Some(card.stage) == stage),
+            second_pair_of_eyes: !self.settings.four_eyes || !scored_interview(conn, application, admin)?,
+            core_skills: self.settings.core_skills.clone(),
+            ..Facts::default()
+        })
+    }
+
+    /// Runs a change in one transaction, under the call's `Idempotency-Key`; afterwards everybody concerned is woken.
+    pub(crate) async fn change(
+        &self,
+        call: Call,
+        effect: impl Fn(&Self, &mut Conn, &Call, Instant) -> Result<Answer> + Send + 'static,
+    ) -> Result<Answer> {
+        let (now, this) = (self.clock.now(), self.clone());
+        let work = move |conn: &mut Conn| once(conn, call.once.as_ref(), now, |conn| effect(&this, conn, &call, now));
+        let answer = self.db.write(work).await?;
+        self.mail.wake();
+        self.changed.wake();
+        Ok(answer)
+    }
+}
+
+/// Whether the admin has scored the interview that counts: of this application, or of an earlier one if it was kept.
+fn scored_interview(conn: &mut Conn, application: &Application, admin: UserId) -> Result<bool> {
+    let mut ids = vec![application.id];
+    if application.skipped_stages.contains(&Stage::TechnicalInterview) {
+        let all = store::of_developer(conn, application.developer_id)?;
+        ids.extend(all.iter().map(|each| each.id));
+    }
+    store_cards::has_scored(conn, &ids, Stage::TechnicalInterview, admin)
+}
+
+/// The application, locked after its developer until the transaction ends, if the principal may see it.
+pub(crate) fn locked(conn: &mut Conn, principal: &Principal, id: ApplicationId) -> Result<Application> {
+    let before = visible(conn, principal, id)?;
+    lock::developer(conn, before.developer_id)?;
+    lock::application(conn, id)?;
+    store::application(conn, id)
+}
+
+fn visible(conn: &mut Conn, principal: &Principal, id: ApplicationId) -> Result<Application> {
+    actor(principal)?;
+    let application = store::application(conn, id)?;
+    let mine = |conn: &mut Conn| Ok::<_, Error>(developers::find_by_user(conn, principal.user)? == Some(application.developer_id));
+    if principal.role == Role::Admin || mine(conn)? { Ok(application) } else { Err(Error::not_found()) }
+}
+
+/// In which role a person takes steps of an application.
+///
+/// # Errors
+/// 403 for clients.
+pub(crate) fn actor(principal: &Principal) -> Result<Actor> {
+    match principal.role {
+        Role::Developer => Ok(Actor::Developer),
+        Role::Admin => Ok(Actor::Admin),
+        Role::Client => Err(Error::not_allowed("Only developers and admins have to do with vetting.")),
+    }
+}
+
+fn own(conn: &mut Conn, application: Application) -> Result<OwnApplication> {
+    let (cards, events) = (store_cards::cards(conn, application.id)?, store::events(conn, application.id)?);
+    Ok(OwnApplication::new(application, &cards, &events))
+}
+
+/// `skills` under the slugs of the catalogue; notes a fault below `list` for each that is unknown or named twice.
+pub(crate) fn canonical(conn: &mut Conn, skills: &[SkillVerdict], list: &str, faults: &mut Faults) -> Result<Vec<SkillVerdict>> {
+    let mut known = Vec::with_capacity(skills.len());
+    for (index, skill) in skills.iter().enumerate() {
+        let slug = catalogue::canonical(conn, &skill.slug)?.map(|slug| slug.to_string());
+        let sentence = "is not a skill of the catalogue: look for it with GET /v1/skills?q=";
+        faults.check(slug.is_some(), &format!("{list}/{index}/slug"), sentence);
+        known.push(SkillVerdict { slug: slug.unwrap_or_else(|| skill.slug.clone()), level: skill.level });
+    }
+    repetitions(slugs(&known), list, "slug", faults);
+    Ok(known)
+}
+
+fn no_profile() -> Error {
+    Error::conflict("You have no profile yet: write it with PUT /v1/developers/me, then apply.").with("needed", "profile")
+}

@@ -61,7 +61,7 @@ impl TestApp {
         let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let start = DateTime::parse_from_rfc3339(START).expect("an instant").to_utc();
         let clock = Arc::new(ManualClock::new(Instant::new(start)));
-        Self::node(clock, SmtpServer::start().await, Arc::new(TestDatabase::migrated()), settings).await
+        Self::node(clock, SmtpServer::start().await, Arc::new(TestDatabase::prepared().await), settings).await
     }
 
     /// Another node on the same database, with the same clock and mail server.

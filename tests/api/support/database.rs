@@ -2,16 +2,22 @@
 //! starts one), a database there.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::r2d2::ManageConnection as _;
 use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _};
+use guildhall::db::pool::{Db, Opener};
 use guildhall::db::url::DatabaseUrl;
-use guildhall::db::{Conn, migrate, pool};
+use guildhall::db::{Conn, migrate};
+use guildhall::kernel::clock::SystemClock;
+use guildhall::skills::service::Skills;
 
 const VARIABLE: &str = "GUILDHALL_TEST_DATABASE";
-/// The migrated database that every other is copied from.
+/// The name of an SQLite file.
+const FILE: &str = "guildhall.db";
+/// The prepared database that every other is copied from.
 const TEMPLATE: &str = "guildhall_template";
 
 /// A database that goes with its test.
@@ -37,18 +43,25 @@ pub fn cluster() -> Option<String> {
 }
 
 impl TestDatabase {
-    /// A migrated database.
-    pub fn migrated() -> Self {
+    /// A database with the schema and the catalogue of skills: a copy of one that was made once.
+    pub async fn prepared() -> Self {
         let Some(cluster) = cluster() else {
-            let database = Self::Sqlite(folder());
-            database.migrate();
-            return database;
+            let folder = folder();
+            std::fs::copy(sqlite_template().await, folder.join(FILE)).expect("a copy of the template");
+            return Self::Sqlite(folder);
         };
         let name = unique_name();
         let mut conn = connect(&cluster, "postgres");
-        make_template(&mut conn, &cluster);
+        make_template(&mut conn, &cluster).await;
         run(&mut conn, &format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}"));
         Self::Postgres { cluster, name }
+    }
+
+    /// What a start does: the schema, then the catalogue.
+    async fn prepare(&self) {
+        self.migrate();
+        let db = Db::open(DatabaseUrl::parse(&self.url().into()).expect("a database URL"), 1).expect("a database");
+        Skills::new(db, Arc::new(SystemClock)).install().await.expect("the catalogue");
     }
 
     /// An empty SQLite file.
@@ -66,7 +79,7 @@ impl TestDatabase {
     /// What goes into `database.url`.
     pub fn url(&self) -> String {
         match self {
-            Self::Sqlite(folder) => format!("sqlite:{}", folder.join("guildhall.db").display()),
+            Self::Sqlite(folder) => format!("sqlite:{}", folder.join(FILE).display()),
             Self::Postgres { cluster, name } => format!("{cluster}/{name}"),
         }
     }
@@ -74,7 +87,7 @@ impl TestDatabase {
     /// A connection with the settings that the house makes.
     pub fn connect(&self) -> Conn {
         let url = DatabaseUrl::parse(&self.url().into()).expect("a database URL");
-        pool::Opener(url).connect().expect("a connection")
+        Opener(url).connect().expect("a connection")
     }
 
     /// Brings the schema up to date.
@@ -86,7 +99,7 @@ impl TestDatabase {
     pub fn dump(&self) -> String {
         match self {
             Self::Sqlite(folder) => {
-                let files = ["guildhall.db", "guildhall.db-wal"].map(|name| std::fs::read(folder.join(name)).unwrap_or_default());
+                let files = ["", "-wal"].map(|end| std::fs::read(folder.join(format!("{FILE}{end}"))).unwrap_or_default());
                 files.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
             }
             Self::Postgres { cluster, name } => dump_postgres(&mut connect(cluster, name)),
@@ -125,8 +138,23 @@ fn run(conn: &mut PgConnection, statement: &str) {
     conn.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
+/// The file that every SQLite database is copied from: made once by each build of the tests.
+async fn sqlite_template() -> PathBuf {
+    let built = std::env::current_exe().and_then(|file| file.metadata()?.modified()).expect("the test's own file");
+    let age = built.duration_since(std::time::UNIX_EPOCH).expect("a time after 1970").as_nanos();
+    let template = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("guildhall-{age}.db"));
+    if !template.exists() {
+        let made = TestDatabase::empty_sqlite();
+        made.prepare().await;
+        let half = template.with_extension(format!("half{}", std::process::id()));
+        made.connect().batch_execute(&format!("VACUUM INTO '{}'", half.display())).expect("a copy");
+        std::fs::rename(half, &template).expect("the template in its place");
+    }
+    template
+}
+
 /// Tests run in processes of their own: the first of them makes the template while the others wait.
-fn make_template(conn: &mut PgConnection, cluster: &str) {
+async fn make_template(conn: &mut PgConnection, cluster: &str) {
     run(conn, "SELECT pg_advisory_lock(1)");
     let query = format!("SELECT count(*) AS count FROM pg_database WHERE datname = '{TEMPLATE}'");
     let Count { count } = diesel::sql_query(query).get_result(conn).expect("a count");
@@ -134,8 +162,10 @@ fn make_template(conn: &mut PgConnection, cluster: &str) {
         let made = TestDatabase::Postgres { cluster: cluster.to_owned(), name: "guildhall_new".to_owned() };
         run(conn, "DROP DATABASE IF EXISTS guildhall_new");
         run(conn, "CREATE DATABASE guildhall_new");
-        made.migrate();
+        made.prepare().await;
         std::mem::forget(made);
+        // The pool's connections may still be closing.
+        run(conn, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'guildhall_new'");
         run(conn, &format!("ALTER DATABASE guildhall_new RENAME TO {TEMPLATE}"));
     }
     run(conn, "SELECT pg_advisory_unlock(1)");

@@ -19,7 +19,9 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 /// Every operation with its name, such as `GET /v1/me`.
 fn operations(document: &Value) -> Vec<(String, &Value)> {
     let paths = members(&document["paths"]);
-    paths.flat_map(|(path, item)| members(item).map(move |(method, operation)| (format!("{} {path}", method.to_uppercase()), operation))).collect()
+    paths
+        .flat_map(|(path, item)| members(item).map(move |(method, operation)| (format!("{} {path}", method.to_uppercase()), operation)))
+        .collect()
 }
 
 #[test]

@@ -403,3 +403,11 @@ async fn who_is_no_party_sees_nothing_and_offers_are_checked() {
     }
     assert_eq!(fresh.offer(job, id, "2026-12-01").await.unwrap_err().code, Code::TooManyRequests);
 }
+
+#[test]
+fn lists_are_asked_for_by_state() {
+    let ask =
+        |state: &str| crate::kernel::schema::read_query::<crate::trials::http::TrialQuery>(vec![("state".to_owned(), state.to_owned())]);
+    assert_eq!(ask("scheduled").unwrap().state, Some(crate::trials::process::TrialState::Scheduled));
+    assert_eq!(ask("over").err().unwrap().code, Code::ValidationFailed);
+}

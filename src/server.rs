@@ -152,7 +152,8 @@ fn cors(settings: &Settings) -> Cors {
 pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Option<PrometheusHandle>) -> Result<Server> {
     let settings = app.settings.server.clone();
     let document = openapi();
-    let (known, json) = (Data::new(KnownPaths::of(&document)), Data::new(Document::new(openapi_json()?)));
+    let known = KnownPaths::of(&document).and(docs::PATHS).and(crate::accounts::pages::PATHS).and(&[("/metrics", &[Method::GET])]);
+    let (known, json) = (Data::new(known), Data::new(Document::new(openapi_json()?)));
     let limits = Data::new(AddressLimits::new(&app.settings.limits));
     let body_limits = BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit };
     let (proxies, metrics, shared_settings) =

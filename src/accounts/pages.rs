@@ -1,8 +1,8 @@
 //! Minimal pages behind the links in mails, so that no link is dead without a frontend. They hold one form that posts, need no
 //! script, and change nothing when they are merely opened (mail scanners open links).
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Form, Query, ServiceConfig};
 use actix_web::{HttpResponse, get, post};
 use askama::Template;
@@ -140,6 +140,10 @@ async fn invitation_posted(form: Form<Filled>, accounts: Data<Accounts>) -> Resu
         Err(error) => again(&error, invitation_form(&form.token)),
     }
 }
+
+/// What [`routes`] mounts, to tell a wrong method from a wrong path.
+pub const PATHS: &[(&str, &[Method])] = &[("/verify-email", FORM), ("/reset-password", FORM), ("/invitation", FORM)];
+const FORM: &[Method] = &[Method::GET, Method::POST];
 
 /// Mounts the pages.
 pub fn routes(config: &mut ServiceConfig) {

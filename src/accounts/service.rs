@@ -66,6 +66,7 @@ impl Accounts {
     fn sign_up(&self, conn: &mut Conn, body: &Register, hash: &str, now: Instant) -> Result<()> {
         if let Some(known) = store::user_by_email(conn, &body.email)? {
             return match known.verified_at {
+                Some(_) if self.mailed_enough(conn, "known", &known, now)? => Ok(()),
                 Some(_) => self.send(conn, &known, Letter::AlreadyRegistered, &now.to_string(), now),
                 None => self.send_verification(conn, &known, now),
             };

@@ -22,3 +22,6 @@ pub mod store_terms;
 pub mod tasks;
 pub mod terms;
 pub mod views;
+
+#[cfg(test)]
+mod tests_path;

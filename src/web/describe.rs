@@ -123,6 +123,12 @@ impl KnownPaths {
         Self(document.paths.paths.iter_mut().map(|(path, item)| (path.clone(), methods(item))).collect())
     }
 
+    /// The same with paths that are not in the document: pages and the like.
+    pub fn and(mut self, others: &[(&str, &[Method])]) -> Self {
+        self.0.extend(others.iter().map(|(path, methods)| ((*path).to_owned(), methods.to_vec())));
+        self
+    }
+
     /// The methods that `path` knows; empty when there is no such path.
     pub fn methods(&self, path: &str) -> Vec<Method> {
         let fits = |pattern: &str| {

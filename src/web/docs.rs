@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::sync::LazyLock;
 
+use actix_web::http::Method;
 use actix_web::http::header::{self, ContentEncoding};
 use actix_web::web::{Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -94,6 +95,10 @@ async fn scalar(request: HttpRequest) -> Result<HttpResponse> {
 async fn start(request: HttpRequest) -> Result<HttpResponse> {
     Ok(START_ASSET.serve(&request))
 }
+
+/// What [`routes`] mounts, to tell a wrong method from a wrong path.
+pub const PATHS: &[(&str, &[Method])] = &[("/openapi.json", GET), ("/docs", GET), ("/docs/scalar.js", GET), ("/docs/start.js", GET)];
+const GET: &[Method] = &[Method::GET];
 
 /// Mounts the document and its pages.
 pub fn routes(config: &mut ServiceConfig) {

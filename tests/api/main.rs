@@ -1,1 +1,16 @@
-fn main() {}
+//! The API from outside: every test starts the house on a database of its own and speaks HTTP and SMTP with it.
+#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says so by panicking")]
+
+mod accounts;
+mod forgeries;
+mod hostile;
+mod http;
+mod mail;
+mod openapi;
+mod organizations;
+mod pages;
+#[path = "../schema.rs"]
+mod schema;
+mod secrets;
+mod sessions;
+mod support;

@@ -195,6 +195,7 @@ CREATE TABLE disclosures (
     disclosed_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (developer_id, organization_id)
 );
+CREATE INDEX disclosures_organization ON disclosures (organization_id, developer_id);
 
 CREATE TABLE blocks (
     developer_id TEXT NOT NULL REFERENCES developers (id) ON DELETE CASCADE,

@@ -1,0 +1,126 @@
+//! The OpenAPI document: the committed copy is current, and says everything that it should (reliability R58).
+
+use std::collections::HashSet;
+
+use guildhall::server::openapi_json;
+use serde_json::{Map, Value};
+
+/// Formats that bound the length of a text by themselves.
+const BOUNDED: [&str; 9] = ["email", "date", "date-time", "time-of-day", "time-zone", "country", "currency", "language", "uuid"];
+
+fn document() -> Value {
+    serde_json::from_str(&openapi_json().expect("a document")).expect("JSON")
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+/// Every operation with its name, such as `GET /v1/me`.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = members(&document["paths"]);
+    paths
+        .flat_map(|(path, item)| members(item).map(move |(method, operation)| (format!("{} {path}", method.to_uppercase()), operation)))
+        .collect()
+}
+
+#[test]
+fn the_committed_document_is_current() {
+    let committed = include_str!("../openapi.json");
+    let current = openapi_json().expect("a document");
+    assert!(committed.trim_end() == current.trim_end(), "tests/openapi.json is out of date: cargo run -- openapi > tests/openapi.json");
+}
+
+#[test]
+fn every_operation_introduces_itself() {
+    let document = document();
+    let mut ids = HashSet::new();
+    for (name, operation) in operations(&document) {
+        let text = |member: &str| operation[member].as_str().unwrap_or_default();
+        assert!(!text("summary").is_empty(), "{name} has no summary");
+        assert!(format!("{} {}", text("summary"), text("description")).contains("Role:"), "{name} does not say for whom it is");
+        assert!(operation["tags"].as_array().is_some_and(|tags| tags.len() == 1), "{name} has no tag, or several");
+        assert!(!text("operationId").is_empty() && ids.insert(text("operationId").to_owned()), "{name} has no id of its own");
+        for (status, response) in members(&operation["responses"]) {
+            assert!(response["description"].as_str().is_some_and(|words| !words.is_empty()), "{name} {status} is not described");
+            let problem = response["content"].get("application/problem+json").is_some();
+            assert_eq!(problem, status.as_str() >= "400", "{name} {status} is a problem, or is none");
+        }
+    }
+}
+
+/// What is wrong with the schemas that a request can reach.
+struct Walk<'a> {
+    document: &'a Value,
+    seen: HashSet<String>,
+    wrong: Vec<String>,
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, place: &str, schema: &Value) {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let target = self.document.pointer(reference.trim_start_matches('#'));
+            match target.cloned() {
+                Some(target) if self.seen.insert(reference.to_owned()) => self.visit(reference, &target),
+                Some(_) => {}
+                None => self.wrong.push(format!("{place}: {reference} leads nowhere")),
+            }
+            return;
+        }
+        for alternatives in ["oneOf", "anyOf", "allOf"] {
+            for (number, each) in schema[alternatives].as_array().into_iter().flatten().enumerate() {
+                self.visit(&format!("{place}/{alternatives}/{number}"), each);
+            }
+        }
+        let Some(object) = schema.as_object() else { return };
+        let is = |kind: &str| match &object.get("type") {
+            Some(Value::String(only)) => only == kind,
+            Some(Value::Array(several)) => several.iter().any(|each| each == kind),
+            _ => false,
+        };
+        self.check(place, object, is);
+        for (name, property) in object.get("properties").into_iter().flat_map(members) {
+            self.visit(&format!("{place}/{name}"), property);
+        }
+        if let Some(items) = object.get("items") {
+            self.visit(&format!("{place}/items"), items);
+        }
+    }
+
+    fn check(&mut self, place: &str, object: &Map<String, Value>, is: impl Fn(&str) -> bool) {
+        let has = |name: &str| object.contains_key(name);
+        let bounded = object.get("format").and_then(Value::as_str).is_some_and(|format| BOUNDED.contains(&format));
+        let mut insist = |fine: bool, what: &str| {
+            if !fine {
+                self.wrong.push(format!("{place} {what}"));
+            }
+        };
+        if is("object") && has("properties") {
+            insist(object.get("additionalProperties") == Some(&Value::Bool(false)), "takes members that it does not know");
+        }
+        if is("string") {
+            insist(has("enum") || has("const") || has("maxLength") || bounded || has("pattern"), "has no longest text");
+        }
+        if is("array") {
+            insist(has("maxItems"), "has no largest number of entries");
+        }
+        if is("integer") || is("number") {
+            insist((has("minimum") || has("exclusiveMinimum")) && (has("maximum") || has("exclusiveMaximum")), "has no range");
+        }
+    }
+}
+
+#[test]
+fn everything_that_a_request_carries_is_bounded() {
+    let document = document();
+    let mut walk = Walk { document: &document, seen: HashSet::new(), wrong: Vec::new() };
+    for (name, operation) in operations(&document) {
+        for (kind, content) in members(&operation["requestBody"]["content"]) {
+            walk.visit(&format!("{name} {kind}"), &content["schema"]);
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            walk.visit(&format!("{name} {}", parameter["name"]), &parameter["schema"]);
+        }
+    }
+    assert!(walk.wrong.is_empty(), "{:#?}", walk.wrong);
+}

@@ -1,0 +1,9 @@
+//! What every test starts from: the house with a clock, a mail server and a database of its own, and people who use it.
+
+pub mod answer;
+pub mod app;
+pub mod database;
+pub mod logs;
+pub mod person;
+pub mod raw;
+pub mod smtp;

@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::accounts::service::Accounts;
+use crate::accounts::tasks::Housekeeping;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::config::Settings;
@@ -33,6 +34,8 @@ use crate::notifications::tasks::Mailroom;
 use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
 use crate::skills::service::Skills;
+use crate::trials::service::Trials;
+use crate::trials::tasks::TrialClock;
 use crate::vetting::service::Vetting;
 
 /// Everything a process is made of.
@@ -53,6 +56,8 @@ pub struct App {
     pub vetting: Vetting,
     /// Job requests.
     pub jobs: Jobs,
+    /// Trials.
+    pub trials: Trials,
     /// Matches.
     pub matching: Arc<Matching>,
     /// What currencies are worth.
@@ -71,6 +76,7 @@ pub struct Services {
     developers: Data<Developers>,
     vetting: Data<Vetting>,
     jobs: Data<Jobs>,
+    trials: Data<Trials>,
     matching: Data<Matching>,
 }
 
@@ -78,7 +84,12 @@ impl Services {
     /// Makes the services known to handlers.
     pub fn provide(&self, config: &mut ServiceConfig) {
         config.app_data(self.notifications.clone()).app_data(self.accounts.clone()).app_data(self.skills.clone());
-        config.app_data(self.developers.clone()).app_data(self.vetting.clone()).app_data(self.jobs.clone()).app_data(self.matching.clone());
+        config
+            .app_data(self.developers.clone())
+            .app_data(self.vetting.clone())
+            .app_data(self.jobs.clone())
+            .app_data(self.trials.clone())
+            .app_data(self.matching.clone());
     }
 }
 
@@ -111,10 +122,16 @@ impl App {
         // Wakes whoever follows what can be matched; the database's rows say what has changed.
         let changed = Nudge::default();
         let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());
-        let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed);
+        let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed.clone());
         let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), rules(&settings, &rates)?));
-        let tasks: Vec<Arc<dyn Task>> = vec![Arc::new(Mailroom::new(notifications.clone(), clock))];
-        Ok(Self { settings, db, notifications, accounts, skills, developers, vetting, jobs, matching, rates, mailbox: None, tasks })
+        let mail = notifications.nudge();
+        let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed);
+        let tasks: Vec<Arc<dyn Task>> = vec![
+            Arc::new(Mailroom::new(notifications.clone(), clock)),
+            Arc::new(TrialClock(trials.clone())),
+            Arc::new(Housekeeping::new(accounts.clone())),
+        ];
+        Ok(Self { settings, db, notifications, accounts, skills, developers, vetting, jobs, trials, matching, rates, mailbox: None, tasks })
     }
 
     /// The services that handlers ask for.
@@ -126,6 +143,7 @@ impl App {
             developers: Data::from(self.developers.clone()),
             vetting: Data::new(self.vetting.clone()),
             jobs: Data::new(self.jobs.clone()),
+            trials: Data::new(self.trials.clone()),
             matching: Data::from(self.matching.clone()),
         }
     }

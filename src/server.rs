@@ -41,6 +41,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::developers::http::routes(config);
     crate::vetting::http::routes(config);
     crate::jobs::http::routes(config);
+    crate::trials::http::routes(config);
     crate::matching::http::routes(config);
     config.service(healthz).service(readyz);
 }

@@ -6,8 +6,21 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there.)
 const ORDER: [&str; 15] = [
-    "kernel", "config", "telemetry", "auth", "db", "web", "scheduler", // ground
-    "notifications", "accounts", "skills", "developers", "vetting", "jobs", "trials", "matching", // rooms
+    "kernel",
+    "config",
+    "telemetry",
+    "auth",
+    "db",
+    "web",
+    "scheduler", // ground
+    "notifications",
+    "accounts",
+    "skills",
+    "developers",
+    "vetting",
+    "jobs",
+    "trials",
+    "matching", // rooms
 ];
 /// How many of them are ground: they know no room.
 const GROUND: usize = 7;
@@ -198,7 +211,8 @@ fn a_file_imports_what_its_kind_may_know() {
 #[test]
 fn what_is_pure_has_no_io() {
     let mut wrong = Vec::new();
-    for source in sources().iter().filter(|source| rank(source.module()).is_some_and(|rank| rank >= GROUND) && kind(&source.path) == Domain) {
+    for source in sources().iter().filter(|source| rank(source.module()).is_some_and(|rank| rank >= GROUND) && kind(&source.path) == Domain)
+    {
         for (number, line) in source.lines().filter(|(_, line)| !line.trim_start().starts_with("//")) {
             let io = ["async ", ".await", "diesel::", "actix_web::", "Utc::now", "SystemTime", "rand::", "std::fs", "tokio::"];
             if let Some(found) = io.iter().find(|word| line.contains(**word)) {
@@ -216,7 +230,8 @@ fn only_the_web_knows_http_and_only_stores_know_sql() {
         let kind = kind(&source.path);
         for (number, line) in source.lines() {
             let http = line.contains("actix_web") && !matches!(kind, Http | Test);
-            let sql = (line.contains("use diesel::") || line.contains("diesel::insert_into") || line.contains("sql_query")) && !matches!(kind, Store | Test);
+            let sql = (line.contains("use diesel::") || line.contains("diesel::insert_into") || line.contains("sql_query"))
+                && !matches!(kind, Store | Test);
             if http || sql {
                 wrong.push(format!("src/{}:{number} {}", source.path, line.trim()));
             }
@@ -268,7 +283,9 @@ fn functions(source: &Source) -> Vec<(usize, String, usize)> {
         if begins.iter().any(|begin| text.starts_with(begin)) && !text.ends_with('}') && !text.ends_with(';') {
             let name = text.split('(').next().unwrap_or_default().rsplit(' ').next().unwrap_or_default();
             open.insert(indentation, (number, name.to_owned()));
-        } else if text.trim_end() == "}" && let Some((start, name)) = open.remove(&indentation) {
+        } else if text.trim_end() == "}"
+            && let Some((start, name)) = open.remove(&indentation)
+        {
             functions.push((start, name, number - start + 1));
         }
     }

@@ -193,7 +193,8 @@ fn migrations_can_be_taken_back_and_made_again() {
 fn two_nodes_that_start_together_migrate_once() {
     for database in databases() {
         std::thread::scope(|scope| {
-            let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| guildhall::db::migrate::run(&mut database.connect()).map(|names| names.len()))).collect();
+            let runs: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| guildhall::db::migrate::run(&mut database.connect()).map(|names| names.len()))).collect();
             let applied: Vec<usize> = runs.into_iter().map(|run| run.join().expect("a thread").expect("migrations")).collect();
             assert_eq!(applied.iter().filter(|count| **count > 0).count(), 1, "{applied:?}");
         });

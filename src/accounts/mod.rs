@@ -8,3 +8,4 @@ pub mod service;
 pub mod sessions;
 pub mod store;
 pub mod store_sessions;
+pub mod tasks;

@@ -1,8 +1,8 @@
 //! Minimal pages behind the links in mails, so that no link is dead without a frontend. They hold one form that posts, need no
 //! script, and change nothing when they are merely opened (mail scanners open links).
 
-use actix_web::http::{Method, StatusCode};
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Form, Query, ServiceConfig};
 use actix_web::{HttpResponse, get, post};
 use askama::Template;

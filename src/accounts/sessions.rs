@@ -15,7 +15,7 @@ use crate::accounts::{store, store_sessions};
 use crate::auth::gate::Gate;
 use crate::auth::password::Verdict;
 use crate::db::Conn;
-use crate::db::throttle;
+use crate::db::{once, throttle};
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
 use crate::kernel::error::{Code, Error, Result};
@@ -153,6 +153,21 @@ impl Accounts {
         let now = self.clock.now();
         let ended = self.db.write(move |conn| store_sessions::revoke(conn, session, principal.user, now)).await?;
         if ended { Ok(()) } else { Err(Error::not_found()) }
+    }
+
+    /// Forgets answers kept for repeats, windows of throttles, and sessions that ended a month ago.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub async fn forget_what_is_over(&self) -> Result<()> {
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                once::forget(conn, now)?;
+                throttle::forget(conn, now)?;
+                store_sessions::forget(conn, now.plus(-TimeDelta::days(30))).map(|_| ())
+            })
+            .await
     }
 
     pub(crate) async fn refuse_guessing(&self, email: &Email) -> Result<()> {

@@ -142,6 +142,16 @@ pub fn count_admins(conn: &mut Conn) -> Result<i64> {
     Ok(admins.count().get_result(conn)?)
 }
 
+/// The active admins, to be told something.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn admins(conn: &mut Conn) -> Result<Vec<Recipient>> {
+    let admins = users::table.filter(users::role.eq(Role::Admin)).filter(users::status.eq(AccountStatus::Active));
+    let rows: Vec<UserRow> = admins.select(UserRow::as_select()).order(users::id).load(conn)?;
+    Ok(rows.into_iter().map(|row| recipient_of(&row.into())).collect())
+}
+
 /// Adds an organisation.
 ///
 /// # Errors

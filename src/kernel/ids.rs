@@ -138,7 +138,13 @@ macro_rules! kinds {
         }
         $(#[$meta])*
         pub type $id = Id<$kind>;
-    )+ };
+    )+
+
+        /// The schemas of all ids by name, for the OpenAPI document.
+        pub fn schemas() -> Vec<(&'static str, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)> {
+            vec![$((stringify!($id), <$id as utoipa::PartialSchema>::schema())),+]
+        }
+    };
 }
 
 kinds! {

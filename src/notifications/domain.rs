@@ -180,6 +180,10 @@ letters! {
     TrialEndProposed => "trial_end_proposed" { /// The trial.
         trial: TrialSummary, /// What the other party said.
         message: Option<String> };
+    /// The other party would rather go on.
+    TrialEndRefused => "trial_end_refused" { /// The trial.
+        trial: TrialSummary, /// What the other party said.
+        message: Option<String> };
     /// The trial has ended.
     TrialEnded => "trial_ended" { /// The trial.
         trial: TrialSummary, /// How: a word of the lifecycle.

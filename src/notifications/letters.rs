@@ -201,6 +201,7 @@ impl Scribe {
             Letter::TrialStartsSoon { trial, days } => trials::starts_soon(trial, *days, own),
             Letter::TrialStarted { trial } => trials::started(trial, own),
             Letter::TrialEndProposed { trial, message } => trials::end_proposed(trial, message.as_deref(), own),
+            Letter::TrialEndRefused { trial, message } => trials::end_refused(trial, message.as_deref(), own),
             Letter::TrialEnded { trial, outcome, last_day, message } => trials::ended(trial, outcome, *last_day, message.as_deref(), own),
             Letter::TrialOver { trial, grace_until } => trials::over(trial, *grace_until, own),
             Letter::TrialGraceOver { trial } => trials::grace_over(trial, own),

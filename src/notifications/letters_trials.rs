@@ -94,6 +94,11 @@ pub(super) fn end_proposed(trial: &TrialSummary, message: Option<&str>, own: Tim
         .quote("They wrote", message)
 }
 
+pub(super) fn end_refused(trial: &TrialSummary, message: Option<&str>, own: TimeZone) -> Composed {
+    about(trial, own, "{} would rather go on with the trial", "{} does not agree to end the trial together. It goes on as before.")
+        .quote("They wrote", message)
+}
+
 pub(super) fn ended(trial: &TrialSummary, outcome: &str, last_day: Option<NaiveDate>, message: Option<&str>, own: TimeZone) -> Composed {
     let letter = about(trial, own, "Your trial with {} has ended", "Your trial with {} has ended.")
         .quote("They wrote", message)

@@ -78,6 +78,7 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::TrialStartsSoon { trial: trial(), days: 3 },
         Letter::TrialStarted { trial: trial() },
         Letter::TrialEndProposed { trial: trial(), message: said() },
+        Letter::TrialEndRefused { trial: trial(), message: said() },
         Letter::TrialEnded {
             trial: trial(),
             outcome: "ended_by_client".to_owned(),

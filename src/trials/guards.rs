@@ -42,6 +42,9 @@ words! {
     }
 }
 
+/// The same words whether the developer is blocked, not vetted or not there, so that they tell nothing.
+const UNAVAILABLE: &str = "No trial can be agreed with this developer at present.";
+
 /// What the guards look at. A fact that nobody filled in refuses, except that nothing blocks and no proposal is open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
@@ -89,8 +92,8 @@ impl Guard {
         let conflict = |fine: bool, sentence: &str| if fine { Ok(()) } else { Err(Error::conflict(sentence)) };
         match self {
             Self::JobRequestOpen => conflict(facts.job_request_open, "The job request is not open: open it, then offer the trial."),
-            Self::NotBlocked => conflict(facts.not_blocked, "A trial between these two is not possible."),
-            Self::Vetted => conflict(facts.vetted, "The developer is not vetted at present, so no trial can be agreed."),
+            Self::NotBlocked => conflict(facts.not_blocked, UNAVAILABLE),
+            Self::Vetted => conflict(facts.vetted, UNAVAILABLE),
             Self::StartInReach => given(facts.start_in_reach, "/starts_on", "must be a date from today to a year ahead"),
             Self::HoursFree => conflict(facts.hours_free, "The developer does not have these hours free over the dates of the trial."),
             Self::SeatFree => conflict(facts.seat_free, "All seats of the job request are taken."),

@@ -1,7 +1,27 @@
 //! The 30-day trial: its contract, its process table, its timers.
+//!
+//! Pure: `process` (the table), `guards`, `notices` (who is told what), `calendar` (key dates), `terms` (what is signed),
+//! `model` (a trial as it stands), `views`. SQL: `store`, `store_terms`; other rooms through `neighbors`. A step's way:
+//! `steps` (or `offer`, or `clock` when time does it) → `effects` → `mails`.
 
 pub mod calendar;
+pub mod clock;
+pub mod effects;
 pub mod guards;
+pub mod http;
+pub mod mails;
+pub mod model;
+pub mod neighbors;
 pub mod notices;
+pub mod offer;
 pub mod process;
+pub mod service;
+pub mod steps;
+pub mod store;
+pub mod store_terms;
+pub mod tasks;
 pub mod terms;
+pub mod views;
+
+#[cfg(test)]
+mod tests_path;

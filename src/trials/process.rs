@@ -111,7 +111,8 @@ const SCHEDULED: &[State] = &[State::Scheduled];
 const ACTIVE: &[State] = &[State::Active];
 /// Paused and conversion_offered join with the steps that lead there.
 const RUNNING: &[State] = &[State::Active, State::DecisionDue];
-const AGREED: &[State] = &[State::Scheduled, State::Active, State::Paused, State::ConversionOffered, State::DecisionDue];
+/// Both have signed, and the trial has not ended: it holds hours and a seat.
+pub const AGREED: &[State] = &[State::Scheduled, State::Active, State::Paused, State::ConversionOffered, State::DecisionDue];
 
 const ENDED: To<State> = To::State(State::Ended);
 const VOID: To<State> = To::State(State::Void);

@@ -113,8 +113,6 @@ pub struct Terms {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TermsPatch {
-    /// The first day.
-    pub starts_on: Option<NaiveDate>,
     /// What an hour costs.
     pub hourly_rate: Option<Money>,
     /// Hours per week that the trial holds.
@@ -136,13 +134,9 @@ pub struct TermsPatch {
 }
 
 impl TermsPatch {
-    /// The first day and the terms with the changes made.
-    ///
-    /// # Errors
-    /// 422 when nothing is different afterwards.
-    pub fn apply(self, starts_on: NaiveDate, terms: &Terms) -> Result<(NaiveDate, Terms)> {
-        let new_start = self.starts_on.unwrap_or(starts_on);
-        let new_terms = Terms {
+    /// The terms with the changes made.
+    pub fn apply(self, terms: &Terms) -> Terms {
+        Terms {
             hourly_rate: self.hourly_rate.unwrap_or(terms.hourly_rate),
             hours_per_week: self.hours_per_week.unwrap_or(terms.hours_per_week),
             time_zone: self.time_zone.unwrap_or(terms.time_zone),
@@ -150,12 +144,7 @@ impl TermsPatch {
             scope: self.scope.unwrap_or_else(|| terms.scope.clone()),
             notice_days: self.notice_days.unwrap_or(terms.notice_days),
             billing: self.billing.unwrap_or(terms.billing),
-        };
-        if new_start == starts_on && new_terms == *terms {
-            let detail = "Change at least one term; to agree to them as they are, accept the offer.".to_owned();
-            return Err(Error { detail, ..Error::fault("", "must change at least one term") });
         }
-        Ok((new_start, new_terms))
     }
 }
 
@@ -315,15 +304,11 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_changes_what_it_names_and_must_change_something() {
-        let start: NaiveDate = "2026-12-01".parse().unwrap();
-        let patch = |text: &str| serde_json::from_str::<TermsPatch>(text).unwrap();
-        let (starts_on, changed) = patch(r#"{"starts_on": "2026-12-08", "notice_days": 5}"#).apply(start, &terms()).unwrap();
-        assert_eq!((starts_on.to_string().as_str(), changed.notice_days), ("2026-12-08", 5));
-        assert_eq!(Terms { notice_days: 3, ..changed }, terms());
-        for nothing in ["{}", r#"{"overlap_hours": 4.0}"#, r#"{"starts_on": "2026-12-01"}"#, r#"{"scope": null}"#] {
-            let refusal = patch(nothing).apply(start, &terms()).unwrap_err();
-            assert_eq!(refusal.faults[0].detail, "must change at least one term");
+    fn a_patch_changes_what_it_names() {
+        let patched = |text: &str| serde_json::from_str::<TermsPatch>(text).unwrap().apply(&terms());
+        assert_eq!(Terms { notice_days: 3, ..patched(r#"{"notice_days": 5}"#) }, terms());
+        for nothing in ["{}", r#"{"overlap_hours": 4.0}"#, r#"{"scope": null}"#] {
+            assert_eq!(patched(nothing), terms());
         }
         assert!(serde_json::from_str::<TermsPatch>(r#"{"trial_days": 60}"#).is_err());
     }

@@ -12,7 +12,7 @@ use crate::developers::{card_store, store as developers};
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Error, Faults, Result};
-use crate::kernel::ids::{ApplicationId, DeveloperId, UserId};
+use crate::kernel::ids::{ApplicationId, UserId};
 use crate::kernel::page::Page;
 use crate::kernel::principal::{Principal, Role};
 use crate::kernel::process::Actor;

@@ -9,7 +9,6 @@ use utoipa::openapi::{Components, Content, InfoBuilder, License, OpenApi, Ref, R
 use utoipa::{PartialSchema as _, ToSchema as _};
 
 use crate::kernel::error::{Code, Fault};
-use crate::kernel::ids::MailId;
 use crate::web::problem::{Problem, status};
 
 const DESCRIPTION: &str = "The backend of a marketplace that vets Go developers and hires them out on a 30-day trial.\n\n\
@@ -31,8 +30,13 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.schemas.insert(Problem::name().into(), Problem::schema());
     components.schemas.insert(Fault::name().into(), Fault::schema());
-    // Named only in paths, where no schema is collected from.
-    components.schemas.insert(MailId::name().into(), MailId::schema());
+    // Ids in paths are references; the ones that nothing refers to stay out.
+    let used = serde_json::to_string(&document.paths).unwrap_or_default();
+    for (name, schema) in crate::kernel::ids::schemas() {
+        if used.contains(&format!("schemas/{name}\"")) {
+            components.schemas.entry(name.to_owned()).or_insert(schema);
+        }
+    }
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             complete(path, &method, operation);

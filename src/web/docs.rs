@@ -97,8 +97,7 @@ async fn start(request: HttpRequest) -> Result<HttpResponse> {
 }
 
 /// What [`routes`] mounts, to tell a wrong method from a wrong path.
-pub const PATHS: &[(&str, &[Method])] =
-    &[("/openapi.json", GET), ("/docs", GET), ("/docs/scalar.js", GET), ("/docs/start.js", GET)];
+pub const PATHS: &[(&str, &[Method])] = &[("/openapi.json", GET), ("/docs", GET), ("/docs/scalar.js", GET), ("/docs/start.js", GET)];
 const GET: &[Method] = &[Method::GET];
 
 /// Mounts the document and its pages.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::http::header::HeaderMap;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -16,12 +17,16 @@ use crate::kernel::error::{Error, Result};
 
 type Limiter = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
 
+/// After so many requests, addresses that rest are forgotten.
+const FORGET_EVERY: u64 = 10_000;
+
 /// How often one address may call; app data, shared by all workers.
 #[derive(Clone)]
 pub struct AddressLimits {
     general: Option<Arc<Limiter>>,
     search: Option<Arc<Limiter>>,
     policy: HeaderValue,
+    taken: Arc<AtomicU64>,
 }
 
 /// What is left of an address's allowance.
@@ -40,6 +45,7 @@ impl AddressLimits {
         Self {
             general: make(limits.requests_per_second, limits.burst),
             search: make(limits.search_per_second, limits.search_burst),
+            taken: Arc::default(),
             policy: HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("")),
         }
     }
@@ -49,6 +55,7 @@ impl AddressLimits {
     /// # Errors
     /// 429 with `Retry-After`.
     pub fn take(&self, address: IpAddr) -> Result<Option<Left>> {
+        self.forget();
         count(self.general.as_ref(), address)
     }
 
@@ -68,10 +75,12 @@ impl AddressLimits {
         }
     }
 
-    /// Forgets addresses that have their whole allowance back; memory stays bounded.
-    pub fn forget(&self) {
-        for limiter in [&self.general, &self.search].into_iter().flatten() {
-            limiter.retain_recent();
+    /// Forgets addresses that have their whole allowance back, now and then, so that memory stays bounded.
+    fn forget(&self) {
+        if self.taken.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == 0 {
+            for limiter in [&self.general, &self.search].into_iter().flatten() {
+                limiter.retain_recent();
+            }
         }
     }
 }

@@ -93,7 +93,14 @@ async fn every_fault_of_a_sign_up_is_named_at_once() {
         let body = json!({ "email": person.email, "password": person.password, "role": "client", "name": name });
         person.post("/v1/auth/register", body).await.faults(&["/name"]);
     }
-    for email in ["a@b", "a@[127.0.0.1]", "\"a b\"@example.com", "a@example.com,b@example.com", "a@example.com\r\nBcc: b@example.com", "<a@example.com>"] {
+    for email in [
+        "a@b",
+        "a@[127.0.0.1]",
+        "\"a b\"@example.com",
+        "a@example.com,b@example.com",
+        "a@example.com\r\nBcc: b@example.com",
+        "<a@example.com>",
+    ] {
         let body = json!({ "email": email, "password": person.password, "role": "client", "name": "A client" });
         person.post("/v1/auth/register", body).await.faults(&["/email"]);
     }
@@ -376,7 +383,9 @@ async fn a_right_password_starts_the_count_anew() {
 #[actix_web::test]
 async fn there_is_no_default_account() {
     let app = TestApp::start().await;
-    for (email, password) in [("admin@example.com", "admin"), ("admin@guildhall.example", "guildhall"), ("root@localhost.localdomain", "root")] {
+    for (email, password) in
+        [("admin@example.com", "admin"), ("admin@guildhall.example", "guildhall"), ("root@localhost.localdomain", "root")]
+    {
         app.anonymous().post("/v1/auth/login", json!({ "email": email, "password": password })).await.problem(401, "not-signed-in");
     }
 }

@@ -90,11 +90,15 @@ fn forged_headers(good: &Good) -> Vec<(String, String)> {
     add("no alg", good.sign(&without(&good.header, "alg"), &good.claims));
     add("alg a number", good.with_header("alg", json!(256)));
     add("no kid", good.sign(&without(&good.header, "kid"), &good.claims));
-    for kid in [json!("unknown"), json!(""), json!("../../../../dev/null"), json!("' OR 1=1 --"), json!("x".repeat(500)), json!(null), json!(7)] {
+    for kid in
+        [json!("unknown"), json!(""), json!("../../../../dev/null"), json!("' OR 1=1 --"), json!("x".repeat(500)), json!(null), json!(7)]
+    {
         add(&format!("kid {kid}"), good.with_header("kid", kid));
     }
     let own_kid = changed(&good.header, "kid", json!("attacker"));
-    let with_key = |name: &str, value: Value| sign_with(b"another secret that is long enough to be one", &changed(&own_kid, name, value), &good.claims);
+    let with_key = |name: &str, value: Value| {
+        sign_with(b"another secret that is long enough to be one", &changed(&own_kid, name, value), &good.claims)
+    };
     add("jwk", with_key("jwk", json!({ "kty": "oct", "k": URL_SAFE_NO_PAD.encode("another secret that is long enough to be one") })));
     add("jku", with_key("jku", json!("https://attacker.example/keys")));
     add("x5u", with_key("x5u", json!("https://attacker.example/certificate")));
@@ -224,7 +228,8 @@ async fn a_clock_may_be_five_seconds_off_and_no_more() {
 async fn a_key_is_rotated_without_signing_anybody_out() {
     let app = TestApp::start().await;
     let person = app.client().await;
-    let rotated = app.another_node_with(&[("auth.secret", "a newer secret of the tests, long enough"), ("auth.previous_secrets", SECRET)]).await;
+    let rotated =
+        app.another_node_with(&[("auth.secret", "a newer secret of the tests, long enough"), ("auth.previous_secrets", SECRET)]).await;
     let there = person.at(&rotated.base());
     there.get("/v1/me").await.expect(200);
     let renewed = there.with_pair(&there.renew().await.expect(200));

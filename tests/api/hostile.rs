@@ -165,7 +165,16 @@ async fn only_plain_json_is_taken() {
     let app = TestApp::start().await;
     let person = app.client().await;
     let body = br#"{"name":"A client"}"#;
-    for kind in ["text/plain", "text/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "json", "*/*", "application/json, text/plain"] {
+    for kind in [
+        "text/plain",
+        "text/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/xml",
+        "json",
+        "*/*",
+        "application/json, text/plain",
+    ] {
         let answer = person.with("content-type", kind).send_bytes(Method::PATCH, "/v1/me", body.to_vec()).await;
         assert_eq!(answer.status, 415, "{kind}");
         answer.problem(415, "unsupported-media-type");
@@ -196,12 +205,41 @@ async fn who_is_not_signed_in_learns_nothing_about_the_body() {
 async fn a_path_that_is_none_is_not_found() {
     let app = TestApp::start().await;
     let person = app.client().await;
-    for id in ["%00", "%ff", "%2F", "..%2f..", "x", "user_01h455vb4pex5vsknk084sn02q", "sess_", "sess_8zzzzzzzzzzzzzzzzzzzzzzzzz", "SESS_01h455vb4pex5vsknk084sn02q", "1", "-1", "%F0%9F%98%80", "'%20OR%201=1", &"x".repeat(3000)] {
+    for id in [
+        "%00",
+        "%ff",
+        "%2F",
+        "..%2f..",
+        "x",
+        "user_01h455vb4pex5vsknk084sn02q",
+        "sess_",
+        "sess_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+        "SESS_01h455vb4pex5vsknk084sn02q",
+        "1",
+        "-1",
+        "%F0%9F%98%80",
+        "'%20OR%201=1",
+        &"x".repeat(3000),
+    ] {
         let answer = person.delete(&format!("/v1/me/sessions/{id}")).await;
         assert_eq!(answer.status, 404, "{id} answered {}", answer.text);
         answer.problem(404, "not-found");
     }
-    for path in ["/", "/v1", "/v1/", "/v1/nothing", "/v1/me/", "//v1/me", "/v1//me", "/V1/me", "/v1/me;x=1", "/v1/ME", "/.env", "/v1/me.json", "/%76%31/nothing"] {
+    for path in [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v1/nothing",
+        "/v1/me/",
+        "//v1/me",
+        "/v1//me",
+        "/V1/me",
+        "/v1/me;x=1",
+        "/v1/ME",
+        "/.env",
+        "/v1/me.json",
+        "/%76%31/nothing",
+    ] {
         let answer = person.get(path).await;
         assert_eq!(answer.status, 404, "{path} answered {}", answer.text);
         answer.problem(404, "not-found");
@@ -255,7 +293,10 @@ async fn requests_that_smuggle_are_refused() {
         ("a folded header", format!("{line}Host: x\r\nX-A: b\r\n c\r\nContent-Length: 2\r\n\r\n{{}}")),
         ("a space before the colon", format!("{line}Host: x\r\nContent-Length : 2\r\n\r\n{{}}")),
         ("nonsense", "nonsense\r\n\r\n".to_owned()),
-        ("a bad chunk", format!("{line}Host: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{{}}\r\n0\r\n\r\n")),
+        (
+            "a bad chunk",
+            format!("{line}Host: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{{}}\r\n0\r\n\r\n"),
+        ),
     ] {
         let answer = raw::ask(app.address, request.as_bytes()).await;
         let refused = |answer: &raw::RawAnswer| answer.status == 400 && !answer.head.contains("server:");

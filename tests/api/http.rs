@@ -202,7 +202,16 @@ async fn only_listed_origins_are_let_in() {
         let preflight = asked.with("access-control-request-headers", "authorization,if-match").send(Method::OPTIONS, "/v1/me", None).await;
         assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (200, origin));
     }
-    for origin in ["https://evil.example", "null", "http://app.example.com", "https://app.example.com.evil.example", "https://evilapp.example.com", "https://app.example.com:8443", "https://APP.example.com.", "*"] {
+    for origin in [
+        "https://evil.example",
+        "null",
+        "http://app.example.com",
+        "https://app.example.com.evil.example",
+        "https://evilapp.example.com",
+        "https://app.example.com:8443",
+        "https://APP.example.com.",
+        "*",
+    ] {
         let answer = nobody.with("origin", origin).get("/healthz").await;
         assert!(!answer.headers.contains_key("access-control-allow-origin"), "{origin}: {:?}", answer.headers);
         let asked = nobody.with("origin", origin).with("access-control-request-method", "PATCH");
@@ -215,7 +224,12 @@ async fn only_listed_origins_are_let_in() {
 
 #[actix_web::test]
 async fn an_address_has_its_allowance_whatever_it_claims_to_be() {
-    let limits = [("limits.enabled", "true"), ("limits.requests_per_second", "1"), ("limits.burst", "20"), ("server.cors_origins", "https://app.example.com")];
+    let limits = [
+        ("limits.enabled", "true"),
+        ("limits.requests_per_second", "1"),
+        ("limits.burst", "20"),
+        ("server.cors_origins", "https://app.example.com"),
+    ];
     let app = TestApp::with(&limits).await;
     let nobody = app.anonymous();
     let first = nobody.get("/healthz").await.expect(200);
@@ -241,7 +255,8 @@ async fn an_address_has_its_allowance_whatever_it_claims_to_be() {
 
 #[actix_web::test]
 async fn behind_a_trusted_proxy_each_client_has_an_allowance_of_its_own() {
-    let limits = [("limits.enabled", "true"), ("limits.requests_per_second", "1"), ("limits.burst", "5"), ("server.trusted_proxies", "127.0.0.0/8")];
+    let limits =
+        [("limits.enabled", "true"), ("limits.requests_per_second", "1"), ("limits.burst", "5"), ("server.trusted_proxies", "127.0.0.0/8")];
     let app = TestApp::with(&limits).await;
     let nobody = app.anonymous();
     let exhaust = |forwarded: &'static str| {
@@ -265,11 +280,18 @@ async fn behind_a_trusted_proxy_each_client_has_an_allowance_of_its_own() {
 #[actix_web::test]
 async fn links_never_come_from_the_request() {
     let app = TestApp::with(&[("server.public_url", "https://guildhall.example")]).await;
-    for header in ["Host: evil.example", "Host: x\r\nX-Forwarded-Host: evil.example", "Host: x\r\nForwarded: host=evil.example;proto=https", "Host: x\r\nX-Forwarded-Proto: ftp\r\nX-Forwarded-Server: evil.example"] {
+    for header in [
+        "Host: evil.example",
+        "Host: x\r\nX-Forwarded-Host: evil.example",
+        "Host: x\r\nForwarded: host=evil.example;proto=https",
+        "Host: x\r\nX-Forwarded-Proto: ftp\r\nX-Forwarded-Server: evil.example",
+    ] {
         let person = app.somebody("client");
         let body = json!({ "email": person.email, "password": person.password, "role": "client", "name": "A client" }).to_string();
         let length = body.len();
-        let request = format!("POST /v1/auth/register HTTP/1.1\r\n{header}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
+        let request = format!(
+            "POST /v1/auth/register HTTP/1.1\r\n{header}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
         assert_eq!(raw::ask(app.address, request.as_bytes()).await.map(|answer| answer.status), Some(202), "{header}");
         let mail = app.mail(&person, "Verify your e-mail").await;
         assert!(mail.text().contains("https://guildhall.example/verify-email?token="), "{}", mail.text());

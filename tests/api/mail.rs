@@ -15,10 +15,8 @@ const VERIFY: &str = "Verify your e-mail";
 /// State and attempts of the mails to somebody, oldest first.
 async fn outbox(app: &TestApp, person: &Person) -> Vec<(String, i64)> {
     let email = person.email.clone();
-    app.read(move |conn| {
-        dsl::outbox.filter(dsl::recipient_email.eq(email)).select((dsl::state, dsl::attempts)).order(dsl::id).load(conn)
-    })
-    .await
+    app.read(move |conn| dsl::outbox.filter(dsl::recipient_email.eq(email)).select((dsl::state, dsl::attempts)).order(dsl::id).load(conn))
+        .await
 }
 
 fn row(state: &str, attempts: i64) -> (String, i64) {
@@ -136,7 +134,11 @@ async fn a_mail_that_cannot_be_written_fails_alone() {
     let app = TestApp::start().await;
     let (first, second) = (app.registered("client").await, app.registered("client").await);
     app.settle().await;
-    app.sql(format!("UPDATE outbox SET state = 'pending', letter_json = '{{\"kind\":\"nonsense\"}}' WHERE recipient_email = '{}'", first.email)).await;
+    app.sql(format!(
+        "UPDATE outbox SET state = 'pending', letter_json = '{{\"kind\":\"nonsense\"}}' WHERE recipient_email = '{}'",
+        first.email
+    ))
+    .await;
     let injected = "UPDATE outbox SET state = 'pending', recipient_name = 'a\r\nBcc: evil@example.com' WHERE recipient_email = ";
     app.sql(format!("{injected}'{}'", second.email)).await;
     let third = app.registered("client").await;

@@ -6,7 +6,8 @@ use guildhall::server::openapi_json;
 use serde_json::{Map, Value};
 
 /// Formats that bound the length of a text by themselves.
-const BOUNDED: [&str; 10] = ["email", "date", "past-date", "date-time", "time-of-day", "time-zone", "country", "currency", "language", "uuid"];
+const BOUNDED: [&str; 10] =
+    ["email", "date", "past-date", "date-time", "time-of-day", "time-zone", "country", "currency", "language", "uuid"];
 
 fn document() -> Value {
     serde_json::from_str(&openapi_json().expect("a document")).expect("JSON")
@@ -19,7 +20,9 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 /// Every operation with its name, such as `GET /v1/me`.
 fn operations(document: &Value) -> Vec<(String, &Value)> {
     let paths = members(&document["paths"]);
-    paths.flat_map(|(path, item)| members(item).map(move |(method, operation)| (format!("{} {path}", method.to_uppercase()), operation))).collect()
+    paths
+        .flat_map(|(path, item)| members(item).map(move |(method, operation)| (format!("{} {path}", method.to_uppercase()), operation)))
+        .collect()
 }
 
 #[test]

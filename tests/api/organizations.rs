@@ -133,7 +133,12 @@ async fn every_signed_operation_refuses_who_is_not_signed_in() {
             let body = operation.get("requestBody").map(|_| json!({}));
             let answer = nobody.send(method, &path, body).await;
             // An id of the wrong kind may be refused first: it says nothing about anybody.
-            assert!(answer.status == 401 || (answer.status == 404 && path.contains("user_")), "{} answered {}", answer.request, answer.text);
+            assert!(
+                answer.status == 401 || (answer.status == 404 && path.contains("user_")),
+                "{} answered {}",
+                answer.request,
+                answer.text
+            );
             checked += 1;
         }
     }

@@ -66,7 +66,12 @@ async fn what_a_link_carries_is_escaped() {
     for path in ["/verify-email", "/reset-password", "/invitation"] {
         page(nobody.get(&format!("{path}?token={SCRIPT}")).await, 200);
         page(nobody.get(path).await, 200);
-        page(nobody.submit(path, &[("token", "\"><script>alert(1)</script>"), ("name", "A guest"), ("password", "nine purple umbrellas")]).await, 422);
+        page(
+            nobody
+                .submit(path, &[("token", "\"><script>alert(1)</script>"), ("name", "A guest"), ("password", "nine purple umbrellas")])
+                .await,
+            422,
+        );
         nobody.get(&format!("{path}?token=%ff")).await;
         nobody.submit(path, &[("name", "x")]).await.problem(400, "malformed-request");
         nobody.submit(path, &[("token", &"x".repeat(5000))]).await.problem(400, "malformed-request");

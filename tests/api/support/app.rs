@@ -80,8 +80,7 @@ impl TestApp {
     pub async fn restart(mut self) -> Self {
         self.server.stop(true).await;
         self.stop.send_replace(true);
-        let (clock, smtp, database, settings) =
-            (self.clock.clone(), self.smtp.clone(), self.database.clone(), self.settings.clone());
+        let (clock, smtp, database, settings) = (self.clock.clone(), self.smtp.clone(), self.database.clone(), self.settings.clone());
         if let Some(work) = self.work.take() {
             work.await.expect("the work ends");
         }

@@ -1,0 +1,219 @@
+//! What a step changes, in the transaction of whoever takes it: the trial, its terms and signatures, hours, seats,
+//! disclosure, other offers, timers, mails.
+
+use chrono::NaiveDate;
+
+use crate::db::{Conn, lock};
+use crate::developers::{access_store, hours_store};
+use crate::jobs::store as jobs;
+use crate::kernel::clock::Instant;
+use crate::kernel::error::{Error, Faults, Result};
+use crate::kernel::money::Rates;
+use crate::kernel::process::is_finished;
+use crate::kernel::zone::add_days;
+use crate::trials::calendar::Periods;
+use crate::trials::guards;
+use crate::trials::model::{Contract, Event, Proposal, ProposalContent, Step, StepBody, Trial, check_terms};
+use crate::trials::process::{Action, STEPS, TrialState, target};
+use crate::trials::terms::Party;
+use crate::trials::{clock, mails, neighbors, store, store_terms};
+
+/// The settings that steps follow.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Days and deadlines.
+    pub periods: Periods,
+    /// The currencies that may be agreed.
+    pub rates: Rates,
+}
+
+/// Takes `step`, whose row and guards have been checked and whose roots are locked; gives the trial as it is then.
+/// `now` is when this is done, which for the clock's steps may be later than when they happen.
+///
+/// # Errors
+/// 422 for what the step's body says; 409 when the trial has changed meanwhile.
+pub fn apply(conn: &mut Conn, rules: &Rules, contract: &Contract, step: &Step<'_>, now: Instant) -> Result<Contract> {
+    let mut next = contract.clone();
+    let from = contract.trial.state;
+    next.trial.state = target(step.row, from)?;
+    next.trial.outcome = step.row.outcome;
+    next.trial.version += 1;
+    next.trial.changed_at = step.at;
+    change(conn, rules, &mut next, step)?;
+    if is_finished(STEPS, &next.trial.state) {
+        finish(conn, &mut next, step)?;
+    }
+    store::update(conn, contract.trial.version, &next.trial)?;
+    record(conn, Some(from), &next.trial, step)?;
+    if contract.trial.holds_seat() != next.trial.holds_seat() {
+        make_room(conn, &next, step, now)?;
+    }
+    clock::plan(conn, rules, &next)?;
+    mails::tell(conn, &next, step, now)?;
+    Ok(next)
+}
+
+/// Notes the step as an event.
+///
+/// # Errors
+/// 409 when this version has one.
+pub fn record(conn: &mut Conn, from: Option<TrialState>, trial: &Trial, step: &Step<'_>) -> Result<()> {
+    let event = Event {
+        version: trial.version,
+        action: step.row.action,
+        actor: step.actor,
+        user_id: step.user,
+        from,
+        to: trial.state,
+        reason_code: step.body.reason_code.clone(),
+        message: step.body.message.clone(),
+        at: step.at,
+    };
+    store_terms::record(conn, trial.id, &event)
+}
+
+/// What the step does to the trial itself.
+fn change(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Step<'_>) -> Result<()> {
+    let today = next.time_zone().date(step.at);
+    match step.row.action {
+        Action::Counter | Action::Revise => propose_terms(conn, rules, next, step),
+        Action::Accept => sign(conn, next, step),
+        Action::End => {
+            let latest = next.time_zone().date(next.trial.grace_until);
+            let last_day = guards::last_day(step.body.last_day, today, next.terms.notice_days, latest)?;
+            next.trial.last_day = Some(last_day);
+            Ok(())
+        }
+        Action::EndTogether => propose_end(conn, next, step, today),
+        Action::Refuse => answer_proposal(conn, next).map(drop),
+        Action::Agree => {
+            let proposed = answer_proposal(conn, next)?;
+            next.trial.last_day = Some(proposed.last_day.unwrap_or(today).max(today));
+            next.trial.reason_code = proposed.reason_code;
+            next.trial.message = proposed.message;
+            Ok(())
+        }
+        Action::Terminate => {
+            next.trial.last_day = Some(today).filter(|_| next.trial.starts_at <= step.at);
+            Ok(())
+        }
+        Action::GraceOver => {
+            next.trial.last_day = Some(add_days(next.time_zone().date(next.trial.grace_until), -1));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn party(step: &Step<'_>) -> Result<Party> {
+    step.party().ok_or_else(|| Error::internal(format!("`{}` has no party", step.row.action)))
+}
+
+/// Freezes the next version of the terms, signed by whoever proposes it.
+fn propose_terms(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Step<'_>) -> Result<()> {
+    let (terms, starts_on) = proposed_terms(next, step.body);
+    if terms == next.terms && starts_on == next.trial.starts_on {
+        let detail = "Change the start or at least one term; to agree to them as they are, accept.".to_owned();
+        return Err(Error { detail, ..Error::fault("/terms", "must change at least one term") });
+    }
+    let mut faults = Faults::default();
+    check_terms(&terms, next.trial.trial_days, &rules.rates, &mut faults);
+    faults.finish()?;
+    let version = next.trial.terms_version + 1;
+    let frozen = next.set_terms(terms, starts_on, version, step.at, &rules.periods)?;
+    store_terms::insert_terms(conn, next, &frozen, party(step)?, step.at)?;
+    next.trial.accept_blocked = obstacle(conn, next)?;
+    sign(conn, next, step)
+}
+
+/// The terms and the first day with the changes that a body asks for.
+pub fn proposed_terms(contract: &Contract, body: &StepBody) -> (crate::trials::terms::Terms, NaiveDate) {
+    (body.terms.clone().apply(&contract.terms), body.starts_on.unwrap_or(contract.trial.starts_on))
+}
+
+fn sign(conn: &mut Conn, next: &Contract, step: &Step<'_>) -> Result<()> {
+    let user = step.user.ok_or_else(|| Error::internal("nobody signs"))?;
+    store_terms::sign(conn, next.trial.id, next.signature(party(step)?, user, step.at))
+}
+
+fn propose_end(conn: &mut Conn, next: &mut Contract, step: &Step<'_>, today: NaiveDate) -> Result<()> {
+    let StepBody { last_day, reason_code, message, .. } = step.body.clone();
+    let latest = next.time_zone().date(next.trial.grace_until);
+    if let Some(day) = last_day.filter(|day| *day < today || *day > latest) {
+        return Err(Error::fault("/last_day", format!("must be from {today} to {latest}, not {day}")));
+    }
+    let content = ProposalContent { last_day, reason_code, message };
+    let proposal = Proposal { action: step.row.action, party: party(step)?, content, proposed_at: step.at };
+    store_terms::set_proposal(conn, next.trial.id, Some(&proposal))?;
+    next.proposal = Some(proposal);
+    Ok(())
+}
+
+fn answer_proposal(conn: &mut Conn, next: &mut Contract) -> Result<ProposalContent> {
+    store_terms::set_proposal(conn, next.trial.id, None)?;
+    Ok(next.proposal.take().map(|proposal| proposal.content).unwrap_or_default())
+}
+
+fn finish(conn: &mut Conn, next: &mut Contract, step: &Step<'_>) -> Result<()> {
+    if next.proposal.is_some() {
+        answer_proposal(conn, next)?;
+    }
+    next.trial.accept_blocked = None;
+    next.trial.reason_code = step.body.reason_code.clone().or(next.trial.reason_code.take());
+    next.trial.message = step.body.message.clone().or(next.trial.message.take());
+    Ok(())
+}
+
+/// Takes or gives back hours and the seat, and looks what that means for the offers that are still open.
+fn make_room(conn: &mut Conn, next: &Contract, step: &Step<'_>, now: Instant) -> Result<()> {
+    let trial = &next.trial;
+    if trial.holds_seat() {
+        let (id, hours) = (trial.developer_id, next.terms.hours_per_week);
+        hours_store::hold_hours(conn, trial.id, id, hours, trial.starts_at, Some(trial.grace_until))?;
+        access_store::disclose(conn, id, trial.organization_id, step.at)?;
+    } else {
+        hours_store::release_hours(conn, trial.id, released_at(next, step))?;
+    }
+    let taken = store::seats_taken(conn, trial.job_request_id)?;
+    jobs::follow_seats(conn, trial.job_request_id, taken, now)?;
+    for id in store::competing(conn, trial)? {
+        lock::trial(conn, id)?;
+        let offer = store::contract(conn, id)?;
+        if offer.trial.is_open_offer() {
+            reconsider(conn, offer, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Work goes on through the last day, but stops at once when a trial is terminated.
+fn released_at(next: &Contract, step: &Step<'_>) -> Instant {
+    match next.trial.last_day {
+        Some(last_day) if step.row.action != Action::Terminate => next.time_zone().start_of(add_days(last_day, 1)),
+        _ => step.at,
+    }
+}
+
+/// An open offer loses `accept` with what it needs, and has it back with that.
+fn reconsider(conn: &mut Conn, offer: Contract, now: Instant) -> Result<()> {
+    let obstacle = obstacle(conn, &offer)?;
+    if obstacle == offer.trial.accept_blocked {
+        return Ok(());
+    }
+    let news = obstacle.is_some() && offer.trial.accept_blocked.is_none();
+    let version = offer.trial.version;
+    let trial = Trial { accept_blocked: obstacle, version: version + 1, ..offer.trial.clone() };
+    store::update(conn, version, &trial)?;
+    if news { mails::tell_impossible(conn, &Contract { trial, ..offer }, now) } else { Ok(()) }
+}
+
+/// Why an open offer cannot be accepted as things stand.
+fn obstacle(conn: &mut Conn, offer: &Contract) -> Result<Option<String>> {
+    if !neighbors::has_seat_free(conn, &offer.trial)? {
+        return Ok(Some("All seats of the job request are taken by now.".to_owned()));
+    }
+    if !neighbors::has_hours_free(conn, offer)? {
+        return Ok(Some("The developer's hours over the dates of this trial are promised elsewhere by now.".to_owned()));
+    }
+    Ok(None)
+}

@@ -1,0 +1,209 @@
+//! Routes of trials.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::kernel::answer::Call;
+use crate::kernel::error::Result;
+use crate::kernel::ids::TrialId;
+use crate::kernel::page::{Page, PageQuery, default_limit};
+use crate::trials::model::StepBody;
+use crate::trials::offer::NewTrial;
+use crate::trials::process::{Action, TrialState};
+use crate::trials::service::Trials;
+use crate::trials::terms::TermsPatch;
+use crate::trials::views::{EventView, TrialView};
+use crate::web::answer;
+use crate::web::ask::{Ask, Signed};
+use crate::web::path::Path;
+use crate::web::query::Query;
+
+/// Which trials.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TrialQuery {
+    /// Only those in this state.
+    #[param(inline)]
+    pub state: Option<TrialState>,
+    /// How many rows at most.
+    #[serde(default = "default_limit")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    pub limit: i64,
+    /// Where the previous page ended: its `next_cursor`.
+    #[param(max_length = 400)]
+    pub cursor: Option<String>,
+}
+
+/// A step, with a reason where it needs one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrialReason {
+    /// The reason, as a word such as `not_the_right_fit`.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// The reason, in words; the other party reads it.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
+}
+
+/// Other terms: only what is to change, in the shape of the offer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherTerms {
+    /// Another first day.
+    pub starts_on: Option<NaiveDate>,
+    /// The terms that are to change.
+    #[serde(default)]
+    #[schema(inline = false)]
+    pub terms: Option<TermsPatch>,
+    /// The reason, as a word.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// The reason, in words; the other party reads it.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
+}
+
+/// An end.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndOfTrial {
+    /// The reason, as a word such as `not_the_right_fit`.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// The reason, in words; the other party reads it.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
+    /// The last day of work, in the contract's zone; the earliest possible when left out.
+    pub last_day: Option<NaiveDate>,
+}
+
+impl From<TrialReason> for StepBody {
+    fn from(TrialReason { reason_code, message }: TrialReason) -> Self {
+        Self { reason_code, message, ..Self::default() }
+    }
+}
+
+impl From<OtherTerms> for StepBody {
+    fn from(OtherTerms { starts_on, terms, reason_code, message }: OtherTerms) -> Self {
+        Self { reason_code, message, starts_on, terms: terms.unwrap_or_default(), ..Self::default() }
+    }
+}
+
+impl From<EndOfTrial> for StepBody {
+    fn from(EndOfTrial { reason_code, message, last_day }: EndOfTrial) -> Self {
+        Self { reason_code, message, last_day, ..Self::default() }
+    }
+}
+
+async fn take(trials: &Trials, call: Call, id: TrialId, action: Action, body: impl Into<StepBody>) -> Result<HttpResponse> {
+    Ok(answer::ok(trials.step(call, id, action, body.into()).await?))
+}
+
+/// Offer a trial to a developer. The client signs the terms with it; the developer has 7 days, or until the start, to
+/// answer. Role: client.
+#[utoipa::path(tag = "trials", request_body = NewTrial, responses((status = 201, body = TrialView, description = "The offer")), security(("bearer" = [])))]
+#[post("/v1/trials")]
+async fn offer_trial(ask: Ask<NewTrial>, trials: Data<Trials>) -> Result<HttpResponse> {
+    Ok(answer::created(trials.offer(ask.call, ask.body).await?, "/v1/trials"))
+}
+
+/// List one's own trials, newest first. Role: client (the organisation's), developer (own), admin (all).
+#[utoipa::path(tag = "trials", params(TrialQuery), responses((status = 200, body = Page<TrialView>, description = "The trials")), security(("bearer" = [])))]
+#[get("/v1/trials")]
+async fn list_trials(Signed(principal): Signed, query: Query<TrialQuery>, trials: Data<Trials>) -> Result<HttpResponse> {
+    let TrialQuery { state, limit, cursor } = query.0;
+    answer::json(&trials.list(principal, state, PageQuery { limit, cursor }).await?)
+}
+
+/// Read a trial: its terms, signatures, key dates, and what can be done. Role: the two parties, admin.
+#[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial")), responses((status = 200, body = TrialView, description = "The trial")), security(("bearer" = [])))]
+#[get("/v1/trials/{id}")]
+async fn read_trial(Signed(principal): Signed, id: Path<TrialId>, trials: Data<Trials>) -> Result<HttpResponse> {
+    let view = trials.get(principal, id.0).await?;
+    answer::versioned(view.version, &view)
+}
+
+/// List the steps of a trial, the first one first. Role: the two parties, admin.
+#[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial"), PageQuery), responses((status = 200, body = Page<EventView>, description = "The steps")), security(("bearer" = [])))]
+#[get("/v1/trials/{id}/events")]
+async fn list_trial_events(
+    Signed(principal): Signed,
+    id: Path<TrialId>,
+    page: Query<PageQuery>,
+    trials: Data<Trials>,
+) -> Result<HttpResponse> {
+    answer::json(&trials.events(principal, id.0, page.0).await?)
+}
+
+/// Declares the handler of one step; all of them answer with the trial as it is then.
+macro_rules! step {
+    ($(#[doc = $doc:literal])+ $name:ident, $path:literal, $body:ty, $action:ident) => {
+        $(#[doc = $doc])+
+        #[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial")), request_body = $body,
+            responses((status = 200, body = TrialView, description = "The trial after the step")), security(("bearer" = [])))]
+        #[post($path)]
+        async fn $name(id: Path<TrialId>, ask: Ask<$body>, trials: Data<Trials>) -> Result<HttpResponse> {
+            take(&trials, ask.call, id.0, Action::$action, ask.body).await
+        }
+    };
+}
+
+step!(
+    /// Answer an offer with other terms: only what is to change, `terms` in the shape of the offer. They become the next
+    /// version, which the developer signs with it. Role: developer.
+    counter_trial, "/v1/trials/{id}/counter", OtherTerms, Counter
+);
+step!(
+    /// Answer a counter-offer with new terms, which the client signs with it. Role: client.
+    revise_trial, "/v1/trials/{id}/revise", OtherTerms, Revise
+);
+step!(
+    /// Sign: the trial is scheduled, its hours and its seat are held. Role: developer of an offer, client of a counter-offer.
+    accept_trial, "/v1/trials/{id}/accept", TrialReason, Accept
+);
+step!(
+    /// Say no to an offer. Role: developer of an offer, client of a counter-offer.
+    decline_trial, "/v1/trials/{id}/decline", TrialReason, Decline
+);
+step!(
+    /// Take one's own offer back. Role: client of an offer, developer of a counter-offer.
+    withdraw_trial, "/v1/trials/{id}/withdraw", TrialReason, Withdraw
+);
+step!(
+    /// Call a scheduled trial off, with a reason. Role: the two parties; admin with the reason in words.
+    cancel_trial, "/v1/trials/{id}/cancel", TrialReason, Cancel
+);
+step!(
+    /// End a trial, with a reason. Work goes on through the last day, which leaves the agreed notice. Role: the two parties.
+    end_trial, "/v1/trials/{id}/end", EndOfTrial, End
+);
+step!(
+    /// Propose to end a trial together, without notice; the other party agrees or refuses within 5 days. Role: the two parties.
+    propose_to_end_trial, "/v1/trials/{id}/end-together", EndOfTrial, EndTogether
+);
+step!(
+    /// Agree to what the other party proposes. Role: the two parties.
+    agree_to_proposal, "/v1/trials/{id}/agree", TrialReason, Agree
+);
+step!(
+    /// Refuse what the other party proposes. Role: the two parties.
+    refuse_proposal, "/v1/trials/{id}/refuse", TrialReason, Refuse
+);
+step!(
+    /// End a trial for cause, with the reason in words: work stops at once. Role: admin.
+    terminate_trial, "/v1/trials/{id}/terminate", TrialReason, Terminate
+);
+
+/// All of them.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(offer_trial).service(list_trials).service(read_trial).service(list_trial_events);
+    config.service(counter_trial).service(revise_trial).service(accept_trial).service(decline_trial).service(withdraw_trial);
+    config.service(cancel_trial).service(end_trial).service(propose_to_end_trial).service(agree_to_proposal);
+    config.service(refuse_proposal).service(terminate_trial);
+}

@@ -1,0 +1,98 @@
+//! What trials ask of the rooms before them: who the two parties are, what is free, what is open.
+
+use crate::accounts::store as accounts;
+use crate::db::Conn;
+use crate::developers::hours::peak_hours;
+use crate::developers::{access_store, card_store, hours_store, store as developers};
+use crate::jobs::store as jobs;
+use crate::kernel::clock::Instant;
+use crate::kernel::error::Result;
+use crate::kernel::ids::{DeveloperId, OrganizationId};
+use crate::notifications::domain::Recipient;
+use crate::trials::model::{Contract, Trial};
+use crate::trials::notices::Recipient as Who;
+use crate::trials::store;
+
+/// The two parties by name, as far as either may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// The organisation's.
+    pub organization: String,
+    /// The developer's line about oneself.
+    pub headline: Option<String>,
+    /// The developer's.
+    pub developer: String,
+    /// Whether the organisation may know the developer's.
+    pub disclosed: bool,
+}
+
+impl Names {
+    /// What `who` calls the other party.
+    pub fn other(&self, who: Who) -> String {
+        let headline = || self.headline.clone().unwrap_or_else(|| "A developer".to_owned());
+        match who {
+            Who::Developer => self.organization.clone(),
+            Who::Client if !self.disclosed => headline(),
+            Who::Client => self.developer.clone(),
+            Who::Admins => format!("{} and {}", self.organization, self.developer),
+        }
+    }
+}
+
+/// The names of a trial's parties.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn names(conn: &mut Conn, developer: DeveloperId, organization: OrganizationId) -> Result<Names> {
+    Ok(Names {
+        organization: accounts::organization(conn, organization)?.name,
+        headline: developers::profile(conn, developer)?.profile.headline,
+        developer: developers::owner(conn, developer)?.name,
+        disclosed: access_store::is_disclosed(conn, developer, organization)?,
+    })
+}
+
+/// Those who are told something as `who`.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn people(conn: &mut Conn, trial: &Trial, who: Who) -> Result<Vec<Recipient>> {
+    match who {
+        Who::Client => accounts::recipients_of(conn, trial.organization_id),
+        Who::Developer => {
+            let user = developers::owner(conn, trial.developer_id)?.user_id;
+            Ok(vec![accounts::recipient(conn, user)?])
+        }
+        Who::Admins => accounts::admins(conn),
+    }
+}
+
+/// Whether trials can be agreed with the developer at `now`.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn is_vetted(conn: &mut Conn, developer: DeveloperId, now: Instant) -> Result<bool> {
+    Ok(card_store::standing(conn, developer)?.is_some_and(|standing| standing.is_matchable(now)))
+}
+
+/// Whether the developer has the asked hours free from the start until the end of the grace.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn has_hours_free(conn: &mut Conn, contract: &Contract) -> Result<bool> {
+    let trial = &contract.trial;
+    let mut held = hours_store::commitments(conn, trial.developer_id)?;
+    held.retain(|each| each.trial_id != trial.id);
+    let peak = peak_hours(&held, trial.starts_at, trial.grace_until);
+    let most = developers::profile(conn, trial.developer_id)?.profile.hours_per_week.unwrap_or_default();
+    Ok(peak + contract.terms.hours_per_week <= most)
+}
+
+/// Whether the job request has a seat that no trial holds.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn has_seat_free(conn: &mut Conn, trial: &Trial) -> Result<bool> {
+    let taken = store::seats_taken(conn, trial.job_request_id)?;
+    Ok(taken < jobs::get(conn, trial.job_request_id)?.fields.seats)
+}

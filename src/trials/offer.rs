@@ -1,0 +1,148 @@
+//! Offering a trial.
+
+use chrono::{NaiveDate, TimeDelta};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::db::once::once;
+use crate::db::{Conn, lock, throttle};
+use crate::developers::access_store;
+use crate::jobs::process::JobRequestState;
+use crate::jobs::store as jobs;
+use crate::kernel::answer::{Answer, Call};
+use crate::kernel::clock::Instant;
+use crate::kernel::error::{Error, Faults, Result};
+use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId};
+use crate::kernel::process::Actor;
+use crate::trials::calendar::is_start_in_reach;
+use crate::trials::effects::record;
+use crate::trials::guards::{self, Facts};
+use crate::trials::model::{Contract, Step, StepBody, Trial, Viewer, check_terms};
+use crate::trials::process::{CREATION, Row, TrialState};
+use crate::trials::service::Trials;
+use crate::trials::terms::{Party, Terms};
+use crate::trials::{clock, mails, neighbors, store, store_terms};
+
+/// The row of an offer.
+static OFFER: Row = CREATION;
+
+/// An offer of a trial. The client signs these terms with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTrial {
+    /// For which open job request.
+    pub job_request_id: JobRequestId,
+    /// To whom.
+    pub developer_id: DeveloperId,
+    /// The first day, in the contract's zone: from today to a year ahead.
+    pub starts_on: NaiveDate,
+    /// The terms.
+    pub terms: Terms,
+}
+
+impl Trials {
+    /// Offers a trial to a developer. An offer holds no hours and no seat.
+    ///
+    /// # Errors
+    /// 404 for another's job request; 409 when it is not open, a trial is on already, or no trial can be agreed with the
+    /// developer; 422 with every fault; 429 after too many offers in a day.
+    pub async fn offer(&self, call: Call, body: NewTrial) -> Result<Answer> {
+        let organization = call.principal.client()?;
+        let (now, this) = (self.clock.now(), self.clone());
+        let offer = move |conn: &mut Conn| {
+            once(conn, call.once.as_ref(), now, |conn| {
+                let trial = this.create(conn, &call, organization, &body, now)?;
+                let view = this.view(conn, Viewer::Client(organization), trial, now)?;
+                Answer::versioned(view.version, &view)
+            })
+        };
+        let answer = self.db.write(offer).await?;
+        self.wake();
+        Ok(answer)
+    }
+
+    fn create(&self, conn: &mut Conn, call: &Call, organization: OrganizationId, body: &NewTrial, now: Instant) -> Result<Trial> {
+        self.check_quota(conn, organization, now)?;
+        lock::developer(conn, body.developer_id)?;
+        lock::job_request(conn, body.job_request_id)?;
+        let request = jobs::find_for(conn, organization, body.job_request_id)?;
+        self.check_body(body, now)?;
+        let mut contract = draft(call, organization, body, now, self.rules.periods.trial_days);
+        let frozen = contract.set_terms(body.terms.clone(), body.starts_on, 1, now, &self.rules.periods)?;
+        let is_open = request.state == JobRequestState::Open;
+        guards::check(&OFFER, &facts(conn, &contract, is_open, now)?)?;
+        if store::is_offered_already(conn, body.job_request_id, body.developer_id)? {
+            return Err(Error::conflict("There is already a trial of this developer for this job request, offered or agreed."));
+        }
+        store::insert(conn, &contract.trial)?;
+        store_terms::insert_terms(conn, &contract, &frozen, Party::Client, now)?;
+        store_terms::sign(conn, contract.trial.id, contract.signature(Party::Client, call.principal.user, now))?;
+        let step = Step { row: &OFFER, actor: Actor::Client, user: Some(call.principal.user), at: now, body: &StepBody::default() };
+        record(conn, None, &contract.trial, &step)?;
+        clock::plan(conn, &self.rules, &contract)?;
+        mails::tell(conn, &contract, &step, now)?;
+        Ok(contract.trial)
+    }
+
+    fn check_quota(&self, conn: &mut Conn, organization: OrganizationId, now: Instant) -> Result<()> {
+        let Some(limit) = self.offers_per_day else { return Ok(()) };
+        let bucket = format!("offers:{organization}");
+        if let Some(seconds) = throttle::closed_for(conn, &bucket, limit, now)? {
+            return Err(Error::too_many(seconds));
+        }
+        throttle::hit(conn, &bucket, TimeDelta::days(1), now)
+    }
+
+    fn check_body(&self, body: &NewTrial, now: Instant) -> Result<()> {
+        let mut faults = Faults::default();
+        let in_reach = is_start_in_reach(body.starts_on, body.terms.time_zone, now);
+        faults.check(in_reach, "/starts_on", "must be a date from today to a year ahead, by the contract's calendar");
+        check_terms(&body.terms, self.rules.periods.trial_days, &self.rules.rates, &mut faults);
+        faults.finish()
+    }
+}
+
+/// An offer whose terms are still to be set.
+fn draft(call: &Call, organization_id: OrganizationId, body: &NewTrial, now: Instant, trial_days: i64) -> Contract {
+    let trial = Trial {
+        id: TrialId::new(now),
+        job_request_id: body.job_request_id,
+        developer_id: body.developer_id,
+        organization_id,
+        offered_by: call.principal.user,
+        state: TrialState::Offered,
+        outcome: None,
+        terms_version: 1,
+        starts_on: body.starts_on,
+        starts_at: now,
+        trial_days,
+        extension_days: 0,
+        paused_days: 0,
+        ends_at: now,
+        grace_until: now,
+        offer_expires_at: now,
+        accept_blocked: None,
+        last_day: None,
+        reason_code: None,
+        message: None,
+        replaces: None,
+        version: 1,
+        created_at: now,
+        changed_at: now,
+    };
+    Contract { trial, terms: body.terms.clone(), sha256: String::new(), proposal: None }
+}
+
+fn facts(conn: &mut Conn, contract: &Contract, job_request_open: bool, now: Instant) -> Result<Facts> {
+    let (developer, organization) = (contract.trial.developer_id, contract.trial.organization_id);
+    let vetted = neighbors::is_vetted(conn, developer, now)?;
+    Ok(Facts {
+        job_request_open,
+        not_blocked: !access_store::is_blocked(conn, developer, organization)?,
+        vetted,
+        start_in_reach: true,
+        // A developer who does not exist has no hours, and is refused for not being vetted.
+        hours_free: vetted && neighbors::has_hours_free(conn, contract)?,
+        ..Facts::default()
+    })
+}

@@ -1,0 +1,189 @@
+//! The use cases of trials: reading. Offering is in `offer`, every other step in `steps`.
+
+use std::sync::Arc;
+
+use crate::config;
+use crate::db::Conn;
+use crate::db::pool::Db;
+use crate::db::timers;
+use crate::developers::store as developers;
+use crate::kernel::clock::{Instant, SharedClock};
+use crate::kernel::error::{Error, Result};
+use crate::kernel::ids::TrialId;
+use crate::kernel::money::Rates;
+use crate::kernel::page::{Page, PageQuery};
+use crate::kernel::principal::{Principal, Role};
+use crate::scheduler::Nudge;
+use crate::trials::calendar::Periods;
+use crate::trials::effects::Rules;
+use crate::trials::model::{Contract, Dossier, Trial, Viewer};
+use crate::trials::process::TrialState;
+use crate::trials::views::{EventView, Scene, TrialView};
+use crate::trials::{clock, neighbors, store, store_terms};
+
+/// Everything about trials.
+#[derive(Clone)]
+pub struct Trials {
+    pub(crate) db: Db,
+    pub(crate) clock: SharedClock,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) offers_per_day: Option<i64>,
+    pub(crate) mail: Nudge,
+    pub(crate) changed: Nudge,
+    pub(crate) timers: Nudge,
+}
+
+impl Trials {
+    /// Trials in `db` that last as `settings` say, in the currencies of `rates`. `mail` wakes the mailer; `changed` whoever
+    /// follows what trials take and give back: hours and seats.
+    pub fn new(
+        db: Db,
+        clock: SharedClock,
+        settings: &config::Trials,
+        rates: Rates,
+        limits: &config::Limits,
+        mail: Nudge,
+        changed: Nudge,
+    ) -> Self {
+        let periods = Periods {
+            trial_days: settings.trial_days,
+            decision_days: settings.decision_days,
+            grace_days: settings.grace_days,
+            offer_days: settings.offer_days,
+            ..Periods::default()
+        };
+        let offers_per_day = Some(limits.offers_per_day).filter(|_| limits.enabled);
+        Self { db, clock, rules: Rules { periods, rates }.into(), offers_per_day, mail, changed, timers: Nudge::default() }
+    }
+
+    /// Wakes whoever works on what a step has left behind.
+    pub(crate) fn wake(&self) {
+        self.mail.wake();
+        self.changed.wake();
+        self.timers.wake();
+    }
+
+    /// A trial of one's own, as of now.
+    ///
+    /// # Errors
+    /// 404, also for another's trial.
+    pub async fn get(&self, principal: Principal, id: TrialId) -> Result<TrialView> {
+        let (now, this, asking) = (self.clock.now(), self.clone(), principal.clone());
+        let overdue = self.db.read(move |conn| this.is_overdue(conn, &asking, id, now)).await?;
+        if overdue {
+            self.catch_up(id, now).await?;
+        }
+        let this = self.clone();
+        self.db
+            .read(move |conn| {
+                let viewer = viewer(conn, &principal)?;
+                let trial = store::find(conn, id, viewer)?;
+                this.view(conn, viewer, trial, now)
+            })
+            .await
+    }
+
+    fn is_overdue(&self, conn: &mut Conn, principal: &Principal, id: TrialId, now: Instant) -> Result<bool> {
+        let viewer = viewer(conn, principal)?;
+        store::find(conn, id, viewer)?;
+        Ok(clock::due(&self.rules, &store::contract(conn, id)?, now).is_some())
+    }
+
+    /// Does what the clock has not come to yet.
+    async fn catch_up(&self, id: TrialId, now: Instant) -> Result<()> {
+        let rules = self.rules.clone();
+        let catch_up = move |conn: &mut Conn| {
+            let contract = clock::locked(conn, id, Viewer::Admin)?;
+            clock::catch_up(conn, &rules, contract, now).map(drop)
+        };
+        self.db.write(catch_up).await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Does what the timers say that are due, at most `limit` of them, oldest first; says how many did something. One
+    /// that fails is tried again half a minute later, and holds up no other.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub async fn ring_timers(&self, limit: i64) -> Result<usize> {
+        let now = self.clock.now();
+        let mut rung = 0;
+        for timer in self.db.write(move |conn| timers::claim(conn, clock::ROOM, now, limit)).await? {
+            let rules = self.rules.clone();
+            let (subject, step) = (timer.subject.clone(), timer.step.clone());
+            match self.db.write(move |conn| clock::ring(conn, &rules, &timer, now)).await {
+                Ok(()) => rung += 1,
+                Err(error) => tracing::error!(%error, %subject, %step, "a step of the clock failed; it will be tried again"),
+            }
+        }
+        if rung > 0 {
+            self.mail.wake();
+            self.changed.wake();
+        }
+        Ok(rung)
+    }
+
+    /// One's own trials, newest first; an admin's are all.
+    ///
+    /// # Errors
+    /// 400 for a cursor that is not one of ours.
+    pub async fn list(&self, principal: Principal, state: Option<TrialState>, page: PageQuery) -> Result<Page<TrialView>> {
+        let (now, this) = (self.clock.now(), self.clone());
+        self.db
+            .read(move |conn| {
+                let Some(viewer) = viewer_if_any(conn, &principal)? else { return Ok(Page::cut(Vec::new(), page.limit, TrialView::key)) };
+                let trials = Page::cut(store::list(conn, viewer, state, &page)?, page.limit, |trial: &Trial| trial.id.to_string());
+                let next_cursor = trials.next_cursor;
+                let mut data = Vec::with_capacity(trials.data.len());
+                for dossier in store_terms::dossiers(conn, trials.data)? {
+                    data.push(this.scene(conn, viewer, now, &dossier)?.view(&dossier));
+                }
+                Ok(Page { data, next_cursor })
+            })
+            .await
+    }
+
+    /// The steps of one's own trial, the first one first.
+    ///
+    /// # Errors
+    /// 404, also for another's trial.
+    pub async fn events(&self, principal: Principal, id: TrialId, page: PageQuery) -> Result<Page<EventView>> {
+        let read = move |conn: &mut Conn| {
+            let viewer = viewer(conn, &principal)?;
+            store::find(conn, id, viewer)?;
+            let events = store_terms::events(conn, id, &page)?;
+            Ok(Page::cut(events, page.limit, |event| event.version.to_string()).map(EventView::from))
+        };
+        self.db.read(read).await
+    }
+
+    /// The trial as `viewer` sees it.
+    pub(crate) fn view(&self, conn: &mut Conn, viewer: Viewer, trial: Trial, now: Instant) -> Result<TrialView> {
+        let dossier = store_terms::dossiers(conn, vec![trial])?.pop().ok_or_else(Error::not_found)?;
+        Ok(self.scene(conn, viewer, now, &dossier)?.view(&dossier))
+    }
+
+    fn scene(&self, conn: &mut Conn, viewer: Viewer, now: Instant, dossier: &Dossier) -> Result<Scene> {
+        let Contract { trial, .. } = &dossier.contract;
+        let names = neighbors::names(conn, trial.developer_id, trial.organization_id)?;
+        Ok(Scene { viewer, now, periods: self.rules.periods, names })
+    }
+}
+
+/// As whom a person acts; a developer without a profile is party of nothing.
+fn viewer_if_any(conn: &mut Conn, principal: &Principal) -> Result<Option<Viewer>> {
+    Ok(match principal.role {
+        Role::Client => Some(Viewer::Client(principal.client()?)),
+        Role::Developer => developers::find_by_user(conn, principal.user)?.map(Viewer::Developer),
+        Role::Admin => Some(Viewer::Admin),
+    })
+}
+
+/// As whom a person acts.
+///
+/// # Errors
+/// 404 for a developer without a profile; 403 for a client without an organisation.
+pub(crate) fn viewer(conn: &mut Conn, principal: &Principal) -> Result<Viewer> {
+    viewer_if_any(conn, principal)?.ok_or_else(Error::not_found)
+}

@@ -1,0 +1,91 @@
+//! The one way in which a person takes a step: through the table.
+
+use crate::db::Conn;
+use crate::db::once::once;
+use crate::kernel::answer::{Answer, Call};
+use crate::kernel::clock::Instant;
+use crate::kernel::error::Result;
+use crate::kernel::ids::TrialId;
+use crate::kernel::process::find;
+use crate::trials::calendar::{is_start_in_reach, is_start_not_past};
+use crate::trials::effects::{apply, proposed_terms};
+use crate::trials::guards::{self, Facts};
+use crate::trials::model::{Contract, Step, StepBody, Viewer};
+use crate::trials::process::{Action, STEPS};
+use crate::trials::service::{Trials, viewer};
+use crate::trials::{clock, neighbors};
+
+impl Trials {
+    /// Takes a step. What was due before happens first, at its own time.
+    ///
+    /// # Errors
+    /// 403 for a step that this role never takes; 404 for another's trial; 409 when the state does not allow it, or
+    /// something stands in the way; 412 when `If-Match` is out of date; 422 with every fault of the body.
+    pub async fn step(&self, call: Call, id: TrialId, action: Action, body: StepBody) -> Result<Answer> {
+        let (now, this) = (self.clock.now(), self.clone());
+        let step = move |conn: &mut Conn| {
+            once(conn, call.once.as_ref(), now, |conn| {
+                let viewer = viewer(conn, &call.principal)?;
+                let contract = this.take(conn, &call, viewer, id, action, &body, now)?;
+                let view = this.view(conn, viewer, contract.trial, now)?;
+                Answer::versioned(view.version, &view)
+            })
+        };
+        let answer = self.db.write(step).await?;
+        self.wake();
+        Ok(answer)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a step is made of")]
+    fn take(
+        &self,
+        conn: &mut Conn,
+        call: &Call,
+        viewer: Viewer,
+        id: TrialId,
+        action: Action,
+        body: &StepBody,
+        now: Instant,
+    ) -> Result<Contract> {
+        let contract = clock::locked(conn, id, viewer)?;
+        let contract = clock::catch_up(conn, &self.rules, contract, now)?;
+        call.expected.check(contract.trial.version)?;
+        let row = find(STEPS, contract.trial.state, action, viewer.actor())?;
+        guards::check(row, &facts(conn, &contract, viewer, action, body, now)?)?;
+        let step = Step { row, actor: viewer.actor(), user: Some(call.principal.user), at: now, body };
+        apply(conn, &self.rules, &contract, &step, now)
+    }
+}
+
+/// What can be told from the trial alone.
+pub fn standing_facts(contract: &Contract, viewer: Viewer, now: Instant) -> Facts {
+    let trial = &contract.trial;
+    Facts {
+        offer_stands: now < trial.offer_expires_at,
+        accept_blocked: trial.accept_blocked.clone(),
+        start_not_past: is_start_not_past(trial.starts_on, contract.terms.time_zone, now),
+        party: viewer.party(),
+        open_proposal_by: contract.proposal.as_ref().map(|proposal| proposal.party),
+        ..Facts::default()
+    }
+}
+
+/// What the guards of a step look at; other rows only for the step that needs them.
+fn facts(conn: &mut Conn, contract: &Contract, viewer: Viewer, action: Action, body: &StepBody, now: Instant) -> Result<Facts> {
+    let (terms, starts_on) = proposed_terms(contract, body);
+    let facts = Facts {
+        start_in_reach: is_start_in_reach(starts_on, terms.time_zone, now),
+        reason_code: body.reason_code.is_some(),
+        message: body.message.as_ref().is_some_and(|message| !message.trim().is_empty()),
+        ..standing_facts(contract, viewer, now)
+    };
+    if action != Action::Accept {
+        return Ok(facts);
+    }
+    Ok(Facts {
+        vetted: neighbors::is_vetted(conn, contract.trial.developer_id, now)?,
+        hours_free: neighbors::has_hours_free(conn, contract)?,
+        seat_free: neighbors::has_seat_free(conn, &contract.trial)?,
+        ..facts
+    })
+}

@@ -1,0 +1,189 @@
+//! The rows of trials.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::schema::trials;
+use crate::db::schema::trials::dsl;
+use crate::kernel::clock::Instant;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId, UserId};
+use crate::kernel::page::PageQuery;
+use crate::sql_words;
+use crate::trials::model::{Contract, Trial, Viewer};
+use crate::trials::process::{AGREED, Outcome, TrialState};
+use crate::trials::store_terms;
+
+sql_words!(TrialState, Outcome);
+
+const OPEN: [TrialState; 2] = [TrialState::Offered, TrialState::Countered];
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = trials, treat_none_as_null = true)]
+struct Row {
+    id: TrialId,
+    job_request_id: JobRequestId,
+    developer_id: DeveloperId,
+    organization_id: OrganizationId,
+    offered_by: UserId,
+    state: TrialState,
+    outcome: Option<Outcome>,
+    terms_version: i64,
+    starts_on: NaiveDate,
+    starts_at: Instant,
+    trial_days: i64,
+    extension_days: i64,
+    paused_days: i64,
+    ends_at: Instant,
+    grace_until: Instant,
+    offer_expires_at: Instant,
+    accept_blocked: Option<String>,
+    last_day: Option<NaiveDate>,
+    reason_code: Option<String>,
+    message: Option<String>,
+    replaces: Option<TrialId>,
+    version: i64,
+    created_at: Instant,
+    changed_at: Instant,
+}
+
+/// Makes one struct of another with the same fields.
+macro_rules! same {
+    ($from:expr => $to:ident: $($field:ident)+) => {{
+        let from = $from;
+        $to { $($field: from.$field),+ }
+    }};
+}
+
+macro_rules! all_fields {
+    ($from:expr => $to:ident) => {
+        same!($from => $to: id job_request_id developer_id organization_id offered_by state outcome terms_version starts_on starts_at
+            trial_days extension_days paused_days ends_at grace_until offer_expires_at accept_blocked last_day reason_code message
+            replaces version created_at changed_at)
+    };
+}
+
+impl From<Row> for Trial {
+    fn from(row: Row) -> Self {
+        all_fields!(row => Self)
+    }
+}
+
+impl From<Trial> for Row {
+    fn from(trial: Trial) -> Self {
+        all_fields!(trial => Self)
+    }
+}
+
+/// Adds a trial.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn insert(conn: &mut Conn, trial: &Trial) -> Result<()> {
+    diesel::insert_into(dsl::trials).values(Row::from(trial.clone())).execute(conn)?;
+    Ok(())
+}
+
+/// Writes `trial` over the row whose version is still `version`.
+///
+/// # Errors
+/// 409 when it is not: somebody else was faster.
+pub fn update(conn: &mut Conn, version: i64, trial: &Trial) -> Result<()> {
+    let same = dsl::trials.filter(dsl::id.eq(trial.id)).filter(dsl::version.eq(version));
+    let changed = diesel::update(same).set(Row::from(trial.clone())).execute(conn)?;
+    if changed == 1 { Ok(()) } else { Err(Error::conflict("The trial has just changed: read it again, then repeat your step.")) }
+}
+
+/// What is to be locked before a trial is changed; neither ever changes.
+#[derive(Debug, Clone, Copy)]
+pub struct Roots {
+    /// The developer.
+    pub developer: DeveloperId,
+    /// The job request.
+    pub job_request: JobRequestId,
+}
+
+/// The roots of a trial that `viewer` is a party of.
+///
+/// # Errors
+/// 404, also for another's trial.
+pub fn roots(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Roots> {
+    let trial = find(conn, id, viewer)?;
+    Ok(Roots { developer: trial.developer_id, job_request: trial.job_request_id })
+}
+
+/// A trial that `viewer` is a party of.
+///
+/// # Errors
+/// 404, also for another's trial.
+pub fn find(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Trial> {
+    let row: Option<Row> = dsl::trials.find(id).select(Row::as_select()).first(conn).optional()?;
+    let mine = |trial: &Trial| match viewer {
+        Viewer::Client(organization) => trial.organization_id == organization,
+        Viewer::Developer(developer) => trial.developer_id == developer,
+        Viewer::Admin => true,
+    };
+    row.map(Trial::from).filter(mine).ok_or_else(Error::not_found)
+}
+
+/// A trial with its terms, for whoever has locked it.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn contract(conn: &mut Conn, id: TrialId) -> Result<Contract> {
+    let trial = find(conn, id, Viewer::Admin)?;
+    let (terms, sha256) = store_terms::current(conn, id, trial.terms_version)?;
+    let proposal = store_terms::proposal(conn, id)?;
+    Ok(Contract { trial, terms, sha256, proposal })
+}
+
+/// The trials of `viewer`, newest first, one more than the page's limit.
+///
+/// # Errors
+/// 400 for a cursor that is not one of ours; 503 when the database is down.
+pub fn list(conn: &mut Conn, viewer: Viewer, state: Option<TrialState>, page: &PageQuery) -> Result<Vec<Trial>> {
+    let mut rows = dsl::trials.order(dsl::id.desc()).limit(page.limit + 1).select(Row::as_select()).into_boxed();
+    rows = match viewer {
+        Viewer::Client(organization) => rows.filter(dsl::organization_id.eq(organization)),
+        Viewer::Developer(developer) => rows.filter(dsl::developer_id.eq(developer)),
+        Viewer::Admin => rows,
+    };
+    if let Some(state) = state {
+        rows = rows.filter(dsl::state.eq(state));
+    }
+    if let Some(after) = page.after_as::<TrialId>()? {
+        rows = rows.filter(dsl::id.lt(after));
+    }
+    Ok(rows.load(conn)?.into_iter().map(Trial::from).collect())
+}
+
+/// Whether there is an unfinished trial of this developer for this job request.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn is_offered_already(conn: &mut Conn, job_request: JobRequestId, developer: DeveloperId) -> Result<bool> {
+    let unfinished: Vec<TrialState> = OPEN.iter().chain(AGREED).copied().collect();
+    let same = dsl::trials.filter(dsl::job_request_id.eq(job_request)).filter(dsl::developer_id.eq(developer));
+    let count: i64 = same.filter(dsl::state.eq_any(unfinished)).count().get_result(conn)?;
+    Ok(count > 0)
+}
+
+/// How many seats of the job request trials hold.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn seats_taken(conn: &mut Conn, job_request: JobRequestId) -> Result<i64> {
+    let holds = dsl::state.eq_any(AGREED.to_vec()).or(dsl::outcome.eq(Outcome::Converted));
+    Ok(dsl::trials.filter(dsl::job_request_id.eq(job_request)).filter(holds).count().get_result(conn)?)
+}
+
+/// The open offers that compete with a trial for the developer's hours or the job request's seats, oldest first.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn competing(conn: &mut Conn, trial: &Trial) -> Result<Vec<TrialId>> {
+    let rivals = dsl::developer_id.eq(trial.developer_id).or(dsl::job_request_id.eq(trial.job_request_id));
+    let others = dsl::trials.filter(dsl::state.eq_any(OPEN)).filter(dsl::id.ne(trial.id)).filter(rivals);
+    Ok(others.order(dsl::id).select(dsl::id).load(conn)?)
+}

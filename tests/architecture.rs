@@ -1,1 +1,322 @@
-fn main() {}
+//! The layer rule: a file's path says what is in it, an import's direction says what it may know. Reads the `use` lines.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// From the ground up: each may import what stands before it, none what stands after it.
+/// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there.)
+const ORDER: [&str; 15] = [
+    "kernel",
+    "config",
+    "telemetry",
+    "auth",
+    "db",
+    "web",
+    "scheduler", // ground
+    "notifications",
+    "accounts",
+    "skills",
+    "developers",
+    "vetting",
+    "jobs",
+    "trials",
+    "matching", // rooms
+];
+/// How many of them are ground: they know no room.
+const GROUND: usize = 7;
+/// What puts the house together may know everything: `app` builds, `server` mounts, `demo` fills, `main` starts.
+const COMPOSITION: [&str; 5] = ["app", "server", "demo", "main", "lib"];
+/// Macros stand at the crate's root; this is where they live.
+const MACROS: [(&str, &str); 4] = [("words", "kernel"), ("sql_words", "db"), ("sql_value", "db"), ("each", "db")];
+
+/// The longest file and the longest function, in lines.
+const LONGEST_FILE: usize = 400;
+const LONGEST_FUNCTION: usize = 100;
+/// Lists rather than code.
+const MAY_BE_LONG: [&str; 1] = ["db/schema.rs"];
+
+/// What a file of a room holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Types, tables, policy: pure.
+    Domain,
+    /// SQL, and the door to SMTP.
+    Store,
+    /// Use cases; owns the transaction.
+    Service,
+    /// Background work.
+    Tasks,
+    /// Routes.
+    Http,
+    /// Only for tests.
+    Test,
+}
+
+use Kind::{Domain, Http, Service, Store, Tasks, Test};
+
+/// What each kind may import: ground modules, and kinds of files of its own and of earlier rooms.
+const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
+    (Domain, &["kernel"], &[Domain]),
+    (Store, &["kernel", "config", "db"], &[Domain, Store]),
+    (Service, &["kernel", "config", "auth", "db", "scheduler"], &[Domain, Store, Service]),
+    (Tasks, &["kernel", "config", "scheduler"], &[Domain, Service, Tasks]),
+    (Http, &["kernel", "auth", "web"], &[Domain, Service, Http]),
+];
+
+/// Which kind a file is, by its name; files that are not named here are pure.
+const KINDS: [(&str, Kind); 12] = [
+    ("accounts/members.rs", Service),
+    ("accounts/sessions.rs", Service),
+    ("skills/catalogue.rs", Store),
+    ("skills/merge.rs", Store),
+    ("trials/clock.rs", Service),
+    ("trials/effects.rs", Service),
+    ("trials/mails.rs", Service),
+    ("trials/neighbors.rs", Service),
+    ("trials/offer.rs", Service),
+    ("trials/steps.rs", Service),
+    ("vetting/scorecards.rs", Service),
+    ("vetting/steps.rs", Service),
+];
+
+fn kind(file: &str) -> Kind {
+    let (_, name) = file.rsplit_once('/').unwrap_or(("", file));
+    let stem = name.trim_end_matches(".rs");
+    if let Some((_, kind)) = KINDS.iter().find(|(named, _)| *named == file) {
+        return *kind;
+    }
+    match stem {
+        "service" => Service,
+        "tasks" => Tasks,
+        "http" | "pages" => Http,
+        "mailer" => Store,
+        "sample" | "samples" | "properties" => Test,
+        _ if stem.starts_with("tests_") => Test,
+        _ if stem.starts_with("store") || stem.ends_with("_store") => Store,
+        _ => Domain,
+    }
+}
+
+/// A source file: its path below `src`, and its text without its own tests.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    fn module(&self) -> &str {
+        self.path.split(['/', '.']).next().unwrap_or_default()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().enumerate().map(|(number, line)| (number + 1, line))
+    }
+
+    /// The paths that it imports from this crate, with their line; `self::` and `super::` stay in the module.
+    fn imports(&self) -> Vec<(usize, String)> {
+        let mut imports = Vec::new();
+        let mut open: Option<(usize, String)> = None;
+        for (number, line) in self.lines() {
+            let line = line.trim();
+            if let Some((_, path)) = &mut open {
+                path.push_str(line);
+            } else if let Some(path) = line.strip_prefix("use crate::").or_else(|| line.strip_prefix("pub use crate::")) {
+                open = Some((number, path.to_owned()));
+            }
+            if line.ends_with(';') {
+                imports.extend(open.take());
+            }
+        }
+        imports
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    collect(&root, &mut found);
+    found.sort();
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).expect("a text");
+        let own_tests = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+        let path = path.strip_prefix(&root).expect("a path below src").to_string_lossy().replace('\\', "/");
+        Source { path, text: text[..own_tests].to_owned() }
+    };
+    found.into_iter().map(read).collect()
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn rank(module: &str) -> Option<usize> {
+    ORDER.iter().position(|each| *each == module)
+}
+
+/// The module that an import leads to, and the files of it; `room::{a, b::C}` leads to two.
+fn target(path: &str) -> (String, Vec<String>) {
+    let (module, rest) = path.trim_end_matches(';').split_once("::").unwrap_or((path.trim_end_matches(';'), ""));
+    if let Some((_, home)) = MACROS.iter().find(|(name, _)| *name == module) {
+        return ((*home).to_owned(), Vec::new());
+    }
+    let list = rest.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(rest);
+    let (mut depth, mut files) = (0_usize, vec![String::new()]);
+    for each in list.chars() {
+        match each {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => files.push(String::new()),
+            _ => {}
+        }
+        files.last_mut().expect("one at least").push(each);
+    }
+    let first =
+        |item: String| item.split(|each: char| !each.is_alphanumeric() && each != '_').find(|word| !word.is_empty()).map(ToOwned::to_owned);
+    (module.to_owned(), files.into_iter().filter_map(first).collect())
+}
+
+#[track_caller]
+fn assert_none(wrong: &[String], rule: &str) {
+    assert!(wrong.is_empty(), "{rule}:\n  {}", wrong.join("\n  "));
+}
+
+#[test]
+fn nobody_imports_from_below() {
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| !COMPOSITION.contains(&source.module())) {
+        let own = rank(source.module()).unwrap_or_else(|| panic!("{} stands nowhere in the order", source.path));
+        for (line, import) in source.imports() {
+            let (module, _) = target(&import);
+            if rank(&module).is_none_or(|rank| rank > own || (own < GROUND && rank >= GROUND)) {
+                wrong.push(format!("src/{}:{line} imports {import}", source.path));
+            }
+        }
+    }
+    assert_none(&wrong, "a module may import only what stands before it in ORDER");
+}
+
+#[test]
+fn a_file_imports_what_its_kind_may_know() {
+    let sources = sources();
+    let exists = |path: &str| sources.iter().any(|source| source.path == path);
+    let mut wrong = Vec::new();
+    for source in sources.iter().filter(|source| rank(source.module()).is_some_and(|rank| rank >= GROUND) && source.path.contains('/')) {
+        let own = kind(&source.path);
+        let Some((_, ground, kinds)) = MAY_IMPORT.iter().find(|(kind, ..)| *kind == own) else { continue };
+        for (line, import) in source.imports().into_iter().filter(|(_, import)| !MACROS.iter().any(|(name, _)| import.starts_with(name))) {
+            let (module, files) = target(&import);
+            let fine = if rank(&module).is_some_and(|rank| rank < GROUND) {
+                ground.contains(&module.as_str())
+            } else {
+                let known = |file: &String| !exists(file) || kinds.contains(&kind(file));
+                files.iter().all(|file| known(&format!("{module}/{file}.rs")))
+            };
+            if !fine {
+                wrong.push(format!("src/{}:{line} ({own:?}) imports {import}", source.path));
+            }
+        }
+    }
+    assert_none(&wrong, "a file may import only what MAY_IMPORT gives its kind");
+}
+
+#[test]
+fn what_is_pure_has_no_io() {
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| rank(source.module()).is_some_and(|rank| rank >= GROUND) && kind(&source.path) == Domain)
+    {
+        for (number, line) in source.lines().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            let io = ["async ", ".await", "diesel::", "actix_web::", "Utc::now", "SystemTime", "rand::", "std::fs", "tokio::"];
+            if let Some(found) = io.iter().find(|word| line.contains(**word)) {
+                wrong.push(format!("src/{}:{number} has `{}`", source.path, found.trim()));
+            }
+        }
+    }
+    assert_none(&wrong, "domain files are pure: no async, no database, no HTTP, no clock, no chance");
+}
+
+#[test]
+fn only_the_web_knows_http_and_only_stores_know_sql() {
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| rank(source.module()).is_some_and(|rank| rank >= GROUND)) {
+        let kind = kind(&source.path);
+        for (number, line) in source.lines() {
+            let http = line.contains("actix_web") && !matches!(kind, Http | Test);
+            let sql = (line.contains("use diesel::") || line.contains("diesel::insert_into") || line.contains("sql_query"))
+                && !matches!(kind, Store | Test);
+            if http || sql {
+                wrong.push(format!("src/{}:{number} {}", source.path, line.trim()));
+            }
+        }
+    }
+    assert_none(&wrong, "actix is for http.rs, diesel for store.rs");
+}
+
+#[test]
+fn an_import_is_one_path_to_where_the_thing_is() {
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| kind(&source.path) != Test) {
+        for (number, line) in source.lines().map(|(number, line)| (number, line.trim())) {
+            let reexport = line.starts_with("pub use ") || line.starts_with("pub(crate) use ");
+            let glob = line.starts_with("use ") && line.ends_with("::*;") && line != "use diesel::prelude::*;";
+            if reexport || glob {
+                wrong.push(format!("src/{}:{number} {line}", source.path));
+            }
+        }
+    }
+    assert_none(&wrong, "no re-exports, and no globs but diesel's prelude");
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let length = source.text.lines().count();
+        if length > LONGEST_FILE && kind(&source.path) != Test && !MAY_BE_LONG.contains(&source.path.as_str()) {
+            wrong.push(format!("src/{} has {length} lines", source.path));
+        }
+        for (start, name, length) in functions(&source) {
+            if length > LONGEST_FUNCTION {
+                wrong.push(format!("src/{}:{start} {name} has {length} lines", source.path));
+            }
+        }
+    }
+    assert_none(&wrong, "at most 400 lines a file, 100 a function");
+}
+
+/// Every function with its first line and its length; rustfmt closes it at the indentation where it began.
+fn functions(source: &Source) -> Vec<(usize, String, usize)> {
+    let mut functions = Vec::new();
+    let mut open: BTreeMap<usize, (usize, String)> = BTreeMap::new();
+    for (number, line) in source.lines() {
+        let text = line.trim_start();
+        let indentation = line.len() - text.len();
+        let begins = ["fn ", "pub fn ", "async fn ", "pub async fn ", "pub(crate) fn ", "pub(crate) async fn ", "pub(super) fn "];
+        if begins.iter().any(|begin| text.starts_with(begin)) && !text.ends_with('}') && !text.ends_with(';') {
+            let name = text.split('(').next().unwrap_or_default().rsplit(' ').next().unwrap_or_default();
+            open.insert(indentation, (number, name.to_owned()));
+        } else if text.trim_end() == "}"
+            && let Some((start, name)) = open.remove(&indentation)
+        {
+            functions.push((start, name, number - start + 1));
+        }
+    }
+    functions
+}
+
+#[test]
+fn the_test_itself_can_see() {
+    let sources = sources();
+    let accounts = sources.iter().find(|source| source.path == "accounts/service.rs").expect("a room");
+    assert!(accounts.imports().len() > 10);
+    assert!(functions(accounts).len() > 10);
+    assert_eq!(target("db::{Conn, migrate};"), ("db".to_owned(), vec!["Conn".to_owned(), "migrate".to_owned()]));
+    assert_eq!(target("jobs::store::{self, JobRow};"), ("jobs".to_owned(), vec!["store".to_owned()]));
+    assert_eq!(target("words;"), ("kernel".to_owned(), Vec::new()));
+}

@@ -17,7 +17,7 @@ use crate::db::throttle;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::email::Email;
-use crate::kernel::error::{Error, Result};
+use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::ids::{MailTokenId, OrganizationId, UserId};
 use crate::kernel::principal::{Principal, Role};
 use crate::kernel::schema::Patch;
@@ -57,8 +57,16 @@ impl Accounts {
     pub async fn register(&self, body: Register) -> Result<()> {
         self.passwords.check(&body.password, &body.email, "/password").await?;
         let hash = self.passwords.hash(body.password.clone()).await?;
-        let (now, this) = (self.clock.now(), self.clone());
-        self.db.write(move |conn| this.sign_up(conn, &body, &hash, now)).await?;
+        let now = self.clock.now();
+        let sign_up = || {
+            let (this, body, hash) = (self.clone(), body.clone(), hash.clone());
+            self.db.write(move |conn| this.sign_up(conn, &body, &hash, now))
+        };
+        match sign_up().await {
+            // Somebody was faster with this address: now it is a known one, which must look the same.
+            Err(error) if error.code == Code::Conflict => sign_up().await?,
+            done => done?,
+        }
         self.mail.wake();
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Migrations: one folder for both engines, applied one transaction each, under a lock.
 
 use diesel::RunQueryDsl as _;
+use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::db::Conn;
 use crate::kernel::error::{Error, Result};
@@ -35,14 +36,20 @@ pub fn applied(conn: &mut Conn) -> Result<Vec<String>> {
 /// # Errors
 /// When a migration fails; it leaves the schema as it was.
 pub fn run(conn: &mut Conn) -> Result<Vec<String>> {
-    let postgres = matches!(conn, Conn::Postgres(_));
-    if postgres {
-        conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
-        diesel::sql_query(LOCK).execute(conn)?;
+    match conn {
+        // Begun before looking, so that whoever comes second finds nothing pending; each migration is a savepoint in it.
+        Conn::Sqlite(conn) => conn.immediate_transaction(apply),
+        Conn::Postgres(conn) => {
+            conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
+            diesel::sql_query(LOCK).execute(conn)?;
+            let done = apply(conn);
+            diesel::sql_query(UNLOCK).execute(conn)?;
+            done
+        }
     }
-    let done = conn.run_pending_migrations(SHARED).map_err(Error::internal).map(|names| names.iter().map(ToString::to_string).collect());
-    if postgres {
-        diesel::sql_query(UNLOCK).execute(conn)?;
-    }
-    done
+}
+
+fn apply<DB: Backend>(conn: &mut impl MigrationHarness<DB>) -> Result<Vec<String>> {
+    let names = conn.run_pending_migrations(SHARED).map_err(Error::internal)?;
+    Ok(names.iter().map(ToString::to_string).collect())
 }

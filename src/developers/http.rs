@@ -70,7 +70,7 @@ async fn release_my_hours(Signed(principal): Signed, trial: Path<TrialId>, devel
     Ok(answer::nothing())
 }
 
-/// Read a developer's card.
+/// Read a developer's card. Role: anybody.
 ///
 /// Everybody sees vetted developers, without anything that tells who they are. An organisation to which the developer is
 /// disclosed (from the moment that a trial is scheduled), admins and the developer also see name, address, employers,

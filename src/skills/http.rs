@@ -56,7 +56,7 @@ impl FromStr for Named {
 }
 impl Segment for Named {}
 
-/// List skills by name, alias and small typos.
+/// List skills by name, alias and small typos. Role: anybody.
 ///
 /// Exact names come first, then aliases, then names that begin so; small typos are forgiven where nothing else fits.
 #[utoipa::path(tag = "skills", params(SkillQuery), responses((status = 200, body = Page<SkillView>, description = "The skills, best first")))]
@@ -66,7 +66,7 @@ async fn list_skills(query: Query<SkillQuery>, skills: Data<Skills>) -> Result<H
     answer::json(&skills.list(&q, category.as_deref(), &PageQuery { limit, cursor }).await?)
 }
 
-/// Show a skill.
+/// Show a skill. Role: anybody.
 ///
 /// Its aliases name it too. Substitutes count in a match; what it is often used with is a suggestion.
 #[utoipa::path(tag = "skills", params(("slug" = String, Path, description = "The skill's slug, or an alias", max_length = 60)), responses((status = 200, body = SkillDetail, description = "The skill")))]

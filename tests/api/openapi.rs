@@ -6,7 +6,11 @@ use guildhall::server::openapi_json;
 use serde_json::{Map, Value};
 
 /// Formats that bound the length of a text by themselves.
-const BOUNDED: [&str; 9] = ["email", "date", "date-time", "time-of-day", "time-zone", "country", "currency", "language", "uuid"];
+const BOUNDED: [&str; 10] =
+    ["email", "date", "past-date", "date-time", "time-of-day", "time-zone", "country", "currency", "language", "uuid"];
+
+/// Variants of tagged enums: serde refuses unknown members, the generator cannot say so.
+const CLOSED_ANYWAY: [&str; 1] = ["#/components/schemas/Billing/oneOf/"];
 
 fn document() -> Value {
     serde_json::from_str(&openapi_json().expect("a document")).expect("JSON")
@@ -34,19 +38,26 @@ fn the_committed_document_is_current() {
 #[test]
 fn every_operation_introduces_itself() {
     let document = document();
-    let mut ids = HashSet::new();
+    let (mut ids, mut wrong) = (HashSet::new(), Vec::new());
     for (name, operation) in operations(&document) {
+        let mut insist = |fine: bool, what: &str| {
+            if !fine {
+                wrong.push(format!("{name} {what}"));
+            }
+        };
         let text = |member: &str| operation[member].as_str().unwrap_or_default();
-        assert!(!text("summary").is_empty(), "{name} has no summary");
-        assert!(format!("{} {}", text("summary"), text("description")).contains("Role:"), "{name} does not say for whom it is");
-        assert!(operation["tags"].as_array().is_some_and(|tags| tags.len() == 1), "{name} has no tag, or several");
-        assert!(!text("operationId").is_empty() && ids.insert(text("operationId").to_owned()), "{name} has no id of its own");
+        insist(!text("summary").is_empty(), "has no summary");
+        let words = format!("{} {}", text("summary"), text("description"));
+        insist(words.contains("Role:") || words.contains("Roles:"), "does not say for whom it is (Role: …)");
+        insist(operation["tags"].as_array().is_some_and(|tags| tags.len() == 1), "has no tag, or several");
+        insist(!text("operationId").is_empty() && ids.insert(text("operationId").to_owned()), "has no id of its own");
         for (status, response) in members(&operation["responses"]) {
-            assert!(response["description"].as_str().is_some_and(|words| !words.is_empty()), "{name} {status} is not described");
+            insist(response["description"].as_str().is_some_and(|words| !words.is_empty()), &format!("{status} is not described"));
             let problem = response["content"].get("application/problem+json").is_some();
-            assert_eq!(problem, status.as_str() >= "400", "{name} {status} is a problem, or is none");
+            insist(problem == (status.as_str() >= "400"), &format!("{status} is a problem, or is none"));
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// What is wrong with the schemas that a request can reach.
@@ -96,7 +107,8 @@ impl Walk<'_> {
             }
         };
         if is("object") && has("properties") {
-            insist(object.get("additionalProperties") == Some(&Value::Bool(false)), "takes members that it does not know");
+            let closed = CLOSED_ANYWAY.iter().any(|known| place.starts_with(known));
+            insist(closed || object.get("additionalProperties") == Some(&Value::Bool(false)), "takes members that it does not know");
         }
         if is("string") {
             insist(has("enum") || has("const") || has("maxLength") || bounded || has("pattern"), "has no longest text");

@@ -122,9 +122,11 @@ async fn every_signed_operation_refuses_who_is_not_signed_in() {
     let document: Value = serde_json::from_str(&guildhall::server::openapi_json().expect("a document")).expect("JSON");
     let mut checked = 0;
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
-        let path = path.replace("{id}", "user_01h455vb4pex5vsknk084sn02q");
+        let names = path.split('/').map(|part| if part.starts_with('{') { "user_01h455vb4pex5vsknk084sn02q" } else { part });
+        let path = names.collect::<Vec<_>>().join("/");
         for (method, operation) in item.as_object().into_iter().flatten() {
-            if operation["security"].as_array().is_none_or(Vec::is_empty) {
+            let needs = operation["security"].as_array().map(Vec::as_slice).unwrap_or_default();
+            if needs.is_empty() || needs.iter().any(|each| each == &json!({})) {
                 continue;
             }
             let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");

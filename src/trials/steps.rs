@@ -7,9 +7,9 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::TrialId;
 use crate::kernel::process::find;
-use crate::trials::calendar::{Periods, is_start_in_reach, is_start_not_past};
+use crate::trials::calendar::{Periods, is_start_in_reach};
 use crate::trials::effects::{apply, proposed_terms};
-use crate::trials::guards::{self, Facts};
+use crate::trials::guards::{self, Facts, standing_facts};
 use crate::trials::model::{Contract, Step, StepBody, Viewer};
 use crate::trials::process::{Action, STEPS};
 use crate::trials::service::{Trials, viewer};
@@ -54,19 +54,6 @@ impl Trials {
         guards::check(row, &facts(conn, &contract, viewer, action, body, &self.rules.periods, now)?)?;
         let step = Step { row, actor: viewer.actor(), user: Some(call.principal.user), at: now, body };
         apply(conn, &self.rules, &contract, &step, now)
-    }
-}
-
-/// What can be told from the trial alone.
-pub fn standing_facts(contract: &Contract, viewer: Viewer, now: Instant) -> Facts {
-    let trial = &contract.trial;
-    Facts {
-        offer_stands: now < trial.offer_expires_at,
-        accept_blocked: trial.accept_blocked.clone(),
-        start_not_past: is_start_not_past(trial.starts_on, contract.terms.time_zone, now),
-        party: viewer.party(),
-        open_proposal_by: contract.proposal.as_ref().map(|proposal| proposal.party),
-        ..Facts::default()
     }
 }
 

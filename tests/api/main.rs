@@ -17,3 +17,4 @@ mod secrets;
 mod sessions;
 mod skills;
 mod support;
+mod vetting;

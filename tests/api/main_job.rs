@@ -19,10 +19,9 @@ async fn subjects(app: &TestApp, person: &Person) -> Vec<String> {
 /// A number with two decimals, in hundredths.
 #[track_caller]
 fn hundredths(number: &Value) -> i64 {
-    let (text, number) = (number.to_string(), number.as_f64().expect("a number"));
-    let hundredths = (number * 100.0).round();
-    assert!((number * 100.0 - hundredths).abs() < 1e-6, "{text} has more than two decimals");
-    hundredths as i64
+    let hundredths = number.as_f64().expect("a number") * 100.0;
+    assert!((hundredths - hundredths.round()).abs() < 1e-6, "{number} has more than two decimals");
+    format!("{hundredths:.0}").parse().expect("a whole number")
 }
 
 #[track_caller]

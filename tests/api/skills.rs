@@ -143,7 +143,7 @@ async fn a_spelling_names_one_skill_only() {
     let answer = admin.post("/v1/skills", alias).await.faults(&["/slug"]);
     assert!(answer.text.contains("`go`"), "{}", answer.text);
     admin.patch("/v1/skills/rust", json!({ "aliases": ["golang"] })).await.faults(&["/aliases/0"]);
-    let wrong = json!({ "slug": "No Slug", "name": "two\nlines", "category": "A B", "aliases": [""], "vip": true });
+    let wrong = json!({ "slug": "No Slug", "name": "two\nlines", "category": "A B", "aliases": ["two\nlines"], "vip": true });
     admin.post("/v1/skills", wrong).await.faults(&["/aliases/0", "/category", "/name", "/slug", "/vip"]);
     admin.post("/v1/skills", json!({})).await.faults(&["/category", "/name", "/slug"]);
 }

@@ -228,7 +228,7 @@ async fn nothing_passes_without_its_scorecard_and_its_name() {
     score(&reviewer, &id, "no_stage", GO).await.problem(404, "not-found");
     let path = format!("/v1/vetting/applications/{id}/scorecards/profile_review");
     let wrong = json!({
-        "criteria": [{ "criterion": "depth", "score": "maybe", "evidence": "" }], "recommendation": "hm", "vip": 1,
+        "criteria": [{ "criterion": "depth", "score": "maybe", "evidence": " " }], "recommendation": "hm", "vip": 1,
         "verified_skills": [{ "slug": "go", "level": 9 }],
     });
     let faults = ["/criteria/0/evidence", "/criteria/0/score", "/recommendation", "/verified_skills/0/level", "/vip"];

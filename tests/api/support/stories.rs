@@ -52,11 +52,6 @@ impl TestApp {
         let job = open_job(&client, job_body()).await;
         (client, job)
     }
-
-    /// An offer of the job to the developer; gives the trial's id.
-    pub async fn offered(&self, client: &Person, job: &str, developer: &Developer) -> String {
-        client.post("/v1/trials", offer_body(job, &developer.id)).await.expect(201).text_at("/id")
-    }
 }
 
 /// Takes a developer with a complete profile through vetting; gives the application's id.

@@ -6,4 +6,5 @@ pub mod database;
 pub mod logs;
 pub mod person;
 pub mod raw;
+pub mod seeds;
 pub mod smtp;

@@ -28,6 +28,7 @@ use crate::web::query::Query;
 #[into_params(parameter_in = Query)]
 pub struct TrialQuery {
     /// Only those in this state.
+    #[param(inline)]
     pub state: Option<TrialState>,
     /// How many rows at most.
     #[serde(default = "default_limit")]

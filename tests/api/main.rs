@@ -2,15 +2,21 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says so by panicking")]
 
 mod accounts;
+mod authorization;
 mod forgeries;
 mod hostile;
 mod http;
+mod jobs;
 mod mail;
+mod matching;
 mod openapi;
 mod organizations;
 mod pages;
+mod races;
 #[path = "../schema.rs"]
 mod schema;
 mod secrets;
 mod sessions;
 mod support;
+mod trials;
+mod trials_clock;

@@ -32,10 +32,10 @@ async fn of_many_accepts_one_signs() {
     let answers = join_all((0..MANY).map(|_| act(&scene.developer, &trial, "accept", json!({})))).await;
     let expected: Vec<u16> = std::iter::once(200).chain(std::iter::repeat_n(409, MANY - 1)).collect();
     assert_eq!(statuses(&answers), expected);
-    assert_eq!(scene.events(&trial).await, [
-        "offer client offered 2026-11-23T10:00:00Z",
-        "accept developer scheduled 2026-11-23T10:00:00Z"
-    ]);
+    assert_eq!(
+        scene.events(&trial).await,
+        ["offer client offered 2026-11-23T10:00:00Z", "accept developer scheduled 2026-11-23T10:00:00Z"]
+    );
     assert_eq!(subjects(&scene.app, &scene.client).await, ["A developer accepted your trial offer"]);
     assert_eq!(rows(&scene.app).await[2], 1, "one commitment");
 }

@@ -46,9 +46,13 @@ pub fn tell_impossible(conn: &mut Conn, contract: &Contract, now: Instant) -> Re
     send(conn, contract, Recipient::Client, Letter::TrialNoLongerPossible { trial }, now)
 }
 
-/// "Starts today" is no news on a later day.
+/// "Starts today" is no news on a later day, and nobody is asked to decide when the time to decide is over.
 fn is_still_news(told: Told, contract: &Contract, now: Instant) -> bool {
-    told != Told::Started || contract.time_zone().date(now) <= contract.trial.starts_on
+    match told {
+        Told::Started => contract.time_zone().date(now) <= contract.trial.starts_on,
+        Told::TrialOver => now < contract.trial.grace_until,
+        _ => true,
+    }
 }
 
 fn send(conn: &mut Conn, contract: &Contract, who: Recipient, letter: Letter, now: Instant) -> Result<()> {

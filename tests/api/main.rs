@@ -2,19 +2,25 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says so by panicking")]
 
 mod accounts;
+mod authorization;
 mod developers;
 mod forgeries;
 mod hostile;
 mod http;
+mod jobs;
 mod mail;
 mod main_job;
+mod matching;
 mod openapi;
 mod organizations;
 mod pages;
+mod races;
 #[path = "../schema.rs"]
 mod schema;
 mod secrets;
 mod sessions;
 mod skills;
 mod support;
+mod trials;
+mod trials_clock;
 mod vetting;

@@ -6,5 +6,6 @@ pub mod database;
 pub mod logs;
 pub mod person;
 pub mod raw;
+pub mod seeds;
 pub mod smtp;
 pub mod stories;

@@ -1,0 +1,173 @@
+//! What time does to a trial: expiry, reminders, start, end and grace, also after a long downtime.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::support::person::Person;
+use crate::support::seeds::{Scene, act, offer_body, subjects, terms, with};
+
+async fn count(scene: &Scene, person: &Person, subject: &str) -> usize {
+    scene.app.mails(person, subject).await.len()
+}
+
+#[actix_web::test]
+async fn an_offer_expires_after_a_week_with_two_reminders() {
+    let mut scene = Scene::start().await;
+    let id = scene.offered().await;
+    for (moment, reminders) in [
+        ("2026-11-25T09:59:59Z", 0),
+        ("2026-11-25T10:00:00Z", 1),
+        ("2026-11-29T09:59:59Z", 1),
+        ("2026-11-29T10:00:00Z", 2),
+        ("2026-11-30T09:59:59Z", 2),
+    ] {
+        scene.until(moment).await;
+        assert_eq!(count(&scene, &scene.developer, "A client waits for your answer").await, reminders, "{moment}");
+        assert_eq!(scene.stand(&id).await, "offered", "{moment}");
+    }
+    scene.until("2026-11-30T10:00:00Z").await;
+    assert_eq!(scene.stand(&id).await, "void/offer_expired");
+    assert_eq!(scene.events(&id).await[1..], ["expire system void 2026-11-30T10:00:00Z"]);
+    let waiting = "A client waits for your answer";
+    let expired = "The trial offer has expired: A client";
+    assert_eq!(subjects(&scene.app, &scene.developer).await, ["Trial offer from A client", waiting, waiting, expired]);
+    assert_eq!(subjects(&scene.app, &scene.client).await, ["The trial offer has expired: Go backend engineer"]);
+    act(&scene.developer, &id, "accept", json!({})).await.problem(409, "invalid-transition");
+}
+
+#[actix_web::test]
+async fn a_counter_offer_reminds_the_client_and_an_answer_ends_the_reminders() {
+    let mut scene = Scene::start().await;
+    let id = scene.offered().await;
+    scene.later(TimeDelta::hours(47)).await;
+    act(&scene.developer, &id, "counter", json!({ "starts_on": "2026-12-15" })).await.expect(200);
+    scene.later(TimeDelta::hours(48)).await;
+    assert_eq!(count(&scene, &scene.developer, "A client waits").await, 0);
+    assert_eq!(count(&scene, &scene.client, "Go backend engineer waits for your answer").await, 1);
+    act(&scene.client, &id, "accept", json!({})).await.expect(200);
+    scene.later(TimeDelta::days(6)).await;
+    assert_eq!(count(&scene, &scene.client, "Go backend engineer waits for your answer").await, 1);
+    assert_eq!(scene.stand(&id).await, "scheduled");
+}
+
+#[actix_web::test]
+async fn an_offer_cannot_outlast_its_start() {
+    let mut scene = Scene::start().await;
+    let body = with(offer_body(&scene.job, &scene.developer_id), json!({ "starts_on": "2026-11-25" }));
+    let made = scene.client.post("/v1/trials", body).await.expect(201);
+    assert_eq!(made.text_at("/answer_by"), "2026-11-25T00:00:00Z");
+    let id = made.text_at("/id");
+    scene.until("2026-11-25T00:00:00Z").await;
+    assert_eq!(scene.stand(&id).await, "void/offer_expired");
+}
+
+#[actix_web::test]
+async fn the_start_is_announced_and_happens_at_midnight() {
+    let mut scene = Scene::start().await;
+    let id = scene.scheduled().await;
+    for (moment, subject) in [
+        ("2026-11-24T09:00:00Z", "starts in 7 days"),
+        ("2026-11-28T09:00:00Z", "starts in 3 days"),
+        ("2026-11-30T09:00:00Z", "starts tomorrow"),
+        ("2026-12-01T00:00:00Z", "starts today"),
+    ] {
+        let before = [count(&scene, &scene.client, "").await, count(&scene, &scene.developer, "").await];
+        scene.until(moment).await;
+        let client = subjects(&scene.app, &scene.client).await;
+        assert_eq!(client.last(), Some(&format!("Your trial with A developer {subject}")), "{moment}");
+        assert_eq!(subjects(&scene.app, &scene.developer).await.last(), Some(&format!("Your trial with A client {subject}")), "{moment}");
+        let after = [count(&scene, &scene.client, "").await, count(&scene, &scene.developer, "").await];
+        assert_eq!(after, before.map(|count| count + 1), "{moment}");
+    }
+    assert_eq!(scene.stand(&id).await, "active");
+}
+
+#[actix_web::test]
+async fn days_begin_in_the_contracts_zone_also_where_midnight_is_missing() {
+    let mut scene = Scene::start().await;
+    // In Santiago 5 September 2027 begins at 01:00, the first instant after the missing midnight.
+    let body = with(
+        offer_body(&scene.job, &scene.developer_id),
+        json!({
+            "starts_on": "2027-08-06", "terms": with(terms(), json!({ "time_zone": "America/Santiago" })),
+        }),
+    );
+    let made = scene.client.post("/v1/trials", body).await.expect(201);
+    let id = made.text_at("/id");
+    let dates = ["starts_at", "ends_at", "grace_until"].map(|name| made.text_at(&format!("/{name}")));
+    assert_eq!(dates, ["2027-08-06T04:00:00Z", "2027-09-05T04:00:00Z", "2027-09-10T03:00:00Z"]);
+    act(&scene.developer, &id, "accept", json!({})).await.expect(200);
+    for (moment, stand) in [
+        ("2027-08-06T03:59:59Z", "scheduled"),
+        ("2027-08-06T04:00:00Z", "active"),
+        ("2027-09-05T03:59:59Z", "active"),
+        ("2027-09-05T04:00:00Z", "decision_due"),
+        ("2027-09-10T02:59:59Z", "decision_due"),
+        ("2027-09-10T03:00:00Z", "ended/no_decision"),
+    ] {
+        scene.until(moment).await;
+        assert_eq!(scene.stand(&id).await, stand, "{moment}");
+    }
+    assert_eq!(scene.trial(&id).await.text_at("/last_day"), "2027-09-09");
+    assert_eq!(scene.job_state().await, "open");
+    assert_eq!(subjects(&scene.app, &scene.admin).await, ["The trial with A client and A developer is over: please decide"]);
+    for (who, other) in [(&scene.client, "A developer"), (&scene.developer, "A client")] {
+        let all = subjects(&scene.app, who).await;
+        let last: Vec<_> = all.iter().rev().take(2).rev().cloned().collect();
+        let expected =
+            [format!("The trial with {other} is over: please decide"), format!("The trial with {other} has ended without a decision")];
+        assert_eq!(last, expected);
+    }
+}
+
+#[actix_web::test]
+async fn after_fifty_days_of_downtime_everything_happens_once_and_in_its_own_time() {
+    let mut scene = Scene::start().await;
+    let id = scene.scheduled().await;
+    scene.app.settle().await;
+    scene.app.clock.advance(TimeDelta::days(50));
+    scene.app = scene.app.restart().await;
+    for _ in 0..2 {
+        scene.later(TimeDelta::zero()).await;
+        assert_eq!(scene.stand(&id).await, "ended/no_decision");
+        assert_eq!(
+            scene.events(&id).await[2..],
+            [
+                "start system active 2026-12-01T00:00:00Z",
+                "trial-over system decision_due 2026-12-31T00:00:00Z",
+                "grace-over system ended 2027-01-05T00:00:00Z",
+            ]
+        );
+        // Nobody is told of a start or a decision whose time has passed for good.
+        assert_eq!(subjects(&scene.app, &scene.developer).await[2..], ["The trial with A client has ended without a decision"]);
+        assert_eq!(subjects(&scene.app, &scene.client).await[1..], ["The trial with A developer has ended without a decision"]);
+        assert_eq!(subjects(&scene.app, &scene.admin).await, [""; 0]);
+        scene.app = scene.app.restart().await;
+    }
+    scene.later(TimeDelta::zero()).await;
+    assert_eq!((scene.job_state().await.as_str(), scene.is_free_on("2027-01-12").await), ("open", true));
+}
+
+#[actix_web::test]
+async fn a_person_may_still_decide_after_the_days_are_over() {
+    let mut scene = Scene::start().await;
+    let id = scene.active().await;
+    scene.until("2026-12-31T00:00:00Z").await;
+    assert_eq!(scene.stand(&id).await, "decision_due");
+    let ended = act(&scene.client, &id, "end", json!({ "reason_code": "other" })).await.expect(200);
+    assert_eq!(ended.text_at("/last_day"), "2027-01-03");
+    scene.later(TimeDelta::days(30)).await;
+    assert_eq!(scene.stand(&id).await, "ended/ended_by_client");
+    assert_eq!(count(&scene, &scene.client, "The trial with A developer has ended without").await, 0);
+}
+
+#[actix_web::test]
+async fn a_proposal_lapses_after_five_days() {
+    let mut scene = Scene::start().await;
+    let id = scene.active().await;
+    act(&scene.client, &id, "end-together", json!({})).await.expect(200);
+    scene.later(TimeDelta::days(5)).await;
+    assert_eq!(scene.trial(&id).await.at("/proposal"), &serde_json::Value::Null);
+    act(&scene.developer, &id, "agree", json!({})).await.problem(409, "conflict");
+    assert_eq!(scene.stand(&id).await, "active");
+}

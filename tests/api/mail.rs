@@ -147,7 +147,7 @@ async fn a_mail_that_cannot_be_written_fails_alone() {
     assert_eq!(outbox(&app, &first).await[0].0, "dead");
     for mail in app.mails(&second, VERIFY).await {
         assert_eq!(mail.header("Bcc"), "", "{}", String::from_utf8_lossy(&mail.raw));
-        assert_eq!(mail.recipients, [second.email.clone()]);
+        assert_eq!(mail.recipients, std::slice::from_ref(&second.email));
     }
 }
 

@@ -82,7 +82,7 @@ impl Readiness {
         if self.draining.load(Ordering::SeqCst) {
             return Err(Error::unavailable("draining"));
         }
-        let behind = self.db.read(migrate::pending).await.map_err(|error| Error::unavailable(error))?;
+        let behind = self.db.read(migrate::pending).await.map_err(Error::unavailable)?;
         if behind.is_empty() { Ok(()) } else { Err(Error::unavailable("migrations are pending")) }
     }
 }

@@ -206,6 +206,8 @@ pub struct Trials {
     /// Days.
     pub offer_days: i64,
     /// Days.
+    pub proposal_days: i64,
+    /// Calendar days.
     pub start_within_days: i64,
 }
 

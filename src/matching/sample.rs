@@ -99,17 +99,20 @@ pub fn candidate(number: u128) -> Candidate {
 }
 
 impl Candidate {
+    /// With a claimed skill: level 1–5, years of it.
     pub fn claims(mut self, slug: &str, number: u8, years: f64) -> Self {
         self.skills.insert(slug.to_owned(), ClaimedSkill { level: level(number), years });
         self
     }
 
+    /// With a skill verified at noon UTC of a day, until noon UTC of another.
     pub fn verified(mut self, slug: &str, number: u8, on: &str, until: &str) -> Self {
         let (verified_at, expires_at) = (noon(on), noon(until));
         self.verified.insert(slug.to_owned(), VerifiedSkill { level: level(number), verified_at, expires_at });
         self
     }
 
+    /// With hours a week promised elsewhere from one midnight UTC to another.
     pub fn holding(mut self, hours: u32, from: &str, until: &str) -> Self {
         let midnight = |text| TimeZone::UTC.start_of(date(text));
         self.commitments.push(Commitment { hours, from: midnight(from), until: midnight(until) });
@@ -118,6 +121,7 @@ impl Candidate {
 }
 
 impl Request {
+    /// With one more skill asked for.
     pub fn asks(mut self, skill: AskedSkill) -> Self {
         self.skills.push(skill);
         self
@@ -125,6 +129,7 @@ impl Request {
 }
 
 impl AskedSkill {
+    /// The same skill, but a substitute will do.
     pub fn adjacent(self) -> Self {
         Self { allow_adjacent: true, ..self }
     }

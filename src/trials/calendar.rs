@@ -4,7 +4,7 @@
 //! `decision_opens_at` and `grace_until` count calendar days from the end as well, so that they too are midnights in the
 //! contract's zone when the clocks change in between. Only the deadlines of an offer count hours.
 
-use chrono::{Months, NaiveDate, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::{TimeZone, add_days};
@@ -29,11 +29,13 @@ pub struct Periods {
     pub offer_days: i64,
     /// Days of 24 hours in which a proposal is to be answered.
     pub proposal_days: i64,
+    /// Calendar days ahead that a trial may start at the most.
+    pub start_within_days: i64,
 }
 
 impl Default for Periods {
     fn default() -> Self {
-        Self { trial_days: 30, decision_days: 7, grace_days: 5, offer_days: 7, proposal_days: 5 }
+        Self { trial_days: 30, decision_days: 7, grace_days: 5, offer_days: 7, proposal_days: 5, start_within_days: 365 }
     }
 }
 
@@ -97,11 +99,11 @@ impl KeyDates {
     }
 }
 
-/// Whether a trial that is offered at `now` may start on `starts_on`: from today to a year ahead, on a day that the zone has.
-pub fn is_start_in_reach(starts_on: NaiveDate, time_zone: TimeZone, now: Instant) -> bool {
+/// Whether a trial that is offered at `now` may start on `starts_on`: from today to `start_within_days` ahead, on a day that
+/// the zone has.
+pub fn is_start_in_reach(starts_on: NaiveDate, time_zone: TimeZone, now: Instant, periods: &Periods) -> bool {
     let today = time_zone.date(now);
-    let a_year_ahead = today.checked_add_months(Months::new(12)).unwrap_or(NaiveDate::MAX);
-    (today..=a_year_ahead).contains(&starts_on) && time_zone.has(starts_on)
+    (today..=add_days(today, periods.start_within_days)).contains(&starts_on) && time_zone.has(starts_on)
 }
 
 /// Whether `starts_on` is today or later in the contract's zone.
@@ -198,11 +200,12 @@ mod tests {
 
     #[test]
     fn starts_are_in_reach_from_today_to_a_year_ahead() {
-        let reach = |starts_on: &str| is_start_in_reach(date(starts_on), zone("Pacific/Apia"), at("2026-11-30T12:00:00Z"));
+        let reach =
+            |starts_on: &str| is_start_in_reach(date(starts_on), zone("Pacific/Apia"), at("2026-11-30T12:00:00Z"), &Periods::default());
         // In Apia it is already 1 December.
         assert!(reach("2026-12-01") && reach("2027-12-01"));
         assert!(!reach("2026-11-30") && !reach("2027-12-02"));
-        assert!(!is_start_in_reach(date("2011-12-30"), zone("Pacific/Apia"), at("2011-12-01T00:00:00Z")));
+        assert!(!is_start_in_reach(date("2011-12-30"), zone("Pacific/Apia"), at("2011-12-01T00:00:00Z"), &Periods::default()));
         assert!(!is_start_not_past(date("2026-11-30"), zone("Pacific/Apia"), at("2026-11-30T12:00:00Z")));
         assert!(is_start_not_past(date("2026-11-30"), TimeZone::UTC, at("2026-11-30T12:00:00Z")));
     }

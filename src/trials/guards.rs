@@ -2,8 +2,11 @@
 
 use chrono::NaiveDate;
 
+use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Faults, Result};
 use crate::kernel::zone::add_days;
+use crate::trials::calendar::is_start_not_past;
+use crate::trials::model::{Contract, Viewer};
 use crate::trials::process::Row;
 use crate::trials::terms::Party;
 use crate::words;
@@ -152,6 +155,19 @@ fn proposal_of_the_other(facts: &Facts) -> Result<()> {
         (Some(proposer), Some(party)) if proposer != party => Ok(()),
         (Some(_), _) => Err(Error::conflict("The proposal is your own: the other party answers it.")),
         (None, _) => Err(Error::conflict("No proposal waits for your answer.")),
+    }
+}
+
+/// What can be told from the trial alone.
+pub fn standing_facts(contract: &Contract, viewer: Viewer, now: Instant) -> Facts {
+    let trial = &contract.trial;
+    Facts {
+        offer_stands: now < trial.offer_expires_at,
+        accept_blocked: trial.accept_blocked.clone(),
+        start_not_past: is_start_not_past(trial.starts_on, contract.terms.time_zone, now),
+        party: viewer.party(),
+        open_proposal_by: contract.proposal.as_ref().map(|proposal| proposal.party),
+        ..Facts::default()
     }
 }
 

@@ -10,8 +10,8 @@ use crate::notifications::domain::{Letter, LetterKind, TrialSummary};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::{cancel_pending, enqueue};
 use crate::trials::calendar::{offer_reminders, start_reminders};
-use crate::trials::model::{Contract, Step};
-use crate::trials::neighbors::{Names, names, people};
+use crate::trials::model::{Contract, Names, Step};
+use crate::trials::neighbors::{names, people};
 use crate::trials::notices::{Recipient, Told};
 use crate::trials::process::{Outcome, TrialState};
 

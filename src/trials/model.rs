@@ -10,6 +10,7 @@ use crate::kernel::money::Rates;
 use crate::kernel::process::Actor;
 use crate::kernel::zone::TimeZone;
 use crate::trials::calendar::{KeyDates, Periods, Span, offer_expires_at};
+use crate::trials::notices::Recipient as Who;
 use crate::trials::process::{AGREED, Action, Outcome, Row, TrialState};
 use crate::trials::terms::{Billing, Document, Frozen, Parties, Party, Signature, Terms, TermsPatch};
 
@@ -282,4 +283,30 @@ pub struct Event {
     pub message: Option<String>,
     /// When; for the clock's steps when they were due.
     pub at: Instant,
+}
+
+/// The two parties by name, as far as either may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// The organisation's.
+    pub organization: String,
+    /// The developer's line about oneself.
+    pub headline: Option<String>,
+    /// The developer's.
+    pub developer: String,
+    /// Whether the organisation may know the developer's.
+    pub disclosed: bool,
+}
+
+impl Names {
+    /// What `who` calls the other party.
+    pub fn other(&self, who: Who) -> String {
+        let headline = || self.headline.clone().unwrap_or_else(|| "A developer".to_owned());
+        match who {
+            Who::Developer => self.organization.clone(),
+            Who::Client if !self.disclosed => headline(),
+            Who::Client => self.developer.clone(),
+            Who::Admins => format!("{} and {}", self.organization, self.developer),
+        }
+    }
 }

@@ -9,35 +9,9 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::{DeveloperId, OrganizationId};
 use crate::notifications::domain::Recipient;
-use crate::trials::model::{Contract, Trial};
+use crate::trials::model::{Contract, Names, Trial};
 use crate::trials::notices::Recipient as Who;
 use crate::trials::store;
-
-/// The two parties by name, as far as either may know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names {
-    /// The organisation's.
-    pub organization: String,
-    /// The developer's line about oneself.
-    pub headline: Option<String>,
-    /// The developer's.
-    pub developer: String,
-    /// Whether the organisation may know the developer's.
-    pub disclosed: bool,
-}
-
-impl Names {
-    /// What `who` calls the other party.
-    pub fn other(&self, who: Who) -> String {
-        let headline = || self.headline.clone().unwrap_or_else(|| "A developer".to_owned());
-        match who {
-            Who::Developer => self.organization.clone(),
-            Who::Client if !self.disclosed => headline(),
-            Who::Client => self.developer.clone(),
-            Who::Admins => format!("{} and {}", self.organization, self.developer),
-        }
-    }
-}
 
 /// The names of a trial's parties.
 ///

@@ -95,7 +95,7 @@ impl Trials {
 
     fn check_body(&self, body: &NewTrial, now: Instant) -> Result<()> {
         let mut faults = Faults::default();
-        let in_reach = is_start_in_reach(body.starts_on, body.terms.time_zone, now);
+        let in_reach = is_start_in_reach(body.starts_on, body.terms.time_zone, now, &self.rules.periods);
         faults.check(in_reach, "/starts_on", "must be a date from today to a year ahead, by the contract's calendar");
         check_terms(&body.terms, self.rules.periods.trial_days, &self.rules.rates, &mut faults);
         faults.finish()

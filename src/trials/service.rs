@@ -50,7 +50,8 @@ impl Trials {
             decision_days: settings.decision_days,
             grace_days: settings.grace_days,
             offer_days: settings.offer_days,
-            ..Periods::default()
+            proposal_days: settings.proposal_days,
+            start_within_days: settings.start_within_days,
         };
         let offers_per_day = Some(limits.offers_per_day).filter(|_| limits.enabled);
         Self { db, clock, rules: Rules { periods, rates }.into(), offers_per_day, mail, changed, timers: Nudge::default() }

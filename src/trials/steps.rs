@@ -7,9 +7,9 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::TrialId;
 use crate::kernel::process::find;
-use crate::trials::calendar::{is_start_in_reach, is_start_not_past};
+use crate::trials::calendar::{Periods, is_start_in_reach};
 use crate::trials::effects::{apply, proposed_terms};
-use crate::trials::guards::{self, Facts};
+use crate::trials::guards::{self, Facts, standing_facts};
 use crate::trials::model::{Contract, Step, StepBody, Viewer};
 use crate::trials::process::{Action, STEPS};
 use crate::trials::service::{Trials, viewer};
@@ -51,30 +51,25 @@ impl Trials {
         let contract = clock::catch_up(conn, &self.rules, contract, now)?;
         call.expected.check(contract.trial.version)?;
         let row = find(STEPS, contract.trial.state, action, viewer.actor())?;
-        guards::check(row, &facts(conn, &contract, viewer, action, body, now)?)?;
+        guards::check(row, &facts(conn, &contract, viewer, action, body, &self.rules.periods, now)?)?;
         let step = Step { row, actor: viewer.actor(), user: Some(call.principal.user), at: now, body };
         apply(conn, &self.rules, &contract, &step, now)
     }
 }
 
-/// What can be told from the trial alone.
-pub fn standing_facts(contract: &Contract, viewer: Viewer, now: Instant) -> Facts {
-    let trial = &contract.trial;
-    Facts {
-        offer_stands: now < trial.offer_expires_at,
-        accept_blocked: trial.accept_blocked.clone(),
-        start_not_past: is_start_not_past(trial.starts_on, contract.terms.time_zone, now),
-        party: viewer.party(),
-        open_proposal_by: contract.proposal.as_ref().map(|proposal| proposal.party),
-        ..Facts::default()
-    }
-}
-
 /// What the guards of a step look at; other rows only for the step that needs them.
-fn facts(conn: &mut Conn, contract: &Contract, viewer: Viewer, action: Action, body: &StepBody, now: Instant) -> Result<Facts> {
+fn facts(
+    conn: &mut Conn,
+    contract: &Contract,
+    viewer: Viewer,
+    action: Action,
+    body: &StepBody,
+    periods: &Periods,
+    now: Instant,
+) -> Result<Facts> {
     let (terms, starts_on) = proposed_terms(contract, body);
     let facts = Facts {
-        start_in_reach: is_start_in_reach(starts_on, terms.time_zone, now),
+        start_in_reach: is_start_in_reach(starts_on, terms.time_zone, now, periods),
         reason_code: body.reason_code.is_some(),
         message: body.message.as_ref().is_some_and(|message| !message.trim().is_empty()),
         ..standing_facts(contract, viewer, now)

@@ -8,10 +8,9 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId, UserId};
 use crate::kernel::process::Actor;
 use crate::trials::calendar::{Periods, proposal_lapses_at};
-use crate::trials::model::{Contract, Dossier, Event, Proposal, TermsVersion, Trial, Viewer};
-use crate::trials::neighbors::Names;
+use crate::trials::guards::standing_facts;
+use crate::trials::model::{Contract, Dossier, Event, Names, Proposal, TermsVersion, Trial, Viewer};
 use crate::trials::process::{Action, Outcome, TrialState, allowed_actions};
-use crate::trials::steps::standing_facts;
 use crate::trials::terms::{Party, Signature, Terms};
 
 /// The client of a trial.

@@ -77,7 +77,7 @@ impl AddressLimits {
 
     /// Forgets addresses that have their whole allowance back, now and then, so that memory stays bounded.
     fn forget(&self) {
-        if self.taken.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == 0 {
+        if self.taken.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_EVERY) {
             for limiter in [&self.general, &self.search].into_iter().flatten() {
                 limiter.retain_recent();
             }

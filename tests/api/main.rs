@@ -2,10 +2,12 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says so by panicking")]
 
 mod accounts;
+mod developers;
 mod forgeries;
 mod hostile;
 mod http;
 mod mail;
+mod main_job;
 mod openapi;
 mod organizations;
 mod pages;
@@ -13,4 +15,6 @@ mod pages;
 mod schema;
 mod secrets;
 mod sessions;
+mod skills;
 mod support;
+mod vetting;

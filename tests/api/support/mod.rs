@@ -7,3 +7,4 @@ pub mod logs;
 pub mod person;
 pub mod raw;
 pub mod smtp;
+pub mod stories;

@@ -216,7 +216,7 @@ async fn blocks_of_either_side_keep_them_apart() {
     let (block_developer, block_client) = (format!("/v1/blocks/{}", developer.id), format!("/v1/blocks/{}", organization(&client).await));
     let both = [(&client, &block_developer), (&developer.person, &block_client)];
     for (side, path) in both {
-        assert_eq!(matched(&client, &job).await, [developer.id.clone()]);
+        assert_eq!(matched(&client, &job).await, std::slice::from_ref(&developer.id));
         for _ in 0..2 {
             side.put(path, json!({})).await.expect(204);
         }
@@ -224,7 +224,7 @@ async fn blocks_of_either_side_keep_them_apart() {
         let search = client.post("/v1/matches/search", job_body()).await.expect(200);
         assert_eq!(search.at("/pool"), &json!(0));
         client.post("/v1/trials", offer_body(&job, &developer.id)).await.problem(409, "conflict");
-        assert_eq!(matched(&other, &other_job).await, [developer.id.clone()], "others are not concerned");
+        assert_eq!(matched(&other, &other_job).await, std::slice::from_ref(&developer.id), "others are not concerned");
         side.delete(path).await.expect(204);
     }
     // One side cannot take back the other's.
@@ -234,7 +234,7 @@ async fn blocks_of_either_side_keep_them_apart() {
     client.delete(&block_developer).await.expect(204);
     assert_eq!(matched(&client, &job).await, Vec::<String>::new());
     developer.person.delete(&block_client).await.expect(204);
-    assert_eq!(matched(&client, &job).await, [developer.id.clone()]);
+    assert_eq!(matched(&client, &job).await, std::slice::from_ref(&developer.id));
 }
 
 #[actix_web::test]

@@ -10,7 +10,10 @@ const NOBODY: &str = "dev_01h455vb4pex5vsknk084sn02q";
 const UNAVAILABLE: &str = "No trial can be agreed with this developer at present.";
 
 /// What each may do, by state: `state | client | developer | admin`.
-const ALLOWED: [(&str, &[&str], &[&str], &[&str]); 7] = [
+/// A state, and what the client, the developer and an admin may do in it.
+type Allowed = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+const ALLOWED: [Allowed; 7] = [
     ("offered", &["withdraw"], &["counter", "accept", "decline"], &[]),
     ("countered", &["revise", "accept", "decline"], &["withdraw"], &[]),
     ("scheduled", &["cancel"], &["cancel"], &["cancel", "terminate"]),

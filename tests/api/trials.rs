@@ -9,7 +9,6 @@ use crate::support::seeds::{Scene, act, draft, offer_body, open_job, rows, subje
 const NOBODY: &str = "dev_01h455vb4pex5vsknk084sn02q";
 const UNAVAILABLE: &str = "No trial can be agreed with this developer at present.";
 
-/// What each may do, by state: `state | client | developer | admin`.
 /// A state, and what the client, the developer and an admin may do in it.
 type Allowed = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 

@@ -13,6 +13,7 @@ pub const SECRET_BYTES: usize = 32;
 /// One line that names the key.
 pub fn check(settings: &Settings) -> Result<(), String> {
     let production = settings.environment == Environment::Production;
+    scheme(settings)?;
     secret(&settings.auth.secret, production || !is_sqlite(settings))?;
     urls(settings, production)?;
     if settings.auth.memory_kib < 19_456 || settings.auth.passes < 2 {
@@ -26,6 +27,13 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     }
     weights(settings)?;
     rates(settings)
+}
+
+/// Before anything that depends on the engine: a wrong scheme is the fault to be named first.
+fn scheme(settings: &Settings) -> Result<(), String> {
+    let url = settings.database.url.expose_secret();
+    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+    if known { Ok(()) } else { Err("database.url must begin with `sqlite:` (a file) or `postgres://`".to_owned()) }
 }
 
 fn is_sqlite(settings: &Settings) -> bool {

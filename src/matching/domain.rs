@@ -53,6 +53,8 @@ pub struct Candidate {
     pub responsiveness: Responsiveness,
     /// Whether the developer accepted an invitation to this very request.
     pub accepted_invitation: bool,
+    /// When this stops being right by itself, although no row changes: a validity ends, an offer grows too old to count.
+    pub right_until: Option<Instant>,
 }
 
 /// A skill as the developer states it.

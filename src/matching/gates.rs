@@ -97,6 +97,11 @@ fn within_budget(rate: Money, budget: Money, rates: &Rates) -> bool {
     rates.to_micro_dollars(rate).zip(rates.to_micro_dollars(budget)).is_some_and(|(rate, budget)| rate <= budget)
 }
 
+/// Whether `candidate` passes this one gate.
+pub fn passes(gate: Gate, question: &Question<'_>, candidate: &Candidate) -> bool {
+    GATES.iter().filter(|(each, _)| *each == gate).all(|(_, rule)| rule(question, candidate))
+}
+
 /// What the gates say about one developer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

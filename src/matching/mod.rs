@@ -1,13 +1,17 @@
 //! Which vetted developers fit a request, and why: gates, score, explanation.
 
 pub mod domain;
+pub mod engine;
 pub mod explanation;
+pub mod facets;
 pub mod gates;
 pub mod http;
+pub mod percolation;
 pub mod ranking;
 pub mod ratio;
 pub mod rules;
 pub mod score;
+pub mod search;
 pub mod service;
 pub mod skill_fit;
 pub mod store;

@@ -95,6 +95,7 @@ pub fn candidate(number: u128) -> Candidate {
         track_record: TrackRecord::default(),
         responsiveness: Responsiveness::default(),
         accepted_invitation: false,
+        right_until: None,
     }
 }
 

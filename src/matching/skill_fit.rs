@@ -14,6 +14,13 @@ const CLAIMED_EVIDENCE: u32 = 30;
 /// What a skill itself is worth, in hundredths; its substitutes are worth less.
 const ITSELF: u32 = 100;
 
+/// Years in tenths, to the nearest: finer than that nobody counts. What is no number of years is none.
+pub fn tenths(years: f64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a century; NaN becomes 0")]
+    let tenths = (years * 10.0).round().clamp(0.0, 1000.0) as u32;
+    tenths
+}
+
 /// A skill as a developer has it on a day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Held {
@@ -69,7 +76,7 @@ impl<'a> Fit<'a> {
         let offers = std::iter::once((None, ITSELF)).chain(substitutes);
         let fits = offers.filter_map(|(via, worth)| {
             let held = Held::of(candidate, via.unwrap_or(&asked.slug), question.today)?;
-            let meets = held.level >= asked.min_level && asked.min_years.is_none_or(|years| held.years >= years);
+            let meets = held.level >= asked.min_level && asked.min_years.is_none_or(|years| tenths(held.years) >= tenths(years));
             Some(Self { via, held, meets, worth, asked: asked.min_level })
         });
         let rank = |fit: &Self| (asked.must && fit.meets, fit.levels() * fit.worth);
@@ -99,7 +106,7 @@ impl<'a> Fit<'a> {
         match (fit.via, asked.min_years) {
             (Some(via), _) => Some(format!("{slug}: asked {level}, has {via} {has} instead")),
             (None, _) if has < level => Some(format!("{slug}: asked {level}, has {has}")),
-            (None, Some(least)) if years < least => Some(format!("{slug}: asked {least} years, has {years}")),
+            (None, Some(least)) if tenths(years) < tenths(least) => Some(format!("{slug}: asked {least} years, has {years}")),
             (None, _) => None,
         }
     }

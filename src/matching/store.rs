@@ -99,6 +99,7 @@ fn candidate(row: DeveloperRow) -> Option<Candidate> {
         track_record: TrackRecord::default(),
         responsiveness: Responsiveness::default(),
         accepted_invitation: false,
+        right_until: None,
     })
 }
 

@@ -16,6 +16,7 @@
 //! beside      for the few: more than 15 skills, many domains, dates that differ, hours that trials hold
 //!
 //! postings  skill → [ slot:24 │ level:3 │ years:5 ] …      sorted by slot, 4 bytes for each skill of each developer
+//! levels    common skill → [ level:3 │ years:5 ] …         one byte for each slot, for skills that one in ten has
 //! ```
 //!
 //! Words (skills, zones with working hours, sets of languages, domains, currencies) are numbered by a dictionary; a request
@@ -23,8 +24,8 @@
 //!
 //! # A question
 //! The *sweep* walks the postings of the must that the fewest developers have, 256 at a time: level and years are in the
-//! posting; then the other musts (lines) and the gates (records), each step a loop without branches that keeps or drops.
-//! When gates are to be counted the musts come first, since a gate counts only whom the musts left; when not, the gates do,
+//! posting; then the other musts (levels, else lines) and the gates (records), each step a loop without branches that keeps
+//! or drops. When gates are to be counted the musts come first, since a gate counts only whom the musts left; when not, the gates do,
 //! since they read less. Whoever passes is scored with integers and offered to a heap of the asked size; the score of who
 //! cannot reach the heap's worst is broken off before the third column is read. Pool and total are exact in any case.
 //!
@@ -58,6 +59,7 @@ use crate::matching::engine_columns::Columns;
 use crate::matching::engine_count::FacetCounts;
 use crate::matching::engine_count::tally;
 use crate::matching::engine_dictionary::Dictionary;
+use crate::matching::engine_ids::Places;
 use crate::matching::engine_pack::pack;
 use crate::matching::engine_plan::Memory;
 use crate::matching::engine_plan::Plan;
@@ -117,7 +119,7 @@ pub struct Engine {
     rules: Arc<Rules>,
     words: Dictionary,
     columns: Columns,
-    slots: HashMap<DeveloperId, u32>,
+    places: Places,
     blocks: HashMap<OrganizationId, Vec<DeveloperId>>,
     memory: Memory,
     /// The first instant at which a slot stops being right, in microseconds; or [`UNKNOWN`].
@@ -131,7 +133,7 @@ impl Engine {
             rules,
             words: Dictionary::default(),
             columns: Columns::default(),
-            slots: HashMap::new(),
+            places: Places::default(),
             blocks: HashMap::new(),
             memory: Memory::default(),
             due: AtomicI64::new(i64::MAX),
@@ -157,16 +159,16 @@ impl Engine {
     pub fn put(&mut self, candidate: &Candidate, today: NaiveDate) -> Result<()> {
         let packing = pack(candidate, &mut self.words, &self.rules, today)?;
         let (id, due) = (packing.id, packing.right_until);
-        if let Some(slot) = self.slots.get(&id).copied() {
+        if let Some(slot) = self.slot(id) {
             self.forget_due(slot);
             if !self.columns.overwrite(slot, &packing) {
                 let fresh = self.columns.append(packing)?;
                 self.columns.bury(slot);
-                self.slots.insert(id, fresh);
+                self.places.move_to(id, slot, Some(fresh));
             }
         } else {
             let slot = self.columns.append(packing)?;
-            self.slots.insert(id, slot);
+            self.places.insert(id, slot, self.columns.ids());
         }
         if self.due.load(Ordering::Relaxed) != UNKNOWN {
             self.due.fetch_min(due, Ordering::Relaxed);
@@ -176,7 +178,8 @@ impl Engine {
 
     /// Takes a developer out; nothing happens where there is none.
     pub fn remove(&mut self, id: DeveloperId) {
-        if let Some(slot) = self.slots.remove(&id) {
+        if let Some(slot) = self.slot(id) {
+            self.places.move_to(id, slot, None);
             self.forget_due(slot);
             self.columns.bury(slot);
         }
@@ -212,17 +215,17 @@ impl Engine {
 
     /// Whether a developer is in the pool.
     pub fn contains(&self, id: DeveloperId) -> bool {
-        self.slots.contains_key(&id)
+        self.slot(id).is_some()
     }
 
     /// How many developers there are.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.places.len()
     }
 
     /// Whether there is nobody.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.places.len() == 0
     }
 
     /// How many slots are dead.
@@ -260,16 +263,15 @@ impl Engine {
     /// As [`Self::put`].
     pub fn rebuilt(&self) -> Result<Self> {
         let columns = self.columns.compact()?;
-        let slots = (0..).zip(columns.ids()).map(|(slot, id)| (*id, slot)).collect();
+        let places = Places::of(columns.ids());
         let due = AtomicI64::new(UNKNOWN);
         let (rules, words, blocks) = (self.rules.clone(), self.words.clone(), self.blocks.clone());
-        Ok(Self { rules, words, columns, slots, blocks, memory: Memory::default(), due })
+        Ok(Self { rules, words, columns, places, blocks, memory: Memory::default(), due })
     }
 
     /// Bytes of memory that the slots, their postings and the way from an id to its slot take.
     pub fn memory_bytes(&self) -> usize {
-        // A hash table keeps one more byte for each place.
-        self.columns.bytes() + self.slots.capacity() * (size_of::<(DeveloperId, u32)>() + 1) * 8 / 7
+        self.columns.bytes() + self.places.bytes()
     }
 
     /// The best for a request.
@@ -278,7 +280,7 @@ impl Engine {
         let (excluded, invited) = (self.blocked(ask.organization), self.slots_of(ask.invited));
         let (scale, mut top) = (Scale::new(&self.rules, ask.today), TopRanks::new(plan.lot, ask.limit, ask.min_score));
         let mut facets = ask.facets.then(|| FacetCounts::new(&self.columns, &self.words));
-        let sweep = Sweep { columns: &self.columns, plan: &plan, excluded: &excluded, relevant: u8::MAX };
+        let sweep = Sweep::new(&self.columns, &plan, &excluded, u8::MAX);
         let verdicts = sweep.run(ask.gates, |slots| {
             for slot in slots.iter().copied() {
                 let Some(packed) = self.columns.packed(slot) else { continue };
@@ -291,7 +293,7 @@ impl Engine {
                 slots.iter().for_each(|slot| facets.count(*slot));
             }
         });
-        let pool = u64::try_from(self.slots.len() - excluded.len()).unwrap_or(u64::MAX);
+        let pool = u64::try_from(self.places.len() - excluded.len()).unwrap_or(u64::MAX);
         Found { best: top.into_best(), tally: tally(pool, &verdicts, ask.gates), facets: facets.map(FacetCounts::facets) }
     }
 
@@ -299,7 +301,7 @@ impl Engine {
     pub fn search(&self, search: &Search) -> SearchPage {
         let plan = Plan::new(&search.request, &self.rules, &self.words, &self.memory);
         let domains: Vec<u16> = search.domains.iter().map(|domain| self.words.asked_domain(domain)).collect();
-        let sweep = Sweep { columns: &self.columns, plan: &plan, excluded: &[], relevant: relevant(&search.asked) };
+        let sweep = Sweep::new(&self.columns, &plan, &[], relevant(&search.asked));
         let (mut facets, mut found) = (FacetCounts::new(&self.columns, &self.words), Newest::new(search));
         sweep.run(false, |slots| {
             for slot in slots.iter().copied() {
@@ -325,7 +327,7 @@ impl Engine {
 
     /// Whether a developer of the pool passes all gates of a plan, which is `organization`'s.
     pub fn passes(&self, plan: &Plan, organization: Option<OrganizationId>, id: DeveloperId) -> bool {
-        let Some(packed) = self.slots.get(&id).and_then(|slot| self.columns.packed(*slot)) else { return false };
+        let Some(packed) = self.slot(id).and_then(|slot| self.columns.packed(slot)) else { return false };
         plan.musts.iter().all(|must| packed.best_must(must).is_some())
             && plan.verdict(packed.record) == 0
             && packed.has_free_hours(plan)
@@ -334,7 +336,7 @@ impl Engine {
 
     /// The skills of a developer of the pool, each with its level.
     pub fn skills(&self, id: DeveloperId) -> impl Iterator<Item = (&str, u32)> {
-        let packed = self.slots.get(&id).and_then(|slot| self.columns.packed(*slot));
+        let packed = self.slot(id).and_then(|slot| self.columns.packed(slot));
         let entries = packed.into_iter().flat_map(|packed| packed.skills()).map(crate::matching::engine_record::Entry);
         entries.filter_map(|entry| Some((self.words.skills.word(entry.skill())?.as_str(), entry.level())))
     }
@@ -344,13 +346,17 @@ impl Engine {
         self.words.skills.known(slug).map_or(0, |skill| self.columns.postings(skill).len())
     }
 
+    fn slot(&self, id: DeveloperId) -> Option<u32> {
+        self.places.slot(id, self.columns.ids())
+    }
+
     /// The slots of those whom an organisation's blocks keep out, sorted.
     fn blocked(&self, organization: Option<OrganizationId>) -> Vec<u32> {
         organization.and_then(|organization| self.blocks.get(&organization)).map_or_else(Vec::new, |blocked| self.slots_of(blocked))
     }
 
     fn slots_of(&self, ids: &[DeveloperId]) -> Vec<u32> {
-        let mut slots: Vec<u32> = ids.iter().filter_map(|id| self.slots.get(id).copied()).collect();
+        let mut slots: Vec<u32> = ids.iter().filter_map(|id| self.slot(*id)).collect();
         slots.sort_unstable();
         slots.dedup();
         slots

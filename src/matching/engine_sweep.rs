@@ -7,6 +7,7 @@ use crate::matching::engine_plan::Plan;
 use crate::matching::engine_plan::Wanted;
 use crate::matching::engine_record::DEAD;
 use crate::matching::engine_record::HOLDS;
+use crate::matching::engine_record::Line;
 
 /// Slots per chunk: a kilobyte, beside the 24 kilobytes of their records and lines.
 const CHUNK: usize = 256;
@@ -36,6 +37,14 @@ impl Chunk {
         self.slots.get(..self.count).unwrap_or(&[])
     }
 
+    /// Reads one number from every slot's place in a column, so that the whole chunk is fetched at once instead of slot by slot:
+    /// a loop of nothing but loads keeps as many under way as the processor can.
+    #[inline]
+    fn fetch<T>(&self, column: &[T], number: impl Fn(&T) -> u32) {
+        let places = self.slots().iter().filter_map(|slot| column.get(*slot as usize));
+        std::hint::black_box(places.fold(0, |all, place| all ^ number(place)));
+    }
+
     /// Keeps those for which `keep` holds.
     #[inline]
     fn sift(&mut self, mut keep: impl FnMut(u32) -> bool) {
@@ -51,76 +60,118 @@ impl Chunk {
     }
 }
 
-/// A plan's way through the columns.
-pub struct Sweep<'a> {
-    /// Where.
-    pub columns: &'a Columns,
-    /// What is asked.
-    pub plan: &'a Plan,
-    /// Slots that are out whatever they hold, sorted.
-    pub excluded: &'a [u32],
-    /// Which bits of a verdict count.
-    pub relevant: u8,
+/// A must, and how much of it can be told without its line.
+struct Must<'a> {
+    wanted: &'a Wanted,
+    /// The levels by slot, of a common skill that nothing else can stand in for; else empty.
+    levels: &'a [u8],
+    /// Whole years that are asked, as far as postings and levels can say.
+    years: u32,
+    /// Whether a posting or a level says all: one choice, and whole years that fit.
+    is_exact: bool,
 }
 
-/// The must whose postings are walked.
-#[derive(Clone, Copy)]
-struct Driver<'a> {
-    place: usize,
-    must: &'a Wanted,
-    /// Which of its choices is walked.
-    choice: usize,
-}
+impl<'a> Must<'a> {
+    fn new(wanted: &'a Wanted, columns: &'a Columns) -> Self {
+        let only = if let [only] = wanted.choices.as_slice() { Some(only.skill) } else { None };
+        Self {
+            wanted,
+            levels: only.map_or(&[], |skill| columns.levels(skill)),
+            years: (wanted.tenths / 10).min(31),
+            is_exact: only.is_some() && wanted.tenths.is_multiple_of(10) && wanted.tenths <= 310,
+        }
+    }
 
-impl Driver<'_> {
-    /// Whether a posting says all that the must asks: one choice, and whole years that a posting can hold.
-    fn is_exact(self) -> bool {
-        self.must.choices.len() == 1 && self.must.tenths.is_multiple_of(10) && self.must.tenths <= 310
+    /// Whether the lowest byte of a posting, or a level, shows enough.
+    #[inline]
+    fn is_met_by(&self, byte: u32) -> bool {
+        (byte >> 5 & 7 >= self.wanted.level) & (byte & 31 >= self.years)
     }
 }
 
-impl Sweep<'_> {
+/// A plan's way through the columns.
+pub struct Sweep<'a> {
+    columns: &'a Columns,
+    plan: &'a Plan,
+    /// Slots that are out whatever they hold, sorted.
+    excluded: &'a [u32],
+    /// Which bits of a verdict count.
+    relevant: u8,
+    /// The one that the fewest developers have first: its postings are walked.
+    musts: Vec<Must<'a>>,
+}
+
+impl<'a> Sweep<'a> {
+    /// The way of `plan`, past the slots of `excluded` (sorted), with the bits of a verdict that count.
+    pub fn new(columns: &'a Columns, plan: &'a Plan, excluded: &'a [u32], relevant: u8) -> Self {
+        let mut musts: Vec<Must<'a>> = plan.musts.iter().map(|wanted| Must::new(wanted, columns)).collect();
+        musts.sort_by_key(|must| must.wanted.choices.iter().map(|choice| columns.postings(choice.skill).len()).sum::<usize>());
+        Self { columns, plan, excluded, relevant, musts }
+    }
+
     /// Hands the slots that pass to `each`, chunk by chunk. Every slot that meets the musts is given a verdict and counted when
-    /// `counted`; else the gates are asked before the musts, which read more memory, and only those who pass are counted.
+    /// `counted`; else the gates are asked before the lines, which are more to read, and only those who pass are counted.
     pub fn run(&self, counted: bool, mut each: impl FnMut(&[u32])) -> Verdicts {
-        let mut verdicts = [0; 256];
-        let mut chunk = Chunk::EMPTY;
-        let rarest = self.plan.musts.iter().enumerate().min_by_key(|(_, must)| self.length(must));
-        let Some((place, must)) = rarest else {
+        let (mut verdicts, mut chunk) = ([0; 256], Chunk::EMPTY);
+        let Some(rarest) = self.musts.first() else {
             let slots = u32::try_from(self.columns.slots()).unwrap_or(u32::MAX);
             for first in (0..slots).step_by(CHUNK) {
                 chunk.count = 0;
                 (first..slots).take(CHUNK).for_each(|slot| chunk.put(slot, true));
-                self.sieve(&mut chunk, None, counted, &mut verdicts, &mut each);
+                self.sieve(&mut chunk, 0, counted, &mut verdicts, &mut each);
             }
             return verdicts;
         };
-        for (choice, way) in must.choices.iter().enumerate() {
-            let driver = Driver { place, must, choice };
-            let years = (must.tenths / 10).min(31);
-            for postings in self.columns.postings(way.skill).chunks(CHUNK) {
+        for (walked, choice) in rarest.wanted.choices.iter().enumerate() {
+            for postings in self.columns.postings(choice.skill).chunks(CHUNK) {
                 chunk.count = 0;
-                for posting in postings {
-                    chunk.put(posting >> 8, (posting >> 5 & 7 >= must.level) & (posting & 31 >= years));
-                }
-                self.sieve(&mut chunk, Some(driver), counted, &mut verdicts, &mut each);
+                postings.iter().for_each(|posting| chunk.put(posting >> 8, rarest.is_met_by(*posting)));
+                self.sieve(&mut chunk, walked, counted, &mut verdicts, &mut each);
             }
         }
         verdicts
     }
 
-    fn length(&self, must: &Wanted) -> usize {
-        must.choices.iter().map(|choice| self.columns.postings(choice.skill).len()).sum()
-    }
-
-    fn sieve(&self, chunk: &mut Chunk, driver: Option<Driver<'_>>, counted: bool, verdicts: &mut Verdicts, each: &mut impl FnMut(&[u32])) {
+    /// From cheap to dear: levels by slot, then records and lines; `walked` is the choice of the rarest must that led here.
+    fn sieve(&self, chunk: &mut Chunk, walked: usize, counted: bool, verdicts: &mut Verdicts, each: &mut impl FnMut(&[u32])) {
         if !self.excluded.is_empty() {
             chunk.sift(|slot| self.excluded.binary_search(&slot).is_err());
         }
-        let more_musts = self.plan.musts.len() > 1 || driver.is_some_and(|driver| !driver.is_exact());
-        if counted && more_musts {
-            chunk.sift(|slot| self.meets_musts(slot, driver));
+        for must in self.musts.iter().skip(1).filter(|must| !must.levels.is_empty()) {
+            chunk.sift(|slot| must.is_met_by(u32::from(must.levels.get(slot as usize).copied().unwrap_or(0))));
         }
+        if counted {
+            self.sift_lines(chunk, walked);
+        }
+        self.sift_records(chunk, verdicts, counted);
+        if !counted {
+            self.sift_lines(chunk, walked);
+            let [passing, ..] = verdicts;
+            *passing += chunk.count as u64;
+        }
+        if chunk.count > 0 {
+            each(chunk.slots());
+        }
+    }
+
+    /// Keeps those who meet the musts of which postings and levels have not told all. Who meets the rarest by several of its
+    /// choices is kept only where the best of them is walked.
+    fn sift_lines(&self, chunk: &mut Chunk, walked: usize) {
+        let rarest = self.musts.first().filter(|must| !must.is_exact);
+        let others = || self.musts.iter().skip(1).filter(|must| !must.is_exact || must.levels.is_empty());
+        if rarest.is_none() && others().next().is_none() {
+            return;
+        }
+        chunk.fetch(self.columns.lines(), Line::steady);
+        chunk.sift(|slot| {
+            let Some(packed) = self.columns.packed(slot) else { return false };
+            rarest.is_none_or(|must| packed.best_must(must.wanted).is_some_and(|(choice, ..)| choice == walked))
+                && others().all(|must| packed.best_must(must.wanted).is_some())
+        });
+    }
+
+    fn sift_records(&self, chunk: &mut Chunk, verdicts: &mut Verdicts, counted: bool) {
+        chunk.fetch(self.columns.records(), |record| record.rate);
         chunk.sift(|slot| {
             let verdict = self.verdict(slot);
             if let Some(count) = verdicts.get_mut(usize::from(verdict)) {
@@ -128,15 +179,6 @@ impl Sweep<'_> {
             }
             verdict == 0
         });
-        if !counted && more_musts {
-            chunk.sift(|slot| self.meets_musts(slot, driver));
-        }
-        if let Some(passing) = verdicts.first_mut().filter(|_| !counted) {
-            *passing += chunk.count as u64;
-        }
-        if chunk.count > 0 {
-            each(chunk.slots());
-        }
     }
 
     #[inline]
@@ -149,15 +191,5 @@ impl Sweep<'_> {
         } else {
             verdict
         }
-    }
-
-    /// Whether a slot meets every must. Who meets the driver by several choices is taken only where the best of them is walked.
-    fn meets_musts(&self, slot: u32, driver: Option<Driver<'_>>) -> bool {
-        let Some(packed) = self.columns.packed(slot) else { return false };
-        self.plan.musts.iter().enumerate().all(|(place, must)| match driver.filter(|driver| driver.place == place) {
-            Some(driver) if driver.is_exact() => true,
-            Some(driver) => packed.best_must(must).is_some_and(|(choice, ..)| choice == driver.choice),
-            None => packed.best_must(must).is_some(),
-        })
     }
 }

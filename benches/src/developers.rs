@@ -8,7 +8,9 @@ use guildhall::kernel::clock::Instant;
 use guildhall::kernel::craft::{EngagementLength, Seniority, SkillLevel};
 use guildhall::kernel::ids::DeveloperId;
 use guildhall::kernel::zone::{TimeZone, add_days};
-use guildhall::matching::domain::{Candidate, ClaimedSkill, Commitment, Preferences, Responsiveness, TrackRecord, VerifiedSkill, WorkingHours};
+use guildhall::matching::domain::{
+    Candidate, ClaimedSkill, Commitment, Preferences, Responsiveness, TrackRecord, VerifiedSkill, WorkingHours,
+};
 
 use crate::random::Random;
 use crate::world::{DOMAINS, World, money};
@@ -25,8 +27,7 @@ const HELD_DAYS: i64 = 35;
 const OWN_HOURS: [(u32, u32); 6] = [(8, 16), (10, 18), (7, 15), (12, 20), (14, 22), (22, 6)];
 /// Hourly rates in US cents, from and to, by seniority.
 const PAY: [(i64, i64); 5] = [(1500, 4500), (2500, 7000), (4000, 10_000), (5500, 13_000), (7000, 16_000)];
-const SENIORITIES: [Seniority; 5] =
-    [Seniority::Junior, Seniority::Middle, Seniority::Senior, Seniority::Staff, Seniority::Principal];
+const SENIORITIES: [Seniority; 5] = [Seniority::Junior, Seniority::Middle, Seniority::Senior, Seniority::Staff, Seniority::Principal];
 
 /// Three of ten developers are vetted.
 pub fn is_vetted(number: u64) -> bool {

@@ -160,7 +160,8 @@ impl<'a> Question<'a> {
             0 => 0,
             _ => points(shown, u64::from(MILLION) * asked, evidence),
         };
-        let of_domain = if self.domain_count == 0 { domain * 100 } else { points(self.share(record.domains), 100 * self.domain_count, domain) };
+        let of_domain =
+            if self.domain_count == 0 { domain * 100 } else { points(self.share(record.domains), 100 * self.domain_count, domain) };
         let others = self.interest(record, interest) + self.logistics(record, logistics);
         of_musts + of_nices + of_evidence + of_domain + others + u32::from(record.own_points)
     }
@@ -212,14 +213,8 @@ impl<'a> Question<'a> {
 }
 
 /// The factors that depend on the request, in the order in which their weights are kept.
-const SCORED: [Factor; 6] = [
-    Factor::MustHaveSkills,
-    Factor::NiceToHaveSkills,
-    Factor::Evidence,
-    Factor::DeveloperInterest,
-    Factor::Domain,
-    Factor::Logistics,
-];
+const SCORED: [Factor; 6] =
+    [Factor::MustHaveSkills, Factor::NiceToHaveSkills, Factor::Evidence, Factor::DeveloperInterest, Factor::Domain, Factor::Logistics];
 
 struct Fit {
     /// Worth, for a nice-to-have times its levels.

@@ -13,8 +13,7 @@ use crate::zones::PLACES;
 const REQUEST: u64 = 3;
 /// What clients state budgets in.
 const CURRENCIES: [&str; 4] = ["USD", "USD", "EUR", "GBP"];
-const SENIORITIES: [Seniority; 5] =
-    [Seniority::Junior, Seniority::Middle, Seniority::Senior, Seniority::Staff, Seniority::Principal];
+const SENIORITIES: [Seniority; 5] = [Seniority::Junior, Seniority::Middle, Seniority::Senior, Seniority::Staff, Seniority::Principal];
 
 /// The id of request `number`.
 pub fn id_of(number: u64) -> JobRequestId {

@@ -31,18 +31,26 @@ impl<'a> Bitmaps<'a> {
         for (slot, record) in (0_u32..).zip(&table.records) {
             for skill in &record.skills {
                 let first = usize::from(skill.skill) * LEVELS;
-                all.skills[first..first + usize::from(skill.level)].iter_mut().for_each(|bitmap| drop(bitmap.insert(slot)));
+                add(&mut all.skills, first..first + usize::from(skill.level), slot);
             }
-            set_bits(record.seniority.into()).for_each(|bit| drop(all.seniority[bit].insert(slot)));
-            set_bits(record.languages).for_each(|bit| drop(all.languages[bit].insert(slot)));
+            add(&mut all.seniority, set_bits(record.seniority.into()), slot);
+            add(&mut all.languages, set_bits(record.languages), slot);
         }
-        all.skills.iter_mut().chain(&mut all.seniority).chain(&mut all.languages).for_each(|bitmap| drop(bitmap.optimize()));
+        for bitmap in all.skills.iter_mut().chain(&mut all.seniority).chain(&mut all.languages) {
+            bitmap.optimize();
+        }
         all
     }
 
     fn of(&self, asked: &Asked) -> std::borrow::Cow<'_, RoaringBitmap> {
         let bitmap = |skill: u16| &self.skills[usize::from(skill) * LEVELS + usize::from(asked.level) - 1];
         union(asked.options.iter().map(|(skill, _)| bitmap(*skill)).collect())
+    }
+}
+
+fn add(bitmaps: &mut [RoaringBitmap], places: impl IntoIterator<Item = usize>, slot: u32) {
+    for place in places {
+        bitmaps[place].insert(slot);
     }
 }
 

@@ -48,7 +48,7 @@ pub fn print_floor() {
     const WORDS: usize = 1 << 24;
     let from = vec![1_u64; WORDS];
     let mut to = vec![0_u64; WORDS];
-    let copies = (0..5).map(|_| timed(|| to.copy_from_slice(black_box(&from))).1);
+    let copies = (0..5).map(|_| timed(|| black_box(&mut to).copy_from_slice(black_box(&from))).1);
     let copy = copies.min().unwrap_or_default().as_secs_f64();
     let gigabytes = (WORDS * 8) as f64 / copy / 1e9;
     let hop = random_access(WORDS);

@@ -47,7 +47,7 @@ impl Cluster {
     /// # Errors
     /// When it is refused.
     pub fn connect(&self) -> Result<Client, postgres::Error> {
-        let mut client = Client::connect(&self.url, NoTls)?;
+        let mut client = Client::connect(&format!("{}/postgres", self.url), NoTls)?;
         client.batch_execute(SETTINGS)?;
         Ok(client)
     }

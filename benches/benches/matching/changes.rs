@@ -112,14 +112,14 @@ pub fn percolation(world: &World, engine: &Engine, table: &Table) -> Percolation
         let test = || questions.iter().filter(|(_, question)| question.passes(record)).map(|(id, _)| *id).collect();
         let mut expected: Vec<JobRequestId> = brute.time(test);
         expected.sort_unstable_by(|left, right| right.cmp(left));
-        if percolator.fits(engine, record.developer, world.today) != expected {
+        if percolator.fits(engine, record.developer) != expected {
             differences.push(format!("percolation of {}", record.developer));
         }
     }
     let began = std::time::Instant::now();
     for slot in slots {
         let developer = table.records[slot].developer;
-        fits += fast.time(|| percolator.fits(engine, developer, world.today)).len();
+        fits += fast.time(|| percolator.fits(engine, developer)).len();
         if began.elapsed().as_secs() > 5 {
             break;
         }

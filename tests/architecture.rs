@@ -67,8 +67,9 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 13] = [
+const KINDS: [(&str, Kind); 14] = [
     ("accounts/members.rs", Service),
+    ("accounts/session_cache.rs", Service),
     ("accounts/sessions.rs", Service),
     ("skills/catalogue.rs", Store),
     ("skills/merge.rs", Store),

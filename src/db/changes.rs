@@ -21,7 +21,8 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::words::Word as _;
 use crate::scheduler::Nudge;
-use crate::{sql_words, words};
+use crate::sql_words;
+use crate::words;
 
 words! {
     /// What has changed.

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use futures_util::future::join_all;
-use guildhall::db::changes::{self, Change, ChangeKind};
+use guildhall::db::changes::{self, Change, ChangeKind, Cursor};
 use guildhall::db::feed::{Feed, FeedTask, Follower};
 use guildhall::db::pool::Db;
 use guildhall::db::url::DatabaseUrl;
@@ -105,14 +105,20 @@ impl Node {
         self.recorder.loads.load(Ordering::SeqCst)
     }
 
-    /// Forgets everything; on PostgreSQL that waits until no transaction of the cluster is older.
+    /// Forgets everything, when it has read everything: on PostgreSQL when no transaction of the cluster is older, which may
+    /// be another test's.
     async fn forget_all(&self) {
-        let before = self.clock.now().plus(TimeDelta::days(1));
-        let begun = Moment::now();
-        while self.db.write(move |conn| changes::forget(conn, before, 1000)).await.expect("to forget") == 0 {
-            assert!(begun.elapsed() < Duration::from_secs(30), "nothing was forgotten");
+        let (before, begun) = (self.clock.now().plus(TimeDelta::days(1)), Moment::now());
+        let is_open = |conn: &mut Conn| {
+            let batch = changes::read(conn, Cursor::before(0), 1000)?;
+            Ok(batch.rows.last().is_some_and(|row| row.cursor.place >= batch.next))
+        };
+        while self.db.read(is_open).await.expect("a look") {
+            assert!(begun.elapsed() < Duration::from_secs(30), "somebody writes and writes");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        self.poll().await;
+        assert!(self.db.write(move |conn| changes::forget(conn, before, 1000)).await.expect("to forget") > 0);
     }
 }
 

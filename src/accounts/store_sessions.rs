@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::accounts::domain::{AccountStatus, SessionView};
 use crate::db::Conn;
+use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{members, sessions, users};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
@@ -44,23 +45,23 @@ pub fn insert(conn: &mut Conn, id: SessionId, user: UserId, client: &str, now: I
     Ok(())
 }
 
-/// The person behind a session, with the rights of this moment; 401 when the session is over or the person may not sign in.
+/// The person behind a session, with the rights of this moment, and when the session ends; 401 when the session is over or the person may not sign in.
 ///
 /// # Errors
 /// 401, or 503 when the database is down.
-pub fn principal(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> Result<Principal> {
-    let row: Option<(Role, Option<OrganizationId>)> = sessions::table
+pub fn principal(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> Result<(Principal, Instant)> {
+    let row: Option<(Role, Option<OrganizationId>, Instant)> = sessions::table
         .inner_join(users::table.left_join(members::table))
         .filter(sessions::id.eq(id))
         .filter(sessions::user_id.eq(user))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::ends_at.gt(now))
         .filter(users::status.eq(AccountStatus::Active))
-        .select((users::role, members::organization_id.nullable()))
+        .select((users::role, members::organization_id.nullable(), sessions::ends_at))
         .first(conn)
         .optional()?;
-    let (role, organization) = row.ok_or_else(Error::not_signed_in)?;
-    Ok(Principal { user, session: id, role, organization })
+    let (role, organization, ends_at) = row.ok_or_else(Error::not_signed_in)?;
+    Ok((Principal { user, session: id, role, organization }, ends_at))
 }
 
 /// A session that is neither over nor revoked.
@@ -87,7 +88,11 @@ pub fn rotate(conn: &mut Conn, id: SessionId, from: i64, now: Instant) -> Result
 /// 503 when the database is down.
 pub fn revoke(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> Result<bool> {
     let row = sessions::table.find(id).filter(sessions::user_id.eq(user)).filter(sessions::revoked_at.is_null());
-    Ok(diesel::update(row).set(sessions::revoked_at.eq(now)).execute(conn)? == 1)
+    let revoked = diesel::update(row).set(sessions::revoked_at.eq(now)).execute(conn)? == 1;
+    if revoked {
+        note(conn, ChangeKind::User, &user, now)?;
+    }
+    Ok(revoked)
 }
 
 /// Ends all sessions of a person, but for `except`.
@@ -99,7 +104,9 @@ pub fn revoke_all(conn: &mut Conn, user: UserId, except: Option<SessionId>, now:
     if let Some(except) = except {
         rows = rows.filter(sessions::id.ne(except));
     }
-    rows.set(sessions::revoked_at.eq(now)).execute(conn)?;
+    if rows.set(sessions::revoked_at.eq(now)).execute(conn)? > 0 {
+        note(conn, ChangeKind::User, &user, now)?;
+    }
     Ok(())
 }
 

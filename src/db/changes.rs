@@ -233,3 +233,58 @@ pub fn forget(conn: &mut Conn, before: Instant, limit: i64) -> Result<i64> {
     }
     Ok(gone.rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::migrate;
+    use crate::kernel::error::Error;
+
+    fn at(second: i64) -> Instant {
+        Instant::from_micros(second * 1_000_000)
+    }
+
+    fn log() -> Conn {
+        let mut conn = Conn::Sqlite(SqliteConnection::establish(":memory:").unwrap());
+        migrate::run(&mut conn).unwrap();
+        conn
+    }
+
+    fn subjects(conn: &mut Conn, from: Cursor, limit: i64) -> Vec<String> {
+        let batch = read(conn, from, limit).unwrap();
+        batch.rows.into_iter().filter_map(|row| row.change).map(|change| change.subject).collect()
+    }
+
+    #[test]
+    fn work_counts_when_it_noted_something_and_succeeded() {
+        let mut conn = log();
+        let mut noting = |fails: bool| {
+            note(&mut conn, ChangeKind::User, &"one", at(0))?;
+            if fails { Err(Error::not_found()) } else { Ok(()) }
+        };
+        assert!(!watched(|| noting(true)).1);
+        assert!(watched(|| noting(false)).1);
+        assert!(!watched(|| Ok(())).1, "what came before does not count");
+    }
+
+    #[test]
+    fn a_reader_goes_on_where_it_was_also_when_all_was_forgotten() {
+        let mut conn = log();
+        let start = position(&mut conn).unwrap();
+        for second in 0..5 {
+            note(&mut conn, ChangeKind::Skills, &second, at(second)).unwrap();
+        }
+        diesel::sql_query("INSERT INTO changes (kind, subject, at) VALUES ('of a newer release', 'x', 0)").execute(&mut conn).unwrap();
+        assert_eq!(subjects(&mut conn, Cursor::before(start), 2), ["0", "1"]);
+        assert_eq!(subjects(&mut conn, Cursor { place: 2, id: 2 }, 10), ["2", "3", "4"]);
+        let end = position(&mut conn).unwrap();
+        assert_eq!(subjects(&mut conn, Cursor::before(end), 10), Vec::<String>::new());
+        assert_eq!(forget(&mut conn, at(100), 2).unwrap(), 2);
+        assert_eq!(read(&mut conn, Cursor::before(end), 10).unwrap().forgotten, 2);
+        assert_eq!((forget(&mut conn, at(100), 10).unwrap(), forget(&mut conn, at(100), 10).unwrap()), (4, 0));
+        let batch = read(&mut conn, Cursor::before(end), 10).unwrap();
+        assert_eq!((batch.next, batch.forgotten < end, batch.forgotten >= start), (end, true, true));
+        note(&mut conn, ChangeKind::Skills, &"next", at(5)).unwrap();
+        assert_eq!(subjects(&mut conn, Cursor::before(end), 10), ["next"]);
+    }
+}

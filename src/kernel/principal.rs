@@ -9,7 +9,8 @@ words! {
     pub enum Role { Client => "client", Developer => "developer", Admin => "admin" }
 }
 
-/// The person behind a request, as the database knows them now: rights are read fresh with every request.
+/// The person behind a request, as the database knows them now: rights are never older than the last change that this node made, nor
+/// than half a second.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// The person.

@@ -17,6 +17,7 @@ use crate::accounts::tasks::Housekeeping;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::config::Settings;
+use crate::db::feed::Feed;
 use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
@@ -25,6 +26,7 @@ use crate::jobs::service::Jobs;
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::money::{Currency, Rates};
+use crate::matching::index::MatchIndex;
 use crate::matching::rules::{Rules, Weights};
 use crate::matching::service::Matching;
 use crate::notifications::letters::{Links, TokenMaker};
@@ -123,7 +125,9 @@ impl App {
         let changed = Nudge::default();
         let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());
         let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed.clone());
-        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), rules(&settings, &rates)?));
+        let index = Arc::new(MatchIndex::new(rules(&settings, &rates)?));
+        let feed = Arc::new(Feed::new(db.clone(), clock.clone(), vec![index.clone()]));
+        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), feed, index));
         let mail = notifications.nudge();
         let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed);
         let tasks: Vec<Arc<dyn Task>> = vec![

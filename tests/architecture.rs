@@ -66,9 +66,11 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 13] = [
+const KINDS: [(&str, Kind); 15] = [
     ("accounts/members.rs", Service),
     ("accounts/sessions.rs", Service),
+    ("matching/cards.rs", Service),
+    ("matching/index.rs", Service),
     ("skills/catalogue.rs", Store),
     ("skills/merge.rs", Store),
     ("trials/clock.rs", Service),

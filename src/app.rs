@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
+use chrono::TimeDelta;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rand::Rng as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -17,7 +18,7 @@ use crate::accounts::tasks::Housekeeping;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::config::Settings;
-use crate::db::feed::Feed;
+use crate::db::feed::{Feed, FeedTask, Follower};
 use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
@@ -126,11 +127,13 @@ impl App {
         let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());
         let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed.clone());
         let index = Arc::new(MatchIndex::new(rules(&settings, &rates)?));
-        let feed = Arc::new(Feed::new(db.clone(), clock.clone(), vec![index.clone()]));
-        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), feed, index));
+        let followers: Vec<Arc<dyn Follower>> = vec![index.clone()];
+        let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
+        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), feed.clone(), index));
         let mail = notifications.nudge();
         let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed);
         let tasks: Vec<Arc<dyn Task>> = vec![
+            Arc::new(FeedTask(feed)),
             Arc::new(Mailroom::new(notifications.clone(), clock)),
             Arc::new(TrialClock(trials.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),

@@ -68,7 +68,7 @@ pub struct Matching {
     db: Db,
     clock: SharedClock,
     skills: Arc<Skills>,
-    feed: Arc<Feed>,
+    feed: Feed,
     index: Arc<MatchIndex>,
 }
 
@@ -85,7 +85,7 @@ struct Stale(Vec<DeveloperId>);
 
 impl Matching {
     /// Over the index, which `feed` keeps true.
-    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, feed: Arc<Feed>, index: Arc<MatchIndex>) -> Self {
+    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, feed: Feed, index: Arc<MatchIndex>) -> Self {
         Self { db, clock, skills, feed, index }
     }
 

@@ -19,16 +19,15 @@ use crate::kernel::principal::Principal;
 use crate::matching::cards::{Shown, ShownCard};
 use crate::matching::domain::Request;
 use crate::matching::engine::{Ask, Found};
-use crate::matching::explanation::{Matches, explain};
+use crate::matching::explanation::{Matches, explained};
 use crate::matching::facets::Facets;
 use crate::matching::filters::Filters;
 use crate::matching::gates::Verdict;
 use crate::matching::index::{Live, MatchIndex};
-use crate::matching::ranking::Ranked;
 use crate::matching::ratio::Points;
 use crate::matching::requests::request;
 use crate::matching::rules::{Question, Rules};
-use crate::matching::score::Score;
+use crate::matching::score::{Assessment, Score};
 use crate::matching::search;
 use crate::matching::search::{Search, SearchPage};
 use crate::skills::service::Skills;
@@ -176,11 +175,12 @@ fn matches(request: &Request, gates: bool, moment: Moment<Found>) -> Result<Matc
             stale.push(best.developer);
             continue;
         };
-        let ranked = Ranked { candidate: &shown.candidate, score: Score::of(&question, &shown.candidate) };
-        if ranked.score.total() != best.score || Verdict::of(&question, &shown.candidate) != Verdict::Passes {
+        let assessment = Assessment::of(&question, &shown.candidate);
+        let score = Score::from(&assessment);
+        if score.total() != best.score || Verdict::of(&question, &shown.candidate) != Verdict::Passes {
             stale.push(best.developer);
         } else {
-            data.push(explain(&question, &ranked, ShownCard(shown.clone())));
+            data.push(explained(&assessment, &score, ShownCard(shown.clone())));
         }
     }
     if !stale.is_empty() {

@@ -13,7 +13,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::accounts::service::Accounts;
+use crate::accounts::service::{Accounts, LiveSessions};
+use crate::accounts::session_cache::SessionCache;
 use crate::accounts::tasks::Housekeeping;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
@@ -41,12 +42,17 @@ use crate::trials::service::Trials;
 use crate::trials::tasks::TrialClock;
 use crate::vetting::service::Vetting;
 
+/// How many people's sessions are held in memory.
+const PEOPLE_HELD: usize = 100_000;
+
 /// Everything a process is made of.
 pub struct App {
     /// As configured.
     pub settings: Settings,
     /// The database.
     pub db: Db,
+    /// Keeps what is in memory true to the database.
+    pub feed: Feed,
     /// Mails.
     pub notifications: Notifications,
     /// People and organisations.
@@ -118,27 +124,44 @@ impl App {
         let tokens = Arc::new(Tokens::new(&secret, &settings.auth.previous_secrets, settings.auth.access_minutes)?);
         let notifications = notifications(&settings, &db, &clock, &tokens)?;
         let mail = notifications.nudge();
-        let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, settings.auth.clone(), settings.limits.clone(), mail);
-        let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
+        let sessions = Arc::new(SessionCache::new(PEOPLE_HELD));
         let rates = Arc::new(rates(&settings));
+        let index = Arc::new(MatchIndex::new(rules(&settings, &rates)?));
+        let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone(), index.clone()];
+        let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
+        let live = LiveSessions { cache: sessions, feed: feed.clone() };
+        let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, &settings, live, mail);
+        let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
         let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates.clone()));
         // Wakes whoever follows what can be matched; the database's rows say what has changed.
         let changed = Nudge::default();
         let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());
         let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed.clone());
-        let index = Arc::new(MatchIndex::new(rules(&settings, &rates)?));
-        let followers: Vec<Arc<dyn Follower>> = vec![index.clone()];
-        let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
         let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), feed.clone(), index));
         let mail = notifications.nudge();
         let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed);
         let tasks: Vec<Arc<dyn Task>> = vec![
-            Arc::new(FeedTask(feed)),
+            Arc::new(FeedTask(feed.clone())),
             Arc::new(Mailroom::new(notifications.clone(), clock)),
             Arc::new(TrialClock(trials.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),
         ];
-        Ok(Self { settings, db, notifications, accounts, skills, developers, vetting, jobs, trials, matching, rates, mailbox: None, tasks })
+        Ok(Self {
+            settings,
+            db,
+            feed,
+            notifications,
+            accounts,
+            skills,
+            developers,
+            vetting,
+            jobs,
+            trials,
+            matching,
+            rates,
+            mailbox: None,
+            tasks,
+        })
     }
 
     /// The services that handlers ask for.
@@ -155,7 +178,7 @@ impl App {
         }
     }
 
-    /// The background work of this process.
+    /// The background work of a process that works.
     pub fn tasks(&self) -> Vec<Arc<dyn Task>> {
         self.tasks.clone()
     }
@@ -189,7 +212,7 @@ impl App {
     /// When it cannot start.
     pub async fn run_on(self, listener: Option<TcpListener>, worker: bool, metrics: Option<PrometheusHandle>) -> Result<()> {
         let (stop, stopping) = watch::channel(false);
-        let readiness = Readiness::new(self.db.clone());
+        let readiness = Readiness::new(self.db.clone(), self.feed.clone());
         let mut servers = Vec::new();
         if let Some(listener) = listener {
             servers.push(server::start(&self, listener, readiness.clone(), metrics.clone())?);
@@ -201,7 +224,9 @@ impl App {
         for server in servers {
             tokio::spawn(server);
         }
-        let work = worker.then(|| tokio::spawn(driver::run(self.tasks(), stopping)));
+        // Whoever only serves follows the changes too.
+        let tasks = if worker { self.tasks() } else { vec![Arc::new(FeedTask(self.feed.clone())) as Arc<dyn Task>] };
+        let work = tokio::spawn(driver::run(tasks, stopping));
         asked_to_stop().await?;
         tracing::info!("stopping: requests in flight are finished first");
         readiness.drain();
@@ -209,9 +234,7 @@ impl App {
             handle.stop(true).await;
         }
         stop.send_replace(true);
-        if let Some(work) = work {
-            work.await.map_err(Error::internal)?;
-        }
+        work.await.map_err(Error::internal)?;
         tracing::info!("stopped");
         Ok(())
     }

@@ -11,7 +11,7 @@ COPY . .
 # The caches keep the dependencies between builds; the image gets the binary only.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --features postgres-tls --bin guildhall \
+    cargo build --release --locked -p guildhall --features postgres-tls --bin guildhall \
     && cp target/release/guildhall /guildhall
 
 FROM debian:bookworm-slim

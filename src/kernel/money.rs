@@ -98,6 +98,15 @@ impl Rates {
         Some(i128::from(money.amount) * rate / 10_i128.pow(money.currency.exponent()))
     }
 
+    /// The highest amount of `currency` that is worth at most `budget`; `None` where one of the two has no rate.
+    pub fn most_within(&self, currency: Currency, budget: Money) -> Option<i64> {
+        let rate = i128::from(*self.0.get(&currency)?);
+        let minor = 10_i128.pow(currency.exponent());
+        // The largest amount whose worth, cut to whole millionths, is not above the budget's.
+        let most = ((self.to_micro_dollars(budget)? + 1) * minor - 1).checked_div(rate)?;
+        Some(i64::try_from(most).unwrap_or(i64::MAX))
+    }
+
     /// Notes a fault when there is no rate for the currency of `money`.
     pub fn check(&self, money: Money, pointer: &str, faults: &mut Faults) {
         if !self.0.contains_key(&money.currency) {
@@ -120,5 +129,14 @@ mod tests {
         assert_eq!(rates.to_micro_dollars(money(8500, "USD")), Some(85_000_000));
         assert_eq!(rates.to_micro_dollars(money(9000, "JPY")), Some(59_400_000));
         assert_eq!(rates.to_micro_dollars(money(9000, "CHF")), None);
+        for (amount, code) in [(8500, "USD"), (1, "USD"), (0, "JPY"), (9001, "JPY")] {
+            let budget = money(amount, code);
+            for other in ["USD", "JPY"] {
+                let most = rates.most_within(money(0, other).currency, budget).expect("a rate");
+                let worth = |amount| rates.to_micro_dollars(money(amount, other));
+                assert!(worth(most) <= rates.to_micro_dollars(budget) && worth(most + 1) > rates.to_micro_dollars(budget), "{budget:?}");
+            }
+        }
+        assert_eq!(rates.most_within(money(0, "CHF").currency, money(1, "USD")), None);
     }
 }

@@ -1,7 +1,48 @@
-//! The engine's seam, for now before the reference matcher.
+//! The matching engine: every vetted developer in memory, and the best of them for a request in microseconds.
+//!
+//! It gives the answer of the reference matcher ([`crate::matching::ranking`]), to the hundredth and in the same order; a
+//! property test holds the two against each other. Nothing here reads a clock, a file or the database: whoever keeps it
+//! puts in what changed.
+//!
+//! # The layout
+//! Each developer stands in a *slot*. What is known of a slot lies in columns, so that a question reads only what it asks:
+//!
+//! ```text
+//!              slot 0        slot 1        slot 2     …
+//! records   │ 16 bytes    │ 16 bytes    │ 16 bytes    │   what the gates read: rate, hours, start, zone, languages …
+//! lines     │ 64 bytes    │ 64 bytes    │ 64 bytes    │   up to 15 skills with level, years, verified: one cache line
+//! merits    │ 32 bytes    │ 32 bytes    │ 32 bytes    │   what only the score reads: domains, wishes, verification dates
+//! ids, until│ 16 + 8      │ 16 + 8      │ 16 + 8      │   who it is, and until when the slot is right by itself
+//! beside      for the few: more than 15 skills, many domains, dates that differ, hours that trials hold
+//!
+//! postings  skill → [ slot:24 │ level:3 │ years:5 ] …      sorted by slot, 4 bytes for each skill of each developer
+//! levels    common skill → [ level:3 │ years:5 ] …         one byte for each slot, for skills that one in ten has
+//! ```
+//!
+//! Words (skills, zones with working hours, sets of languages, domains, currencies) are numbered by a dictionary; a request
+//! becomes a *plan*, with one table for each kind of word: shared minutes for each zone, the highest rate for each currency.
+//!
+//! # A question
+//! The *sweep* walks the postings of the must that the fewest developers have, 256 at a time: level and years are in the
+//! posting; then the other musts (levels, else lines) and the gates (records), each step a loop without branches that keeps
+//! or drops. When gates are to be counted the musts come first, since a gate counts only whom the musts left; when not, the gates do,
+//! since they read less. Whoever passes is scored with integers and offered to a heap of the asked size; the score of who
+//! cannot reach the heap's worst is broken off before the third column is read. Pool and total are exact in any case.
+//!
+//! # A change
+//! Same skills: the slot is overwritten in place. Other skills: the old slot is buried (a dead record, an empty line: nothing
+//! leads to it) and a new one appended, so that postings stay sorted. The cost is that of the developer's skills, whatever
+//! the number of developers. When every tenth slot is dead, [`Engine::rebuilt`] makes a compact copy beside, the slots with
+//! the most steady points (track record, responsiveness) first.
+//!
+//! # Limits
+//! 16,777,216 slots (24 bits), 65,534 skills, schedules, sets of languages and domains each (16 bits), 255 currencies. A
+//! [`Engine::put`] beyond them is an error; nothing wraps around. About 230 bytes a developer.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
 
 use chrono::NaiveDate;
 
@@ -9,16 +50,27 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::DeveloperId;
 use crate::kernel::ids::OrganizationId;
+use crate::kernel::words::Word as _;
 use crate::matching::domain::Candidate;
 use crate::matching::domain::Request;
+use crate::matching::engine_best::Best;
+use crate::matching::engine_best::TopRanks;
+use crate::matching::engine_columns::Columns;
+use crate::matching::engine_count::FacetCounts;
+use crate::matching::engine_count::tally;
+use crate::matching::engine_dictionary::Dictionary;
+use crate::matching::engine_ids::Places;
+use crate::matching::engine_pack::pack;
+use crate::matching::engine_plan::Memory;
+use crate::matching::engine_plan::Plan;
+use crate::matching::engine_points::Scale;
+use crate::matching::engine_record::DEAD;
+use crate::matching::engine_sweep::Sweep;
 use crate::matching::facets::Facets;
+use crate::matching::gates::Gate;
 use crate::matching::gates::Tally;
-use crate::matching::gates::Verdict;
-use crate::matching::ranking;
 use crate::matching::ratio::Points;
-use crate::matching::rules::Question;
 use crate::matching::rules::Rules;
-use crate::matching::search;
 use crate::matching::search::Search;
 use crate::matching::search::SearchPage;
 
@@ -43,15 +95,6 @@ pub struct Ask<'a> {
     pub facets: bool,
 }
 
-/// One of the best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Best {
-    /// Who.
-    pub developer: DeveloperId,
-    /// How well.
-    pub score: Points,
-}
-
 /// What the engine found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -63,20 +106,41 @@ pub struct Found {
     pub facets: Option<Facets>,
 }
 
-/// All vetted developers, in memory.
+/// Slots are rebuilt when one in so many is dead, and at least [`WORTH_REBUILDING`] are.
+const DEAD_SHARE: usize = 10;
+/// Below it a rebuild is not worth its time.
+const WORTH_REBUILDING: usize = 1_000;
+/// Due is not known: it is looked up when asked for.
+const UNKNOWN: i64 = i64::MIN;
+
+/// All vetted developers, in memory; see the module's text for how.
+#[derive(Debug)]
 pub struct Engine {
     rules: Arc<Rules>,
-    pool: BTreeMap<DeveloperId, Candidate>,
-    blocks: HashMap<OrganizationId, HashSet<DeveloperId>>,
+    words: Dictionary,
+    columns: Columns,
+    places: Places,
+    blocks: HashMap<OrganizationId, Vec<DeveloperId>>,
+    memory: Memory,
+    /// The first instant at which a slot stops being right, in microseconds; or [`UNKNOWN`].
+    due: AtomicI64,
 }
 
 impl Engine {
     /// Without anybody.
     pub fn new(rules: Arc<Rules>) -> Self {
-        Self { rules, pool: BTreeMap::new(), blocks: HashMap::new() }
+        Self {
+            rules,
+            words: Dictionary::default(),
+            columns: Columns::default(),
+            places: Places::default(),
+            blocks: HashMap::new(),
+            memory: Memory::default(),
+            due: AtomicI64::new(i64::MAX),
+        }
     }
 
-    /// With `candidates`, as of `today`.
+    /// With `candidates`, as of `today`, compact.
     ///
     /// # Errors
     /// As [`Self::put`].
@@ -85,62 +149,112 @@ impl Engine {
         for candidate in candidates {
             engine.put(&candidate, today)?;
         }
-        Ok(engine)
+        engine.rebuilt()
     }
 
     /// Adds `candidate`, or replaces what was known, as of `today`.
     ///
     /// # Errors
-    /// When a limit of the layout is reached; the message names it.
-    pub fn put(&mut self, candidate: &Candidate, _today: NaiveDate) -> Result<()> {
-        self.pool.insert(candidate.developer_id, candidate.clone());
+    /// When a limit of the layout is reached; the message names it. Nothing has changed then.
+    pub fn put(&mut self, candidate: &Candidate, today: NaiveDate) -> Result<()> {
+        let packing = pack(candidate, &mut self.words, &self.rules, today)?;
+        let (id, due) = (packing.id, packing.right_until);
+        if let Some(slot) = self.slot(id) {
+            self.forget_due(slot);
+            if !self.columns.overwrite(slot, &packing) {
+                let fresh = self.columns.append(packing)?;
+                self.columns.bury(slot);
+                self.places.move_to(id, slot, Some(fresh));
+            }
+        } else {
+            let slot = self.columns.append(packing)?;
+            self.places.insert(id, slot, self.columns.ids());
+        }
+        if self.due.load(Ordering::Relaxed) != UNKNOWN {
+            self.due.fetch_min(due, Ordering::Relaxed);
+        }
         Ok(())
     }
 
     /// Takes a developer out; nothing happens where there is none.
     pub fn remove(&mut self, id: DeveloperId) {
-        self.pool.remove(&id);
+        if let Some(slot) = self.slot(id) {
+            self.places.move_to(id, slot, None);
+            self.forget_due(slot);
+            self.columns.bury(slot);
+        }
+    }
+
+    /// If this slot was the first to be due, the next one has to be looked up.
+    fn forget_due(&self, slot: u32) {
+        if self.columns.right_until(slot) == self.due.load(Ordering::Relaxed) {
+            self.due.store(UNKNOWN, Ordering::Relaxed);
+        }
     }
 
     /// From now on exactly `blocked` and `organization` are never matched.
     pub fn block(&mut self, organization: OrganizationId, blocked: impl IntoIterator<Item = DeveloperId>) {
-        self.blocks.insert(organization, blocked.into_iter().collect());
+        let blocked: Vec<DeveloperId> = blocked.into_iter().collect();
+        if blocked.is_empty() {
+            self.blocks.remove(&organization);
+        } else {
+            self.blocks.insert(organization, blocked);
+        }
+    }
+
+    /// Other substitutes or rates from now on. Weights are packed into the slots: other weights need a new engine.
+    pub fn set_rules(&mut self, rules: Arc<Rules>) {
+        self.rules = rules;
+        self.words.renew();
+    }
+
+    /// By which rules it scores.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Whether a developer is in the pool.
     pub fn contains(&self, id: DeveloperId) -> bool {
-        self.pool.contains_key(&id)
+        self.slot(id).is_some()
     }
 
     /// How many developers there are.
     pub fn len(&self) -> usize {
-        self.pool.len()
+        self.places.len()
     }
 
     /// Whether there is nobody.
     pub fn is_empty(&self) -> bool {
-        self.pool.is_empty()
+        self.places.len() == 0
     }
 
-    /// Other rules from now on: substitutes, rates, weights.
-    pub fn set_rules(&mut self, rules: Arc<Rules>) {
-        self.rules = rules;
+    /// How many slots are dead.
+    pub fn dead(&self) -> usize {
+        self.columns.dead()
     }
 
-    /// The first instant at which somebody's record stops being right by itself.
+    /// The first instant at which somebody's slot stops being right by itself.
     pub fn due(&self) -> Option<Instant> {
-        self.pool.values().filter_map(|candidate| candidate.right_until).min()
+        let mut due = self.due.load(Ordering::Relaxed);
+        if due == UNKNOWN {
+            due = self.columns.first_due();
+            self.due.store(due, Ordering::Relaxed);
+        }
+        (due != i64::MAX).then(|| Instant::from_micros(due))
     }
 
-    /// Those whose records are not right any more at `now`: to be read again and put, or removed.
+    /// Those whose slots are not right any more at `now`: to be read again and put, or removed.
     pub fn overdue(&self, now: Instant) -> Vec<DeveloperId> {
-        let overdue = self.pool.values().filter(|candidate| candidate.right_until.is_some_and(|until| until <= now));
-        overdue.map(|candidate| candidate.developer_id).collect()
+        if self.due().is_none_or(|due| now < due) {
+            return Vec::new();
+        }
+        self.columns.overdue(now.micros()).filter_map(|slot| self.columns.id(slot)).collect()
     }
 
-    /// Whether so many records are dead that [`Self::rebuilt`] is worth its time.
+    /// Whether so many slots are dead that [`Self::rebuilt`] is worth its time.
     pub fn wants_rebuild(&self) -> bool {
-        false
+        let dead = self.columns.dead();
+        dead >= WORTH_REBUILDING && dead * DEAD_SHARE >= self.columns.slots()
     }
 
     /// A compact copy with the same answers, for whoever holds the only writing end to put in the place of this one.
@@ -148,43 +262,141 @@ impl Engine {
     /// # Errors
     /// As [`Self::put`].
     pub fn rebuilt(&self) -> Result<Self> {
-        Ok(Self { rules: self.rules.clone(), pool: self.pool.clone(), blocks: self.blocks.clone() })
+        let columns = self.columns.compact()?;
+        let places = Places::of(columns.ids());
+        let due = AtomicI64::new(UNKNOWN);
+        let (rules, words, blocks) = (self.rules.clone(), self.words.clone(), self.blocks.clone());
+        Ok(Self { rules, words, columns, places, blocks, memory: Memory::default(), due })
     }
 
-    /// Bytes of memory that the records take.
+    /// Bytes of memory that the slots, their postings and the way from an id to its slot take.
     pub fn memory_bytes(&self) -> usize {
-        self.pool.len() * size_of::<Candidate>()
+        self.columns.bytes() + self.places.bytes()
     }
 
     /// The best for a request.
     pub fn find(&self, ask: &Ask<'_>) -> Found {
-        let pool: Vec<Candidate> = self
-            .pool
-            .values()
-            .filter(|each| !self.is_blocked(ask.organization, each.developer_id))
-            .cloned()
-            .map(|each| Candidate { accepted_invitation: ask.invited.contains(&each.developer_id), ..each })
-            .collect();
-        let ranking = ranking::rank(ask.request, &pool, &self.rules, ask.today);
-        let best = ranking.passing.iter().map(|each| Best { developer: each.candidate.developer_id, score: each.score.total() });
-        let best = best.filter(|best| best.score >= ask.min_score).take(ask.limit).collect();
-        let facets = ask.facets.then(|| Facets::of(ranking.passing.iter().map(|each| each.candidate), ask.today));
-        Found { best, tally: ranking.tally, facets }
+        let plan = Plan::new(ask.request, &self.rules, &self.words, &self.memory);
+        let (excluded, invited) = (self.blocked(ask.organization), self.slots_of(ask.invited));
+        let (scale, mut top) = (Scale::new(&self.rules, ask.today), TopRanks::new(plan.lot, ask.limit, ask.min_score));
+        let mut facets = ask.facets.then(|| FacetCounts::new(&self.columns, &self.words));
+        let sweep = Sweep::new(&self.columns, &plan, &excluded, u8::MAX);
+        let verdicts = sweep.run(ask.gates, |slots| {
+            for slot in slots.iter().copied() {
+                let Some(packed) = self.columns.packed(slot) else { continue };
+                let score = scale.score(&plan, &packed, invited.binary_search(&slot).is_ok(), top.threshold());
+                if let Some((score, developer)) = score.zip(self.columns.id(slot)) {
+                    top.offer(score, developer);
+                }
+            }
+            if let Some(facets) = &mut facets {
+                slots.iter().for_each(|slot| facets.count(*slot));
+            }
+        });
+        let pool = u64::try_from(self.places.len() - excluded.len()).unwrap_or(u64::MAX);
+        Found { best: top.into_best(), tally: tally(pool, &verdicts, ask.gates), facets: facets.map(FacetCounts::facets) }
     }
 
     /// One page of a search.
-    pub fn search(&self, search: &Search, today: NaiveDate) -> SearchPage {
-        search::search(search, self.pool.values(), &self.rules, today)
+    pub fn search(&self, search: &Search) -> SearchPage {
+        let plan = Plan::new(&search.request, &self.rules, &self.words, &self.memory);
+        let domains: Vec<u16> = search.domains.iter().map(|domain| self.words.asked_domain(domain)).collect();
+        let sweep = Sweep::new(&self.columns, &plan, &[], relevant(&search.asked));
+        let (mut facets, mut found) = (FacetCounts::new(&self.columns, &self.words), Newest::new(search));
+        sweep.run(false, |slots| {
+            for slot in slots.iter().copied() {
+                let Some(packed) = self.columns.packed(slot) else { continue };
+                if domains.is_empty() || packed.domains().iter().any(|domain| domains.contains(domain)) {
+                    facets.count(slot);
+                    self.columns.id(slot).into_iter().for_each(|id| found.offer(id));
+                }
+            }
+        });
+        found.page(facets.facets())
     }
 
-    /// Whether a developer of the pool passes all gates of `request`, which is `organization`'s, on `today`.
-    pub fn passes(&self, request: &Request, organization: Option<OrganizationId>, id: DeveloperId, today: NaiveDate) -> bool {
-        let question = Question::new(request, &self.rules, today);
-        let candidate = self.pool.get(&id).filter(|_| !self.is_blocked(organization, id));
-        candidate.is_some_and(|candidate| Verdict::of(&question, candidate) == Verdict::Passes)
+    /// A request made ready for many questions by [`Self::passes`].
+    pub fn plan(&self, request: &Request) -> Plan {
+        Plan::new(request, &self.rules, &self.words, &self.memory)
     }
 
-    fn is_blocked(&self, organization: Option<OrganizationId>, id: DeveloperId) -> bool {
-        organization.and_then(|organization| self.blocks.get(&organization)).is_some_and(|blocked| blocked.contains(&id))
+    /// Whether `plan` was made with words and rules that have changed since.
+    pub fn is_stale(&self, plan: &Plan) -> bool {
+        plan.edition != self.words.edition()
+    }
+
+    /// Whether a developer of the pool passes all gates of a plan, which is `organization`'s.
+    pub fn passes(&self, plan: &Plan, organization: Option<OrganizationId>, id: DeveloperId) -> bool {
+        let Some(packed) = self.slot(id).and_then(|slot| self.columns.packed(slot)) else { return false };
+        plan.musts.iter().all(|must| packed.best_must(must).is_some())
+            && plan.verdict(packed.record) == 0
+            && packed.has_free_hours(plan)
+            && organization.and_then(|organization| self.blocks.get(&organization)).is_none_or(|blocked| !blocked.contains(&id))
+    }
+
+    /// The skills of a developer of the pool, each with its level.
+    pub fn skills(&self, id: DeveloperId) -> impl Iterator<Item = (&str, u32)> {
+        let packed = self.slot(id).and_then(|slot| self.columns.packed(slot));
+        let entries = packed.into_iter().flat_map(|packed| packed.skills()).map(crate::matching::engine_record::Entry);
+        entries.filter_map(|entry| Some((self.words.skills.word(entry.skill())?.as_str(), entry.level())))
+    }
+
+    /// How many developers of the pool, about, have a skill.
+    pub fn having(&self, slug: &str) -> usize {
+        self.words.skills.known(slug).map_or(0, |skill| self.columns.postings(skill).len())
+    }
+
+    fn slot(&self, id: DeveloperId) -> Option<u32> {
+        self.places.slot(id, self.columns.ids())
+    }
+
+    /// The slots of those whom an organisation's blocks keep out, sorted.
+    fn blocked(&self, organization: Option<OrganizationId>) -> Vec<u32> {
+        organization.and_then(|organization| self.blocks.get(&organization)).map_or_else(Vec::new, |blocked| self.slots_of(blocked))
+    }
+
+    fn slots_of(&self, ids: &[DeveloperId]) -> Vec<u32> {
+        let mut slots: Vec<u32> = ids.iter().filter_map(|id| self.slot(*id)).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+}
+
+/// The bits of a verdict that are asked, and the one of the dead.
+fn relevant(asked: &[Gate]) -> u8 {
+    let bit = |gate: &Gate| Gate::ALL.iter().position(|each| each == gate).map_or(0, |place| 1 << place);
+    // The first gate has no bit of its own: a verdict begins with the dead.
+    asked.iter().filter(|gate| **gate != Gate::MustSkills).map(bit).fold(DEAD, |all, bit| all | bit)
+}
+
+/// The newest developers of a page, and how many there are on all pages.
+struct Newest<'a> {
+    search: &'a Search,
+    total: u64,
+    /// The oldest on top; one more than the page holds.
+    newest: std::collections::BinaryHeap<std::cmp::Reverse<DeveloperId>>,
+}
+
+impl<'a> Newest<'a> {
+    fn new(search: &'a Search) -> Self {
+        Self { search, total: 0, newest: std::collections::BinaryHeap::new() }
+    }
+
+    fn offer(&mut self, id: DeveloperId) {
+        self.total += 1;
+        if self.search.before.is_none_or(|before| id < before) {
+            self.newest.push(std::cmp::Reverse(id));
+            if self.newest.len() > self.search.limit + 1 {
+                self.newest.pop();
+            }
+        }
+    }
+
+    fn page(self, facets: Facets) -> SearchPage {
+        let mut developers: Vec<DeveloperId> = self.newest.into_sorted_vec().into_iter().map(|std::cmp::Reverse(id)| id).collect();
+        let more = developers.len() > self.search.limit;
+        developers.truncate(self.search.limit);
+        SearchPage { developers, more, total: self.total, facets }
     }
 }

@@ -161,6 +161,16 @@ impl Default for Tally {
 }
 
 impl Tally {
+    /// What others have counted: by gate, in their order, how many it removed and how many it alone does.
+    pub fn of(pool: u64, total: u64, removed: [u64; 8], only: [u64; 8]) -> Self {
+        let mut tally = Self { pool, total, ..Self::default() };
+        for (count, (removed, only)) in tally.counts.iter_mut().zip(removed.into_iter().zip(only)) {
+            count.removed = removed;
+            count.only_this = count.only_this.map(|_| only);
+        }
+        tally
+    }
+
     /// Counts one verdict.
     pub fn count(&mut self, verdict: Verdict) {
         self.pool += 1;

@@ -3,6 +3,16 @@
 pub mod cards;
 pub mod domain;
 pub mod engine;
+pub mod engine_best;
+pub mod engine_columns;
+pub mod engine_count;
+pub mod engine_dictionary;
+pub mod engine_ids;
+pub mod engine_pack;
+pub mod engine_plan;
+pub mod engine_points;
+pub mod engine_record;
+pub mod engine_sweep;
 pub mod explanation;
 pub mod facets;
 pub mod filters;
@@ -25,3 +35,5 @@ pub mod working_time;
 mod properties;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod tests_engine;

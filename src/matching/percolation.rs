@@ -1,53 +1,133 @@
-//! Percolation: which open requests does a developer fit? For now one by one.
+//! Percolation: which open requests does a developer fit? The other way round from a question, and as fast.
+//!
+//! Each request is registered under the skills of the must that the fewest developers have (and its allowed substitutes), so
+//! that a developer meets only the requests that ask for one of their own skills, and is asked about them in full. A request
+//! without musts is asked about everybody.
 
 use std::collections::HashMap;
-
-use chrono::NaiveDate;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
 
 use crate::kernel::ids::DeveloperId;
 use crate::kernel::ids::JobRequestId;
 use crate::kernel::ids::OrganizationId;
+use crate::matching::domain::AskedSkill;
 use crate::matching::domain::Request;
 use crate::matching::engine::Engine;
+use crate::matching::engine_plan::Plan;
+
+/// An open request.
+struct Open {
+    organization: OrganizationId,
+    request: Arc<Request>,
+    /// Made again when the engine has learned a word since.
+    plan: RwLock<Arc<Plan>>,
+}
+
+/// A request as it is registered under one skill.
+struct Registered {
+    id: JobRequestId,
+    least_level: u32,
+}
 
 /// Every open request, registered so that the ones that a developer may fit are found at once.
 #[derive(Default)]
 pub struct Percolator {
-    requests: HashMap<JobRequestId, (OrganizationId, Request)>,
+    open: HashMap<JobRequestId, Open>,
+    by_skill: HashMap<String, Vec<Registered>>,
+    for_everybody: Vec<JobRequestId>,
 }
 
 impl Percolator {
     /// Registers an open request, or what it has become.
-    pub fn put(&mut self, id: JobRequestId, organization: OrganizationId, request: Request, _engine: &Engine) {
-        self.requests.insert(id, (organization, request));
+    pub fn put(&mut self, id: JobRequestId, organization: OrganizationId, request: Request, engine: &Engine) {
+        self.remove(id);
+        let musts = request.skills.iter().filter(|asked| asked.must);
+        let having = |asked: &AskedSkill| ways(asked, engine).iter().map(|slug| engine.having(slug)).sum::<usize>();
+        match musts.min_by_key(|asked| having(asked)) {
+            None => self.for_everybody.push(id),
+            Some(rarest) => {
+                for slug in ways(rarest, engine) {
+                    let least_level = u32::from(rarest.min_level.number());
+                    self.by_skill.entry(slug).or_default().push(Registered { id, least_level });
+                }
+            }
+        }
+        let plan = RwLock::new(engine.plan(&request).into());
+        self.open.insert(id, Open { organization, request: request.into(), plan });
     }
 
     /// Forgets a request that is open no more.
     pub fn remove(&mut self, id: JobRequestId) {
-        self.requests.remove(&id);
+        if self.open.remove(&id).is_some() {
+            self.by_skill.values_mut().for_each(|registered| registered.retain(|each| each.id != id));
+            self.by_skill.retain(|_, registered| !registered.is_empty());
+            self.for_everybody.retain(|each| *each != id);
+        }
     }
 
     /// An open request with its organisation.
-    pub fn get(&self, id: JobRequestId) -> Option<&(OrganizationId, Request)> {
-        self.requests.get(&id)
+    pub fn get(&self, id: JobRequestId) -> Option<(OrganizationId, &Arc<Request>)> {
+        self.open.get(&id).map(|open| (open.organization, &open.request))
+    }
+
+    /// Every open request with its organisation.
+    pub fn all(&self) -> impl Iterator<Item = (JobRequestId, OrganizationId, &Arc<Request>)> {
+        self.open.iter().map(|(id, open)| (*id, open.organization, &open.request))
     }
 
     /// How many requests are open.
     pub fn len(&self) -> usize {
-        self.requests.len()
+        self.open.len()
     }
 
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
-        self.requests.is_empty()
+        self.open.is_empty()
     }
 
-    /// The open requests all of whose gates `developer` passes on `today`, newest first; none for somebody outside the pool.
-    pub fn fits(&self, engine: &Engine, developer: DeveloperId, today: NaiveDate) -> Vec<JobRequestId> {
-        let fits =
-            self.requests.iter().filter(|(_, (organization, request))| engine.passes(request, Some(*organization), developer, today));
-        let mut ids: Vec<JobRequestId> = fits.map(|(id, _)| *id).collect();
-        ids.sort_unstable_by(|left, right| right.cmp(left));
-        ids
+    /// The open requests all of whose gates `developer` passes, newest first; none for somebody outside the pool.
+    pub fn fits(&self, engine: &Engine, developer: DeveloperId) -> Vec<JobRequestId> {
+        if !engine.contains(developer) {
+            return Vec::new();
+        }
+        let may = |(slug, level)| {
+            let registered = self.by_skill.get(slug).map_or(&[][..], Vec::as_slice);
+            registered.iter().filter(move |each| each.least_level <= level).map(|each| each.id)
+        };
+        let candidates = engine.skills(developer).flat_map(may).chain(self.for_everybody.iter().copied());
+        self.verified(engine, developer, candidates)
+    }
+
+    /// The same by asking about every open request: the reference that [`Self::fits`] is held against.
+    pub fn fits_one_by_one(&self, engine: &Engine, developer: DeveloperId) -> Vec<JobRequestId> {
+        self.verified(engine, developer, self.open.keys().copied())
+    }
+
+    fn verified(&self, engine: &Engine, developer: DeveloperId, candidates: impl Iterator<Item = JobRequestId>) -> Vec<JobRequestId> {
+        let fits = |id: &JobRequestId| self.open.get(id).is_some_and(|open| open.is_fit(engine, developer));
+        let mut fitting: Vec<JobRequestId> = candidates.filter(fits).collect();
+        fitting.sort_unstable_by(|left, right| right.cmp(left));
+        fitting.dedup();
+        fitting
+    }
+}
+
+/// The skills by which an asked skill can be had.
+fn ways(asked: &AskedSkill, engine: &Engine) -> Vec<String> {
+    let substitutes = engine.rules().substitutes.of(&asked.slug).iter().filter(|_| asked.allow_adjacent);
+    std::iter::once(asked.slug.clone()).chain(substitutes.map(|each| each.slug.clone())).collect()
+}
+
+impl Open {
+    fn is_fit(&self, engine: &Engine, developer: DeveloperId) -> bool {
+        let plan = self.plan.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if !engine.is_stale(&plan) {
+            return engine.passes(&plan, Some(self.organization), developer);
+        }
+        let plan = Arc::new(engine.plan(&self.request));
+        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = plan.clone();
+        engine.passes(&plan, Some(self.organization), developer)
     }
 }

@@ -52,7 +52,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn requests()(
+    pub fn requests()(
         skills in vec(asked_skill(), 0..5), seniority in vec(seniority(), 0..3), domains in words(&["payments", "gaming", "health"], 3),
         limit in prop::option::weighted(0.2, words(&["GB", "CL"], 2)), amount in 5_000..9_000_i64, hours_per_week in 10..=40_u32,
         duration_weeks in prop::option::of(1..60_u32), zone in prop::sample::select(&ZONES[..]), working_hours in working_hours(),
@@ -95,7 +95,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn candidates()(
+    pub fn candidates()(
         shown in shown(), seniority in prop::option::weighted(0.8, seniority()), amount in 4_000..9_000_i64, euros: bool,
         hours_per_week in 20..=50_u32, day in prop::option::weighted(0.8, 1..=30_u8), zone in prop::sample::select(&ZONES[..]),
         working_hours in working_hours(), country in prop::option::of(prop::sample::select(&["GB", "CL"][..])),

@@ -60,11 +60,23 @@ fn order(request: Option<JobRequestId>, ranked: &Ranked<'_>) -> impl Ord + use<>
 /// UUID (zeros for a search that is not saved) and the 16 of the developer's. The same on every node and in every
 /// version, fair over many requests, and not to be chosen by anybody.
 pub fn lot(request: Option<JobRequestId>, developer: DeveloperId) -> u64 {
+    roll(half_lot(request), developer)
+}
+
+/// The lot after the request's half.
+pub fn half_lot(request: Option<JobRequestId>) -> u64 {
     const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    hash(OFFSET_BASIS, &request.map_or([0; 16], |id| *id.as_bytes()))
+}
+
+/// The lot of `developer`, from the request's half.
+pub fn roll(half: u64, developer: DeveloperId) -> u64 {
+    hash(half, developer.as_bytes())
+}
+
+fn hash(start: u64, bytes: &[u8; 16]) -> u64 {
     const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let request = request.map_or([0; 16], |id| *id.as_bytes());
-    let bytes = request.iter().chain(developer.as_bytes());
-    bytes.fold(OFFSET_BASIS, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
+    bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
 }
 
 #[cfg(test)]

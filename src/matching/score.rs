@@ -17,7 +17,7 @@ use crate::matching::skill_fit::Fit;
 use crate::words;
 
 /// Minutes of overlap above need beyond which more is not better.
-const OVERLAP_CAP: i64 = 120;
+pub const OVERLAP_CAP: i64 = 120;
 /// Days between being available and the start beyond which more is not better.
 pub const START_SLACK_CAP: i64 = 14;
 

@@ -10,7 +10,7 @@ use crate::matching::ratio::Ratio;
 use crate::matching::rules::Question;
 
 /// What a skill that is only claimed counts as evidence, in hundredths.
-const CLAIMED_EVIDENCE: u32 = 30;
+pub const CLAIMED_EVIDENCE: u32 = 30;
 /// What a skill itself is worth, in hundredths; its substitutes are worth less.
 const ITSELF: u32 = 100;
 

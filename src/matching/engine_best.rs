@@ -1,0 +1,62 @@
+//! The best so far: a heap that never holds more than are asked for, its worst on top as the threshold to beat.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::kernel::ids::DeveloperId;
+use crate::matching::ranking::roll;
+use crate::matching::ratio::Points;
+
+/// One of the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Best {
+    /// Who.
+    pub developer: DeveloperId,
+    /// How well.
+    pub score: Points,
+}
+
+/// Hundredths; among equals the smaller lot; should two lots ever be the same, the older profile.
+type Rank = (u32, Reverse<u64>, Reverse<DeveloperId>);
+
+/// At most so many of the best for one request.
+pub struct TopRanks {
+    half_lot: u64,
+    limit: usize,
+    least: u32,
+    ranks: BinaryHeap<Reverse<Rank>>,
+}
+
+impl TopRanks {
+    /// None yet; nobody below `min_score` will be.
+    pub fn new(half_lot: u64, limit: usize, min_score: Points) -> Self {
+        Self { half_lot, limit, least: min_score.hundredths(), ranks: BinaryHeap::with_capacity(limit + 1) }
+    }
+
+    /// Hundredths below which nobody enters any more.
+    #[inline]
+    pub fn threshold(&self) -> u32 {
+        self.least
+    }
+
+    /// Offers a developer with a score of at least the threshold.
+    pub fn offer(&mut self, score: u32, developer: DeveloperId) {
+        if score < self.least || self.limit == 0 {
+            return;
+        }
+        self.ranks.push(Reverse((score, Reverse(roll(self.half_lot, developer)), Reverse(developer))));
+        if self.ranks.len() > self.limit {
+            self.ranks.pop();
+        }
+        if let Some(Reverse((worst, ..))) = self.ranks.peek().filter(|_| self.ranks.len() == self.limit) {
+            self.least = self.least.max(*worst);
+        }
+    }
+
+    /// The best first.
+    pub fn into_best(self) -> Vec<Best> {
+        let ranks = self.ranks.into_sorted_vec();
+        let best = |Reverse((score, _, Reverse(developer)))| Best { developer, score: Points::from_hundredths(score) };
+        ranks.into_iter().map(best).collect()
+    }
+}

@@ -1,0 +1,418 @@
+//! The columns: what is known of each slot, packed and in the order of the slots, and the postings that lead to them.
+
+use std::collections::HashMap;
+
+use crate::kernel::error::Error;
+use crate::kernel::error::Result;
+use crate::kernel::ids::DeveloperId;
+use crate::matching::engine_plan::Plan;
+use crate::matching::engine_plan::Wanted;
+use crate::matching::engine_points::MILLION;
+use crate::matching::engine_record::Beside;
+use crate::matching::engine_record::DEAD;
+use crate::matching::engine_record::Entry;
+use crate::matching::engine_record::HOLDS;
+use crate::matching::engine_record::Line;
+use crate::matching::engine_record::MORE_DOMAINS;
+use crate::matching::engine_record::Merit;
+use crate::matching::engine_record::Record;
+use crate::matching::skill_fit::CLAIMED_EVIDENCE;
+
+/// Slots have 24 bits in a posting.
+pub const MOST_SLOTS: usize = 1 << 24;
+
+/// A skill that one in so many developers has gets a column of levels: to look a slot up there reads a sixty-fourth of its
+/// line, from a column that stays in the second cache.
+const COMMON_SHARE: usize = 10;
+
+/// A developer, packed, on the way to a slot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Packing {
+    /// Who.
+    pub id: DeveloperId,
+    /// What the gates read.
+    pub record: Record,
+    /// All skills, sorted.
+    pub skills: Vec<u32>,
+    /// Hundredths of points that depend on no request.
+    pub steady: u32,
+    /// What the score reads.
+    pub merit: Merit,
+    /// What did not fit.
+    pub beside: Beside,
+    /// Microseconds since 1970 until which this is right.
+    pub right_until: i64,
+}
+
+/// All slots.
+#[derive(Debug, Clone, Default)]
+pub struct Columns {
+    ids: Vec<DeveloperId>,
+    records: Vec<Record>,
+    lines: Vec<Line>,
+    merits: Vec<Merit>,
+    right_until: Vec<i64>,
+    beside: Vec<Beside>,
+    free_beside: Vec<u32>,
+    /// By skill: slot (24 bits), level (3), whole years (5, at most 31); sorted by slot.
+    postings: Vec<Vec<u32>>,
+    /// By skill, for those that many have: of every slot the lowest byte of its posting, 0 where it has none.
+    levels: HashMap<u16, Vec<u8>>,
+    dead: usize,
+}
+
+/// One slot's columns, side by side. The first two are read by everybody, the others only when asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Packed<'a> {
+    columns: &'a Columns,
+    slot: usize,
+    /// What the gates read.
+    pub record: &'a Record,
+    /// The skills.
+    pub line: &'a Line,
+}
+
+impl Columns {
+    /// How many slots there are, the dead ones included.
+    pub fn slots(&self) -> usize {
+        self.records.len()
+    }
+
+    /// How many slots are dead.
+    pub fn dead(&self) -> usize {
+        self.dead
+    }
+
+    /// Who stands in each slot.
+    pub fn ids(&self) -> &[DeveloperId] {
+        &self.ids
+    }
+
+    /// The records of all slots.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Who stands in a slot; whoever stood there last if it is dead.
+    pub fn id(&self, slot: u32) -> Option<DeveloperId> {
+        self.ids.get(slot as usize).copied()
+    }
+
+    /// A slot's columns.
+    #[inline]
+    pub fn packed(&self, slot: u32) -> Option<Packed<'_>> {
+        let slot = slot as usize;
+        Some(Packed { columns: self, slot, record: self.records.get(slot)?, line: self.lines.get(slot)? })
+    }
+
+    /// The postings of a skill.
+    pub fn postings(&self, skill: u16) -> &[u32] {
+        self.postings.get(usize::from(skill)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The column of levels (3 bits) and whole years (5 bits) of a common skill; empty for another.
+    pub fn levels(&self, skill: u16) -> &[u8] {
+        self.levels.get(&skill).map_or(&[], Vec::as_slice)
+    }
+
+    /// The lines of all slots.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Puts somebody new into the next slot.
+    ///
+    /// # Errors
+    /// When the slots are used up: a posting has no room for another.
+    pub fn append(&mut self, packing: Packing) -> Result<u32> {
+        let full = || Error::internal(format!("the matching engine holds at most {MOST_SLOTS} slots"));
+        let slot = u32::try_from(self.slots()).ok().filter(|_| self.slots() < MOST_SLOTS).ok_or_else(full)?;
+        // The others' bytes are 0, and the common skills' are set below.
+        self.levels.values_mut().for_each(|levels| levels.push(0));
+        for skill in &packing.skills {
+            let skill = Entry(*skill);
+            self.note_level(slot, skill);
+            let place = usize::from(skill.skill());
+            if self.postings.len() <= place {
+                self.postings.resize_with(place + 1, Vec::new);
+            }
+            if let Some(postings) = self.postings.get_mut(place) {
+                postings.push(skill.posting(slot));
+            }
+        }
+        self.ids.push(packing.id);
+        self.records.push(packing.record);
+        self.lines.push(Line::new(&packing.skills, packing.steady));
+        self.right_until.push(packing.right_until);
+        let merit = self.placed(packing.merit, packing.beside);
+        self.merits.push(merit);
+        Ok(slot)
+    }
+
+    fn note_level(&mut self, slot: u32, skill: Entry) {
+        if let Some(levels) = self.levels.get_mut(&skill.skill()) {
+            set(levels, slot as usize, level_byte(skill.posting(0)));
+        }
+    }
+
+    /// Makes the columns of levels of the skills that are common now.
+    fn gather_levels(&mut self) {
+        let (slots, common) = (self.slots(), self.slots() / COMMON_SHARE);
+        let column = |postings: &Vec<u32>| {
+            let mut levels = vec![0; slots];
+            postings.iter().for_each(|posting| set(&mut levels, (posting >> 8) as usize, level_byte(*posting)));
+            levels
+        };
+        let skills = (0_u16..).zip(&self.postings).filter(|(_, postings)| postings.len() > common);
+        self.levels = skills.map(|(skill, postings)| (skill, column(postings))).collect();
+    }
+
+    /// Overwrites a slot if its skills are the same, so that its postings stay right; says whether it has.
+    pub fn overwrite(&mut self, slot: u32, packing: &Packing) -> bool {
+        let place = slot as usize;
+        let Some(before) = self.packed(slot).filter(|before| before.skills().eq(packing.skills.iter().copied())) else { return false };
+        let beside = before.merit().beside;
+        self.free(beside);
+        let merit = self.placed(packing.merit, packing.beside.clone());
+        set(&mut self.records, place, packing.record);
+        set(&mut self.lines, place, Line::new(&packing.skills, packing.steady));
+        set(&mut self.right_until, place, packing.right_until);
+        set(&mut self.merits, place, merit);
+        true
+    }
+
+    /// Buries a slot: no gate, no must and no posting leads to it any more.
+    pub fn bury(&mut self, slot: u32) {
+        let place = slot as usize;
+        let Some(beside) = self.packed(slot).filter(|packed| !packed.is_dead()).map(|packed| packed.merit().beside) else { return };
+        self.free(beside);
+        set(&mut self.records, place, Record { flags: DEAD, ..Record::default() });
+        set(&mut self.lines, place, Line::default());
+        set(&mut self.merits, place, Merit::default());
+        set(&mut self.right_until, place, i64::MAX);
+        self.levels.values_mut().for_each(|levels| set(levels, place, 0));
+        self.dead += 1;
+    }
+
+    /// Until when a slot is right.
+    pub fn right_until(&self, slot: u32) -> i64 {
+        self.right_until.get(slot as usize).copied().unwrap_or(i64::MAX)
+    }
+
+    /// The slots that are right only until `now` or less, in microseconds since 1970.
+    pub fn overdue(&self, now: i64) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.right_until).filter(move |(_, until)| **until <= now).map(|(slot, _)| slot)
+    }
+
+    /// The first instant, in microseconds since 1970, at which a slot stops being right.
+    pub fn first_due(&self) -> i64 {
+        self.right_until.iter().copied().min().unwrap_or(i64::MAX)
+    }
+
+    /// A copy without the dead, the slots with the most steady points first: a threshold is found early, and postings, records
+    /// and lines are read in one direction.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn compact(&self) -> Result<Self> {
+        let live = || (0..).zip(self.records.iter().zip(&self.lines)).filter(|(_, (record, _))| record.flags & DEAD == 0);
+        let mut order: Vec<(u32, u32)> = live().map(|(slot, (_, line))| (u32::MAX - line.steady(), slot)).collect();
+        order.sort_unstable();
+        let mut compact = Self::with_capacity(order.len());
+        for slot in order.into_iter().filter_map(|(_, slot)| self.packed(slot)) {
+            compact.append(slot.packing())?;
+        }
+        compact.postings.iter_mut().for_each(Vec::shrink_to_fit);
+        compact.beside.shrink_to_fit();
+        compact.gather_levels();
+        Ok(compact)
+    }
+
+    fn with_capacity(slots: usize) -> Self {
+        Self {
+            ids: Vec::with_capacity(slots),
+            records: Vec::with_capacity(slots),
+            lines: Vec::with_capacity(slots),
+            merits: Vec::with_capacity(slots),
+            right_until: Vec::with_capacity(slots),
+            ..Self::default()
+        }
+    }
+
+    /// Bytes of all columns, postings and of what stands beside.
+    pub fn bytes(&self) -> usize {
+        let postings: usize = self.postings.iter().map(|postings| postings.capacity() * size_of::<u32>()).sum();
+        let beside: usize = self.beside.iter().map(Beside::bytes).sum();
+        self.ids.capacity() * size_of::<DeveloperId>()
+            + self.records.capacity() * size_of::<Record>()
+            + self.lines.capacity() * size_of::<Line>()
+            + self.merits.capacity() * size_of::<Merit>()
+            + self.right_until.capacity() * size_of::<i64>()
+            + self.postings.capacity() * size_of::<Vec<u32>>()
+            + self.levels.values().map(Vec::capacity).sum::<usize>()
+            + postings
+            + beside
+    }
+
+    /// `merit` with its `beside` in place.
+    fn placed(&mut self, merit: Merit, beside: Beside) -> Merit {
+        if beside.is_empty() {
+            return Merit { beside: 0, ..merit };
+        }
+        let place = self.free_beside.pop().unwrap_or_else(|| {
+            self.beside.push(Beside::default());
+            u32::try_from(self.beside.len()).unwrap_or(u32::MAX)
+        });
+        set(&mut self.beside, place as usize - 1, beside);
+        Merit { beside: place, ..merit }
+    }
+
+    fn free(&mut self, place: u32) {
+        if place > 0 {
+            set(&mut self.beside, place as usize - 1, Beside::default());
+            self.free_beside.push(place);
+        }
+    }
+}
+
+/// The level (3 bits) and the whole years (5 bits) of a posting.
+fn level_byte(posting: u32) -> u8 {
+    posting.to_le_bytes().first().copied().unwrap_or(0)
+}
+
+fn set<T>(column: &mut [T], place: usize, value: T) {
+    if let Some(slot) = column.get_mut(place) {
+        *slot = value;
+    }
+}
+
+static NO_MERIT: Merit = Merit {
+    domains: [0; 5],
+    wishes: [0; 5],
+    verified_on: 0,
+    valid_days: 0,
+    least_hours: 0,
+    most_hours: 0,
+    lengths: 0,
+    flags: 0,
+    beside: 0,
+};
+
+impl<'a> Packed<'a> {
+    /// What the score reads.
+    #[inline]
+    pub fn merit(&self) -> &'a Merit {
+        self.columns.merits.get(self.slot).unwrap_or(&NO_MERIT)
+    }
+
+    /// What did not fit.
+    pub fn beside(&self) -> Option<&'a Beside> {
+        self.columns.beside.get((self.merit().beside as usize).checked_sub(1)?)
+    }
+
+    /// Whether nobody stands here any more.
+    pub fn is_dead(&self) -> bool {
+        self.record.flags & DEAD != 0
+    }
+
+    /// The entry of a skill; zero where there is none.
+    #[inline]
+    pub fn find(&self, skill: u16) -> Entry {
+        let found = self.line.find(skill);
+        if found == 0 && self.line.has_more() {
+            let more = self.beside().and_then(|beside| beside.skills.iter().find(|entry| Entry(**entry).skill() == skill));
+            return Entry(more.copied().unwrap_or(0));
+        }
+        Entry(found)
+    }
+
+    /// Every entry.
+    pub fn skills(&self) -> impl Iterator<Item = u32> + use<'a> {
+        let more = if self.line.has_more() { self.beside() } else { None };
+        let more = more.map_or(&[][..], |beside| &beside.skills);
+        self.line.entries().chain(more.iter().copied())
+    }
+
+    /// The first, which is the best, of the choices that meet a must: its place, its worth and its entry.
+    #[inline]
+    pub fn best_must(&self, must: &Wanted) -> Option<(usize, u32, Entry)> {
+        must.choices.iter().enumerate().find_map(|(place, choice)| {
+            let entry = self.find(choice.skill);
+            (entry.0 != 0 && entry.meets(must.level, must.tenths)).then_some((place, choice.worth, entry))
+        })
+    }
+
+    /// Of the choices of a nice-to-have the one with the most levels times worth, and that product; the first of equals.
+    #[inline]
+    pub fn best_nice(&self, nice: &Wanted) -> Option<(u32, Entry)> {
+        let mut best: Option<(u32, Entry)> = None;
+        for choice in &nice.choices {
+            let entry = self.find(choice.skill);
+            let value = entry.level().min(nice.level) * choice.worth;
+            if entry.0 != 0 && best.is_none_or(|(most, _)| value > most) {
+                best = Some((value, entry));
+            }
+        }
+        best
+    }
+
+    /// The share of evidence of an entry in millionths: verified 1, falling to 0.5 at its expiry; claimed only 0.3.
+    #[inline]
+    pub fn evidence(&self, entry: Entry, today: u16) -> u64 {
+        if !entry.is_verified() {
+            return u64::from(CLAIMED_EVIDENCE) * (MILLION / 100);
+        }
+        let (on, days) = self.verification(entry.skill());
+        let days = u64::from(days.max(1));
+        let age = u64::from(today.saturating_sub(on)).min(days);
+        (2 * (2 * days - age) * MILLION + 2 * days) / (4 * days)
+    }
+
+    fn verification(&self, skill: u16) -> (u16, u16) {
+        let merit = self.merit();
+        if merit.valid_days > 0 {
+            return (merit.verified_on, merit.valid_days);
+        }
+        let listed = self.beside().and_then(|beside| beside.verifications.iter().find(|(each, ..)| *each == skill));
+        listed.map_or((0, 1), |(_, on, days)| (*on, *days))
+    }
+
+    /// The developer's domains; a zero ends them.
+    #[inline]
+    pub fn domains(&self) -> &'a [u16] {
+        self.more_domains().map_or(&self.merit().domains, |beside| &beside.domains)
+    }
+
+    /// The domains that the developer would like; a zero ends them.
+    #[inline]
+    pub fn wishes(&self) -> &'a [u16] {
+        self.more_domains().map_or(&self.merit().wishes, |beside| &beside.wishes)
+    }
+
+    fn more_domains(&self) -> Option<&'a Beside> {
+        if self.merit().flags & MORE_DOMAINS == 0 { None } else { self.beside() }
+    }
+
+    /// Whether what trials hold leaves the asked hours at every moment of the trial.
+    pub fn has_free_hours(&self, plan: &Plan) -> bool {
+        let holding = if self.record.flags & HOLDS != 0 { self.beside() } else { None };
+        let held = holding.map_or(0, |beside| plan.trial.peak_hours(&beside.commitments));
+        held + u64::from(plan.hours) <= u64::from(self.record.hours)
+    }
+
+    /// The slot's content, to be put elsewhere.
+    fn packing(&self) -> Packing {
+        let mut beside = self.beside().cloned().unwrap_or_default();
+        let skills = self.skills().collect();
+        beside.skills.shrink_to_fit();
+        Packing {
+            id: self.columns.ids.get(self.slot).copied().unwrap_or(DeveloperId::from_u128(0)),
+            record: *self.record,
+            skills,
+            steady: self.line.steady(),
+            merit: *self.merit(),
+            beside,
+            right_until: self.columns.right_until.get(self.slot).copied().unwrap_or(i64::MAX),
+        }
+    }
+}

@@ -28,6 +28,7 @@ use crate::jobs::service::Jobs;
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::money::{Currency, Rates};
+use crate::matching::index::MatchIndex;
 use crate::matching::rules::{Rules, Weights};
 use crate::matching::service::Matching;
 use crate::notifications::letters::{Links, TokenMaker};
@@ -124,18 +125,19 @@ impl App {
         let notifications = notifications(&settings, &db, &clock, &tokens)?;
         let mail = notifications.nudge();
         let sessions = Arc::new(SessionCache::new(PEOPLE_HELD));
-        let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone()];
+        let rates = Arc::new(rates(&settings));
+        let index = Arc::new(MatchIndex::new(rules(&settings, &rates)?));
+        let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone(), index.clone()];
         let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
         let live = LiveSessions { cache: sessions, feed: feed.clone() };
         let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, &settings, live, mail);
         let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
-        let rates = Arc::new(rates(&settings));
         let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates.clone()));
         // Wakes whoever follows what can be matched; the database's rows say what has changed.
         let changed = Nudge::default();
         let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());
         let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed.clone());
-        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), rules(&settings, &rates)?));
+        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), feed.clone(), index));
         let mail = notifications.nudge();
         let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed);
         let tasks: Vec<Arc<dyn Task>> = vec![

@@ -67,10 +67,12 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 14] = [
+const KINDS: [(&str, Kind); 16] = [
     ("accounts/members.rs", Service),
     ("accounts/session_cache.rs", Service),
     ("accounts/sessions.rs", Service),
+    ("matching/cards.rs", Service),
+    ("matching/index.rs", Service),
     ("skills/catalogue.rs", Store),
     ("skills/merge.rs", Store),
     ("trials/clock.rs", Service),

@@ -8,15 +8,17 @@ use crate::kernel::craft::EngagementLength;
 use crate::kernel::craft::SkillLevel;
 use crate::matching::domain::AskedSkill;
 use crate::matching::domain::Candidate;
+use crate::matching::facets::Facets;
 use crate::matching::gates::GateCount;
-use crate::matching::gates::shared_minutes;
 use crate::matching::ranking::Ranked;
 use crate::matching::ratio::Points;
 use crate::matching::ratio::Ratio;
 use crate::matching::rules::Factor;
 use crate::matching::rules::Question;
 use crate::matching::score;
+use crate::matching::score::Assessment;
 use crate::matching::score::Confidence;
+use crate::matching::score::Score;
 use crate::matching::skill_fit::Fit;
 use crate::words;
 
@@ -32,6 +34,9 @@ pub struct Matches<Card: utoipa::ToSchema> {
     pub gates: Option<Vec<GateCount>>,
     /// How many passed all gates.
     pub total: u64,
+    /// What those who passed have; left out when not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facets: Option<Facets>,
     /// By which weights and rules.
     pub scoring_version: String,
 }
@@ -137,55 +142,44 @@ pub struct FactDetail {
 
 /// The match of `ranked`, shown as `card`, with the whole reason.
 pub fn explain<Card: utoipa::ToSchema>(question: &Question<'_>, ranked: &Ranked<'_>, card: Card) -> Match<Card> {
-    let Ranked { candidate, score } = ranked;
-    let factor = |(factor, points)| FactorPoints {
-        factor,
-        points,
-        max: question.rules.weights.of(factor),
-        detail: detail(factor, question, candidate),
-    };
+    explained(&Assessment::of(question, ranked.candidate), &ranked.score, card)
+}
+
+/// The same from an assessment that is there already.
+pub fn explained<Card: utoipa::ToSchema>(assessment: &Assessment<'_>, score: &Score, card: Card) -> Match<Card> {
+    let rules = assessment.question.rules;
+    let factor = |(factor, points)| FactorPoints { factor, points, max: rules.weights.of(factor), detail: detail(factor, assessment) };
     Match {
         developer: card,
         score: score.total(),
-        confidence: score.confidence(question.rules),
+        confidence: score.confidence(rules),
         factors: score.factors().map(factor).collect(),
-        missing: missing(question, candidate),
+        missing: assessment.fits.iter().filter_map(|(asked, fit)| Fit::shortfall(asked, fit.as_ref())).collect(),
     }
 }
 
-fn missing(question: &Question<'_>, candidate: &Candidate) -> Vec<String> {
-    let shortfall = |asked| Fit::shortfall(asked, Fit::best(question, candidate, asked).as_ref());
-    question.request.skills.iter().filter_map(shortfall).collect()
-}
-
-fn detail(factor: Factor, question: &Question<'_>, candidate: &Candidate) -> Vec<Detail> {
+fn detail(factor: Factor, assessment: &Assessment<'_>) -> Vec<Detail> {
+    let &Assessment { question, candidate, shared_minutes, .. } = assessment;
     match factor {
-        Factor::MustHaveSkills => skills(question, candidate, |asked| asked.must, |fit| fit.must_share()),
-        Factor::NiceToHaveSkills => skills(question, candidate, |asked| !asked.must, |fit| fit.nice_share()),
-        Factor::Evidence => evidence(question, candidate),
+        Factor::MustHaveSkills => skills(assessment, |asked| asked.must, |fit| fit.must_share()),
+        Factor::NiceToHaveSkills => skills(assessment, |asked| !asked.must, |fit| fit.nice_share()),
+        Factor::Evidence => evidence(assessment),
         Factor::DeveloperInterest => interest(question, candidate),
         Factor::Domain => domain(question, candidate),
-        Factor::Logistics => logistics(question, candidate),
+        Factor::Logistics => logistics(question, candidate, shared_minutes),
         Factor::TrackRecord => vec![fact(FactKind::TrialsEndedWell, candidate.track_record.ended, candidate.track_record.good)],
         Factor::Responsiveness => responsiveness(candidate),
     }
 }
 
-fn skills(question: &Question<'_>, candidate: &Candidate, wanted: fn(&AskedSkill) -> bool, share: fn(&Fit<'_>) -> Ratio) -> Vec<Detail> {
-    let wanted = question.request.skills.iter().filter(|asked| wanted(asked));
-    let detail = |asked| {
-        let fit = Fit::best(question, candidate, asked);
-        skill(asked, fit.as_ref(), fit.as_ref().map_or(Ratio::ZERO, share))
-    };
-    wanted.map(detail).collect()
+fn skills(assessment: &Assessment<'_>, wanted: fn(&AskedSkill) -> bool, share: fn(&Fit<'_>) -> Ratio) -> Vec<Detail> {
+    let wanted = assessment.fits.iter().filter(|(asked, _)| wanted(asked));
+    wanted.map(|(asked, fit)| skill(asked, fit.as_ref(), fit.as_ref().map_or(Ratio::ZERO, share))).collect()
 }
 
-fn evidence(question: &Question<'_>, candidate: &Candidate) -> Vec<Detail> {
-    let detail = |asked| {
-        let fit = Fit::best(question, candidate, asked)?;
-        Some(skill(asked, Some(&fit), fit.held.evidence(question.today)))
-    };
-    question.request.skills.iter().filter_map(detail).collect()
+fn evidence(assessment: &Assessment<'_>) -> Vec<Detail> {
+    let had = assessment.fits.iter().filter_map(|(asked, fit)| Some((asked, fit.as_ref()?)));
+    had.map(|(asked, fit)| skill(asked, Some(fit), fit.held.evidence(assessment.question.today))).collect()
 }
 
 fn skill(asked: &AskedSkill, fit: Option<&Fit<'_>>, share: Ratio) -> Detail {
@@ -232,11 +226,11 @@ fn domain(question: &Question<'_>, candidate: &Candidate) -> Vec<Detail> {
     vec![fact(FactKind::Domains, json!(asked), json!(shared))]
 }
 
-fn logistics(question: &Question<'_>, candidate: &Candidate) -> Vec<Detail> {
+fn logistics(question: &Question<'_>, candidate: &Candidate, shared_minutes: i64) -> Vec<Detail> {
     let hours = |minutes: i64| json!(Ratio::new(minutes, 60).to_f64());
     vec![
         fact(FactKind::RateWithinBudget, Value::Null, true),
-        fact(FactKind::OverlapHours, hours(question.overlap_minutes), hours(shared_minutes(question, candidate))),
+        fact(FactKind::OverlapHours, hours(question.overlap_minutes), hours(shared_minutes)),
         fact(FactKind::DaysFreeBeforeStart, 0, score::start_slack(question, candidate)),
     ]
 }

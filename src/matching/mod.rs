@@ -1,5 +1,6 @@
 //! Which vetted developers fit a request, and why: gates, score, explanation.
 
+pub mod cards;
 pub mod domain;
 pub mod engine;
 pub mod engine_best;
@@ -14,11 +15,14 @@ pub mod engine_record;
 pub mod engine_sweep;
 pub mod explanation;
 pub mod facets;
+pub mod filters;
 pub mod gates;
 pub mod http;
+pub mod index;
 pub mod percolation;
 pub mod ranking;
 pub mod ratio;
+pub mod requests;
 pub mod rules;
 pub mod score;
 pub mod search;

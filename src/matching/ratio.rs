@@ -25,7 +25,10 @@ impl Ratio {
             return Self::ZERO;
         }
         let divisor = greatest_common_divisor(numerator, denominator) * denominator.signum();
-        Self { numerator: numerator / divisor, denominator: denominator / divisor }
+        if divisor == 1 {
+            return Self { numerator, denominator };
+        }
+        Self { numerator: divided(numerator, divisor), denominator: divided(denominator, divisor) }
     }
 
     /// All of it or nothing.
@@ -48,8 +51,11 @@ impl Ratio {
 
     /// The sum.
     pub fn plus(self, other: Self) -> Self {
+        if self.denominator == other.denominator {
+            return Self::new(self.numerator + other.numerator, self.denominator);
+        }
         let divisor = greatest_common_divisor(self.denominator, other.denominator);
-        let (left, right) = (other.denominator / divisor, self.denominator / divisor);
+        let (left, right) = (divided(other.denominator, divisor), divided(self.denominator, divisor));
         Self::new(self.numerator * left + other.numerator * right, self.denominator * left)
     }
 
@@ -81,13 +87,35 @@ impl Ratio {
 
     /// This share of `whole`, rounded half-up.
     fn rounded(self, whole: i128) -> i128 {
-        (2 * self.numerator * whole + self.denominator).div_euclid(2 * self.denominator)
+        let (doubled, by) = (2 * self.numerator * whole + self.denominator, 2 * self.denominator);
+        match (i64::try_from(doubled), i64::try_from(by)) {
+            (Ok(doubled), Ok(by)) => doubled.div_euclid(by).into(),
+            _ => doubled.div_euclid(by),
+        }
+    }
+}
+
+/// `number / by`. Dividing 128 bits takes many times as long as dividing 64, and nearly all numbers here have fewer.
+fn divided(number: i128, by: i128) -> i128 {
+    match (i64::try_from(number), i64::try_from(by)) {
+        (Ok(number), Ok(by)) if by > 0 => (number / by).into(),
+        _ => number / by,
     }
 }
 
 /// Euclid's; at least 1.
 fn greatest_common_divisor(left: i128, right: i128) -> i128 {
-    let (mut left, mut right) = (left.abs(), right.abs());
+    let (mut left, mut right) = (left.unsigned_abs(), right.unsigned_abs());
+    while right != 0 {
+        if let (Ok(left), Ok(right)) = (u64::try_from(left), u64::try_from(right)) {
+            return small_divisor(left, right).into();
+        }
+        (left, right) = (right, left % right);
+    }
+    i128::try_from(left.max(1)).unwrap_or(1)
+}
+
+fn small_divisor(mut left: u64, mut right: u64) -> u64 {
     while right != 0 {
         (left, right) = (right, left % right);
     }
@@ -159,6 +187,16 @@ mod tests {
         assert_eq!(Ratio::weighted_mean([(3, Ratio::ONE), (1, Ratio::ZERO)]), Some(Ratio::new(3, 4)));
         assert_eq!(Ratio::mean([]), None);
         assert_eq!(Ratio::new(1, 3).in_millionths(), Ratio::new(333_333, 1_000_000));
+    }
+
+    #[test]
+    fn large_numbers_are_as_exact_as_small_ones() {
+        let large = i128::from(i64::MAX) * 6;
+        assert_eq!(Ratio::new(large, large / 2), Ratio::new(2, 1));
+        assert_eq!(Ratio::new(large, -3 * large), Ratio::new(-1, 3));
+        assert_eq!(Ratio::new(large / 6, large).plus(Ratio::new(1, 3)), Ratio::new(1, 2));
+        assert_eq!(Ratio::new(5 * large, 24 * large).of(15).hundredths(), 313);
+        assert_eq!(Ratio::new(i64::MIN, i64::MIN), Ratio::ONE);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use crate::kernel::craft::EngagementLength;
 use crate::kernel::words::Word;
+use crate::matching::domain::AskedSkill;
 use crate::matching::domain::Candidate;
 use crate::matching::gates::shared_minutes;
 use crate::matching::ratio::Points;
@@ -54,7 +55,28 @@ impl Part {
     }
 }
 
-type Rule = fn(&Question<'_>, &Candidate) -> Part;
+/// A developer under a question, with what several rules and the explanation ask for looked up once.
+#[derive(Debug, Clone)]
+pub struct Assessment<'a> {
+    /// What is asked.
+    pub question: &'a Question<'a>,
+    /// Of whom.
+    pub candidate: &'a Candidate,
+    /// Every asked skill, in order, and how it is had.
+    pub fits: Vec<(&'a AskedSkill, Option<Fit<'a>>)>,
+    /// Minutes of the request's workday that are also the developer's.
+    pub shared_minutes: i64,
+}
+
+impl<'a> Assessment<'a> {
+    /// `candidate` under `question`.
+    pub fn of(question: &'a Question<'a>, candidate: &'a Candidate) -> Self {
+        let fits = question.request.skills.iter().map(|asked| (asked, Fit::best(question, candidate, asked)));
+        Self { question, candidate, fits: fits.collect(), shared_minutes: shared_minutes(question, candidate) }
+    }
+}
+
+type Rule = fn(&Assessment<'_>) -> Part;
 
 /// Every factor with its rule, in the order in which they are explained.
 const FACTORS: [(Factor, Rule); 8] = [
@@ -69,30 +91,26 @@ const FACTORS: [(Factor, Rule); 8] = [
 ];
 
 /// The mean over the musts, so that no surplus in one hides a gap in another.
-fn must_have_skills(question: &Question<'_>, candidate: &Candidate) -> Part {
-    let musts = question.request.skills.iter().filter(|asked| asked.must);
-    let shares = musts.map(|asked| Fit::best(question, candidate, asked).map_or(Ratio::ZERO, |fit| fit.must_share()));
+fn must_have_skills(assessment: &Assessment<'_>) -> Part {
+    let musts = assessment.fits.iter().filter(|(asked, _)| asked.must);
+    let shares = musts.map(|(_, fit)| fit.map_or(Ratio::ZERO, |fit| fit.must_share()));
     Part::known(Ratio::mean(shares).unwrap_or(Ratio::ONE))
 }
 
-fn nice_to_have_skills(question: &Question<'_>, candidate: &Candidate) -> Part {
-    let nices = question.request.skills.iter().filter(|asked| !asked.must);
-    let shares = nices.map(|asked| {
-        let share = Fit::best(question, candidate, asked).map_or(Ratio::ZERO, |fit| fit.nice_share());
-        (asked.weight, share)
-    });
+fn nice_to_have_skills(assessment: &Assessment<'_>) -> Part {
+    let nices = assessment.fits.iter().filter(|(asked, _)| !asked.must);
+    let shares = nices.map(|(asked, fit)| (asked.weight, fit.map_or(Ratio::ZERO, |fit| fit.nice_share())));
     Part::known(Ratio::weighted_mean(shares).unwrap_or(Ratio::ONE))
 }
 
 /// The mean over those asked skills that the developer has; who has none of them shows nothing.
-fn evidence(question: &Question<'_>, candidate: &Candidate) -> Part {
-    let asked = &question.request.skills;
-    let fits = asked.iter().filter_map(|asked| Fit::best(question, candidate, asked));
-    let shown = Ratio::mean(fits.map(|fit| fit.held.evidence(question.today)));
-    Part::known(shown.unwrap_or(Ratio::whole_if(asked.is_empty())))
+fn evidence(assessment: &Assessment<'_>) -> Part {
+    let fits = assessment.fits.iter().filter_map(|(_, fit)| *fit);
+    let shown = Ratio::mean(fits.map(|fit| fit.held.evidence(assessment.question.today)));
+    Part::known(shown.unwrap_or(Ratio::whole_if(assessment.fits.is_empty())))
 }
 
-fn developer_interest(question: &Question<'_>, candidate: &Candidate) -> Part {
+fn developer_interest(&Assessment { question, candidate, .. }: &Assessment<'_>) -> Part {
     if candidate.accepted_invitation {
         return Part::known(Ratio::ONE);
     }
@@ -122,7 +140,7 @@ pub fn preferred_hours(question: &Question<'_>, candidate: &Candidate) -> Option
     stated.then(|| Ratio::whole_if((least..=most).contains(&asked)))
 }
 
-fn domain(question: &Question<'_>, candidate: &Candidate) -> Part {
+fn domain(&Assessment { question, candidate, .. }: &Assessment<'_>) -> Part {
     let share = share_of_domains(&question.request.domains, &candidate.domains);
     Part::mean(question, share.as_slice())
 }
@@ -142,19 +160,20 @@ pub fn shared_domains<'a>(asked: &'a [String], own: &[String]) -> Vec<&'a str> {
 }
 
 /// A third each: the rate, flat since the gate let it in; overlap above need; days free before the start.
-fn logistics(question: &Question<'_>, candidate: &Candidate) -> Part {
+fn logistics(assessment: &Assessment<'_>) -> Part {
+    let (question, candidate) = (assessment.question, assessment.candidate);
     let start = start_slack(question, candidate).map(|days| Ratio::new(days, START_SLACK_CAP));
-    Part::mean(question, &[Some(Ratio::ONE), Some(overlap_above_need(question, candidate)), start])
+    Part::mean(question, &[Some(Ratio::ONE), Some(overlap_above_need(question, assessment.shared_minutes)), start])
 }
 
 /// The share of the overlap above need that counts; all of it where no more is possible or none is asked.
-fn overlap_above_need(question: &Question<'_>, candidate: &Candidate) -> Ratio {
+fn overlap_above_need(question: &Question<'_>, shared_minutes: i64) -> Ratio {
     let asked = question.overlap_minutes;
     let countable = (question.workday.minutes() - asked).min(OVERLAP_CAP);
     if asked == 0 || countable <= 0 {
         return Ratio::ONE;
     }
-    Ratio::new((shared_minutes(question, candidate) - asked).clamp(0, countable), countable)
+    Ratio::new((shared_minutes - asked).clamp(0, countable), countable)
 }
 
 /// Days between being available and the start, 0 to [`START_SLACK_CAP`]; `None` where availability is not stated.
@@ -164,13 +183,13 @@ pub fn start_slack(question: &Question<'_>, candidate: &Candidate) -> Option<i64
 
 /// Good endings over all, shrunk to the mean by a Beta(2, 2): two good and two bad ones are assumed before the first, so
 /// that nobody is made or broken by one trial, and without any it is exactly half.
-fn track_record(_: &Question<'_>, candidate: &Candidate) -> Part {
+fn track_record(&Assessment { candidate, .. }: &Assessment<'_>) -> Part {
     let (ended, good) = (candidate.track_record.ended, candidate.track_record.good);
     let share = Ratio::new(u64::from(good.min(ended)) + 2, u64::from(ended) + 4);
     Part { share, unstated: Ratio::whole_if(ended == 0) }
 }
 
-fn responsiveness(question: &Question<'_>, candidate: &Candidate) -> Part {
+fn responsiveness(&Assessment { question, candidate, .. }: &Assessment<'_>) -> Part {
     let (asked, answered) = (candidate.responsiveness.asked, candidate.responsiveness.answered_within_48h);
     Part::mean(question, &[(asked > 0).then(|| Ratio::new(answered.min(asked), asked))])
 }
@@ -185,10 +204,18 @@ pub struct Score {
 impl Score {
     /// The score of `candidate`, who need not pass the gates: an unmet must then counts nothing.
     pub fn of(question: &Question<'_>, candidate: &Candidate) -> Self {
-        let parts = FACTORS.map(|(factor, rule)| (question.rules.weights.of(factor), rule(question, candidate)));
+        Self::from(&Assessment::of(question, candidate))
+    }
+}
+
+impl From<&Assessment<'_>> for Score {
+    fn from(assessment: &Assessment<'_>) -> Self {
+        let parts = FACTORS.map(|(factor, rule)| (assessment.question.rules.weights.of(factor), rule(assessment)));
         Self { points: parts.map(|(max, part)| part.share.of(max)), unstated: parts.iter().map(|(max, part)| part.unstated.of(*max)).sum() }
     }
+}
 
+impl Score {
     /// The score: the sum of the points of the factors, 0 to 100.
     pub fn total(&self) -> Points {
         self.points.iter().copied().sum()

@@ -43,6 +43,22 @@ impl Percolator {
     /// Registers an open request, or what it has become.
     pub fn put(&mut self, id: JobRequestId, organization: OrganizationId, request: Request, engine: &Engine) {
         self.remove(id);
+        self.register(id, &request, engine);
+        let plan = RwLock::new(engine.plan(&request).into());
+        self.open.insert(id, Open { organization, request: request.into(), plan });
+    }
+
+    /// Registers every request under the skills that the engine's rules and developers make of it now.
+    pub fn register_anew(&mut self, engine: &Engine) {
+        self.by_skill.clear();
+        self.for_everybody.clear();
+        let open: Vec<(JobRequestId, Arc<Request>)> = self.open.iter().map(|(id, open)| (*id, open.request.clone())).collect();
+        for (id, request) in open {
+            self.register(id, &request, engine);
+        }
+    }
+
+    fn register(&mut self, id: JobRequestId, request: &Request, engine: &Engine) {
         let musts = request.skills.iter().filter(|asked| asked.must);
         let having = |asked: &AskedSkill| ways(asked, engine).iter().map(|slug| engine.having(slug)).sum::<usize>();
         match musts.min_by_key(|asked| having(asked)) {
@@ -54,8 +70,6 @@ impl Percolator {
                 }
             }
         }
-        let plan = RwLock::new(engine.plan(&request).into());
-        self.open.insert(id, Open { organization, request: request.into(), plan });
     }
 
     /// Forgets a request that is open no more.

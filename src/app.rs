@@ -25,11 +25,12 @@ use crate::jobs::service::Jobs;
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::money::{Currency, Rates};
+use crate::kernel::words::Word as _;
 use crate::matching::rules::{Rules, Weights};
 use crate::matching::service::Matching;
 use crate::notifications::letters::{Links, TokenMaker};
 use crate::notifications::mailer::MailSettings;
-use crate::notifications::service::Notifications;
+use crate::notifications::service::{Notifications, OneClick};
 use crate::notifications::tasks::Mailroom;
 use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
@@ -241,9 +242,14 @@ fn notifications(settings: &Settings, db: &Db, clock: &SharedClock, tokens: &Arc
     let server = &settings.server;
     let base = if server.frontend_url.is_empty() { &server.public_url } else { &server.frontend_url };
     let links = Links { base: base.trim_end_matches('/').to_owned() };
-    let tokens = tokens.clone();
-    let codes: TokenMaker = Arc::new(move |id| tokens.mail_code(*id));
-    Notifications::new(db.clone(), clock.clone(), &mail, links, codes).map_err(|error| Error::internal(format!("mail: {error}")))
+    let (for_codes, for_links, for_reading) = (tokens.clone(), tokens.clone(), tokens.clone());
+    let codes: TokenMaker = Arc::new(move |id| for_codes.mail_code(*id));
+    let own = server.public_url.trim_end_matches('/').to_owned();
+    let one_click = OneClick {
+        address: Arc::new(move |user, kind| format!("{own}/unsubscribe?token={}", for_links.unsubscribe(user, kind.as_str()))),
+        read: Arc::new(move |code| for_reading.unsubscribed(code)),
+    };
+    Notifications::new(db.clone(), clock.clone(), &mail, links, codes, one_click).map_err(|error| Error::internal(format!("mail: {error}")))
 }
 
 /// The listening socket; the first line of the log names the address in use.

@@ -152,7 +152,7 @@ fn cors(settings: &Settings) -> Cors {
 pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Option<PrometheusHandle>) -> Result<Server> {
     let settings = app.settings.server.clone();
     let document = openapi();
-    let known = KnownPaths::of(&document).and(docs::PATHS).and(crate::accounts::pages::PATHS).and(&[("/metrics", &[Method::GET])]);
+    let known = KnownPaths::of(&document).and(docs::PATHS).and(crate::accounts::pages::PATHS).and(crate::notifications::pages::PATHS).and(&[("/metrics", &[Method::GET])]);
     let (known, json) = (Data::new(known), Data::new(Document::new(openapi_json()?)));
     let limits = Data::new(AddressLimits::new(&app.settings.limits));
     let body_limits = BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit };
@@ -176,6 +176,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
             .configure(|config| services.provide(config))
             .configure(docs::routes)
             .configure(crate::accounts::pages::routes)
+            .configure(crate::notifications::pages::routes)
             .configure(|config| {
                 if let Some(mailbox) = &mailbox {
                     config.app_data(mailbox.clone()).configure(mailbox::routes);

@@ -26,8 +26,13 @@ use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::money::{Currency, Rates};
 use crate::kernel::words::Word as _;
+use crate::matching::fitness::Fitness;
+use crate::matching::fits::Fits;
+use crate::matching::own::OwnMatches;
 use crate::matching::rules::{Rules, Weights};
+use crate::matching::runs::MatchRuns;
 use crate::matching::service::Matching;
+use crate::matching::tasks::{MatchNews, RunKeeper};
 use crate::notifications::letters::{Links, TokenMaker};
 use crate::notifications::mailer::MailSettings;
 use crate::notifications::service::{Notifications, OneClick};
@@ -61,6 +66,10 @@ pub struct App {
     pub trials: Trials,
     /// Matches.
     pub matching: Arc<Matching>,
+    /// Matches as developers see them.
+    pub own_matches: Arc<OwnMatches>,
+    /// Saved answers.
+    pub match_runs: Arc<MatchRuns>,
     /// What currencies are worth.
     pub rates: Arc<Rates>,
     /// The folder that `/dev/mail` shows; only a demo has one.
@@ -79,6 +88,8 @@ pub struct Services {
     jobs: Data<Jobs>,
     trials: Data<Trials>,
     matching: Data<Matching>,
+    own_matches: Data<OwnMatches>,
+    match_runs: Data<MatchRuns>,
 }
 
 impl Services {
@@ -90,7 +101,9 @@ impl Services {
             .app_data(self.vetting.clone())
             .app_data(self.jobs.clone())
             .app_data(self.trials.clone())
-            .app_data(self.matching.clone());
+            .app_data(self.matching.clone())
+            .app_data(self.own_matches.clone())
+            .app_data(self.match_runs.clone());
     }
 }
 
@@ -124,15 +137,37 @@ impl App {
         let changed = Nudge::default();
         let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());
         let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed.clone());
-        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), rules(&settings, &rates)?));
+        let match_runs = Arc::new(MatchRuns::new(db.clone(), clock.clone()));
+        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), rules(&settings, &rates)?, match_runs.clone()));
+        let fitness = Arc::new(Fitness::new(db.clone(), clock.clone(), skills.clone(), rules(&settings, &rates)?));
+        let own_matches = Arc::new(OwnMatches::new(db.clone(), clock.clone(), fitness.clone()));
+        let fits = Fits::new(db.clone(), clock.clone(), fitness, notifications.nudge());
         let mail = notifications.nudge();
         let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed);
         let tasks: Vec<Arc<dyn Task>> = vec![
-            Arc::new(Mailroom::new(notifications.clone(), clock)),
+            Arc::new(RunKeeper(match_runs.clone())),
+            Arc::new(MatchNews::new(fits, match_runs.clone(), clock.clone())),
             Arc::new(TrialClock(trials.clone())),
+            Arc::new(Mailroom::new(notifications.clone(), clock)),
             Arc::new(Housekeeping::new(accounts.clone())),
         ];
-        Ok(Self { settings, db, notifications, accounts, skills, developers, vetting, jobs, trials, matching, rates, mailbox: None, tasks })
+        Ok(Self {
+            settings,
+            db,
+            notifications,
+            accounts,
+            skills,
+            developers,
+            vetting,
+            jobs,
+            trials,
+            matching,
+            own_matches,
+            match_runs,
+            rates,
+            mailbox: None,
+            tasks,
+        })
     }
 
     /// The services that handlers ask for.
@@ -146,6 +181,8 @@ impl App {
             jobs: Data::new(self.jobs.clone()),
             trials: Data::new(self.trials.clone()),
             matching: Data::from(self.matching.clone()),
+            own_matches: Data::from(self.own_matches.clone()),
+            match_runs: Data::from(self.match_runs.clone()),
         }
     }
 

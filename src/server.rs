@@ -43,6 +43,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::jobs::http::routes(config);
     crate::trials::http::routes(config);
     crate::matching::http::routes(config);
+    crate::matching::http_own::routes(config);
     config.service(healthz).service(readyz);
 }
 
@@ -152,7 +153,11 @@ fn cors(settings: &Settings) -> Cors {
 pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Option<PrometheusHandle>) -> Result<Server> {
     let settings = app.settings.server.clone();
     let document = openapi();
-    let known = KnownPaths::of(&document).and(docs::PATHS).and(crate::accounts::pages::PATHS).and(crate::notifications::pages::PATHS).and(&[("/metrics", &[Method::GET])]);
+    let known = KnownPaths::of(&document)
+        .and(docs::PATHS)
+        .and(crate::accounts::pages::PATHS)
+        .and(crate::notifications::pages::PATHS)
+        .and(&[("/metrics", &[Method::GET])]);
     let (known, json) = (Data::new(known), Data::new(Document::new(openapi_json()?)));
     let limits = Data::new(AddressLimits::new(&app.settings.limits));
     let body_limits = BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit };

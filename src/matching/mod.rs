@@ -1,20 +1,32 @@
 //! Which vetted developers fit a request, and why: gates, score, explanation.
 
+pub mod digest;
 pub mod domain;
 pub mod engine;
 pub mod explanation;
 pub mod facets;
+pub mod fitness;
+pub mod fits;
+pub mod fits_store;
 pub mod gates;
 pub mod http;
+pub mod http_own;
+pub mod offered;
+pub mod own;
 pub mod percolation;
 pub mod ranking;
 pub mod ratio;
+pub mod reasons;
 pub mod rules;
+pub mod run_views;
+pub mod runs;
+pub mod runs_store;
 pub mod score;
 pub mod search;
 pub mod service;
 pub mod skill_fit;
 pub mod store;
+pub mod tasks;
 pub mod working_time;
 
 #[cfg(test)]

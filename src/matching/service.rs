@@ -19,6 +19,7 @@ use crate::matching::explanation::{Match, Matches, explain};
 use crate::matching::ranking::{Ranked, Ranking, rank};
 use crate::matching::ratio::Points;
 use crate::matching::rules::{Question, Rules, Substitute, Substitutes};
+use crate::matching::runs::{MatchRuns, RunHead};
 use crate::matching::store;
 use crate::skills::domain::Catalogue;
 use crate::skills::service::Skills;
@@ -40,12 +41,13 @@ pub struct Matching {
     clock: SharedClock,
     skills: Arc<Skills>,
     rules: Arc<Rules>,
+    runs: Arc<MatchRuns>,
 }
 
 impl Matching {
     /// `rules` as configured; the substitutes come from the catalogue with every question.
-    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, rules: Rules) -> Self {
-        Self { db, clock, skills, rules: rules.into() }
+    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, rules: Rules, runs: Arc<MatchRuns>) -> Self {
+        Self { db, clock, skills, rules: rules.into(), runs }
     }
 
     /// The developers who fit a saved request of the client's organisation, best first.
@@ -55,7 +57,23 @@ impl Matching {
     pub async fn matches(&self, principal: Principal, id: JobRequestId, wanted: Wanted) -> Result<Matches<PublicCard>> {
         let organization = principal.client()?;
         let saved = self.db.read(move |conn| job_store::find_for(conn, organization, id)).await?;
-        self.answer(request(Some(id), saved.fields), Some(organization), wanted).await
+        let version = saved.version;
+        let matches = self.answer(request(Some(id), saved.fields), Some(organization), wanted).await?;
+        let head = RunHead {
+            job_request: id,
+            request_version: version,
+            organization,
+            asked_by: principal.user,
+            scoring_version: matches.scoring_version.clone(),
+            day: self.clock.now().date(),
+            index_version: 0,
+            pool: matches.pool,
+            total: matches.total,
+            gates: matches.gates.clone(),
+        };
+        let scored: Vec<_> = matches.data.iter().map(|each| (each.developer.id, each.score)).collect();
+        self.runs.record(head, &scored, || matches.data.iter().map(|each| each.factors.clone()).collect());
+        Ok(matches)
     }
 
     /// The same for a request that is not saved. A client's blocks hold here too.
@@ -124,7 +142,8 @@ fn view(
     }
 }
 
-fn substitutes(catalogue: &Catalogue) -> Substitutes {
+/// The substitutes of the catalogue.
+pub fn substitutes(catalogue: &Catalogue) -> Substitutes {
     let rows = catalogue.skills().flat_map(|skill| {
         let of = catalogue.substitutes_of(&skill.slug);
         of.iter().map(move |(slug, weight)| {

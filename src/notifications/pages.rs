@@ -48,7 +48,10 @@ async fn unsubscribe_page(link: Query<Link>) -> Result<HttpResponse> {
     // A token of ours needs no escaping in a URL; what is not ours does no harm there, the template escapes it.
     let action = format!("/unsubscribe?token={}", link.token);
     let form = Fields { action: &action, token: &link.token, name: false, password: false, button: "Stop these mails" };
-    render(StatusCode::OK, &Page { title: "Stop these mails", text: "One click, and no more mails of this kind are sent.", form: Some(form) })
+    render(
+        StatusCode::OK,
+        &Page { title: "Stop these mails", text: "One click, and no more mails of this kind are sent.", form: Some(form) },
+    )
 }
 
 /// Whatever the body is: mail programs post `List-Unsubscribe=One-Click`, as a form or in parts.

@@ -1,9 +1,11 @@
 //! The one door to SQL. [`Db::read`](pool::Db::read) and [`Db::write`](pool::Db::write) run plain functions over a [`Conn`] off the async threads;
 //! the same Diesel queries serve SQLite and PostgreSQL.
 
+pub mod changes;
 #[expect(missing_docs, reason = "the derive generates public types without docs")]
 pub mod connection;
 pub mod errors;
+pub mod feed;
 pub mod lock;
 pub mod migrate;
 pub mod once;

@@ -174,6 +174,15 @@ pub fn find_for(conn: &mut Conn, organization: OrganizationId, id: JobRequestId)
     only(conn, row)
 }
 
+/// The job requests with these ids, whoever owns them, in no order; those that do not exist are left out. Two queries.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn find(conn: &mut Conn, ids: &[JobRequestId]) -> Result<Vec<JobRequest>> {
+    let rows: Vec<Row> = job_requests::table.filter(job_requests::id.eq_any(ids)).select(Row::as_select()).load(conn)?;
+    with_skills(conn, rows)
+}
+
 /// Job requests, newest first, at most `limit`.
 ///
 /// # Errors

@@ -12,6 +12,9 @@ use crate::kernel::error::{Faults, Result};
 pub struct Currency(Iso);
 
 impl Currency {
+    /// The US dollar, in which rates are configured.
+    pub const USD: Self = Self(Iso::USD);
+
     /// The currency with the code `code`, such as `USD`.
     pub fn parse(code: &str) -> Option<Self> {
         Iso::from_code(code).map(Self)

@@ -55,6 +55,11 @@ impl PageQuery {
     }
 }
 
+/// The cursor that [`PageQuery::after`] reads as `key`.
+pub fn cursor(key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(key)
+}
+
 fn bad_cursor() -> Error {
     Error::new(Code::MalformedRequest, "`cursor` must be the `next_cursor` of the previous page; leave it out to begin.")
 }
@@ -76,7 +81,7 @@ impl<T> Page<T> {
         let limit = usize::try_from(limit).unwrap_or_default();
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next_cursor = rows.last().filter(|_| more).map(|row| URL_SAFE_NO_PAD.encode(key(row)));
+        let next_cursor = rows.last().filter(|_| more).map(|row| cursor(&key(row)));
         Self { data: rows, next_cursor }
     }
 

@@ -37,7 +37,8 @@ pub fn check<T: ToSchema + 'static>(value: &Value) -> Result<()> {
         T::schemas(&mut schemas);
         with_components(json!(T::schema()), schemas)
     })?;
-    refuse(&validator, value, "")
+    let faults = found(&validator, value);
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
 /// Reads query parameters, given as an object of texts and lists of texts, as a `T`.
@@ -46,10 +47,16 @@ pub fn check<T: ToSchema + 'static>(value: &Value) -> Result<()> {
 /// 422 with every fault.
 pub fn read_query<T: IntoParams + DeserializeOwned + 'static>(pairs: Vec<(String, String)>) -> Result<T> {
     let schema = query_schema::<T>();
-    let value = coerce(&schema, pairs)?;
+    let mut faults = Vec::new();
+    let value = coerce(&schema, pairs, &mut faults);
     let validator = cached::<T>(|| schema)?;
-    refuse(&validator, &value, "?")?;
-    typed(value)
+    for mut fault in found(&validator, &value) {
+        // A parameter that is given many times is still one parameter: `?skill`, not `?skill/0`.
+        let name = fault.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
+        fault.pointer = format!("?{name}");
+        faults.push(fault);
+    }
+    if faults.is_empty() { typed(value) } else { Err(Error::invalid(faults)) }
 }
 
 fn typed<T: DeserializeOwned>(value: Value) -> Result<T> {
@@ -91,7 +98,7 @@ fn query_schema<T: IntoParams>() -> Value {
 }
 
 /// Texts become what the schema asks for where they can; where not, they stay and the check says so.
-fn coerce(schema: &Value, pairs: Vec<(String, String)>) -> Result<Value> {
+fn coerce(schema: &Value, pairs: Vec<(String, String)>, faults: &mut Vec<Fault>) -> Value {
     let mut object = Map::new();
     for (name, text) in pairs {
         let property = schema.pointer(&format!("/properties/{name}"));
@@ -102,10 +109,10 @@ fn coerce(schema: &Value, pairs: Vec<(String, String)>) -> Result<Value> {
                 list.push(Value::String(text));
             }
         } else if object.insert(name.clone(), scalar(&kind, text)).is_some() {
-            return Err(Error::fault(format!("?{name}"), "must be given once"));
+            faults.push(Fault::new(format!("?{name}"), "must be given once"));
         }
     }
-    Ok(Value::Object(object))
+    Value::Object(object)
 }
 
 fn scalar(kind: &str, text: String) -> Value {
@@ -115,20 +122,12 @@ fn scalar(kind: &str, text: String) -> Value {
     parsed.filter(|value: &Value| value.is_number() || value.is_boolean()).unwrap_or(Value::String(text))
 }
 
-fn refuse(validator: &Validator, value: &Value, prefix: &str) -> Result<()> {
-    if validator.is_valid(value) {
-        return Ok(());
-    }
+fn found(validator: &Validator, value: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for error in validator.iter_errors(value) {
-        explain(&error, &mut faults);
+    if !validator.is_valid(value) {
+        validator.iter_errors(value).for_each(|error| explain(&error, &mut faults));
     }
-    if !prefix.is_empty() {
-        for fault in &mut faults {
-            fault.pointer = format!("{prefix}{}", fault.pointer.trim_start_matches('/'));
-        }
-    }
-    Err(Error::invalid(faults))
+    faults
 }
 
 fn explain(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {

@@ -8,6 +8,7 @@ use crate::kernel::craft::EngagementLength;
 use crate::kernel::craft::SkillLevel;
 use crate::matching::domain::AskedSkill;
 use crate::matching::domain::Candidate;
+use crate::matching::facets::Facets;
 use crate::matching::gates::GateCount;
 use crate::matching::gates::shared_minutes;
 use crate::matching::ranking::Ranked;
@@ -32,6 +33,9 @@ pub struct Matches<Card: utoipa::ToSchema> {
     pub gates: Option<Vec<GateCount>>,
     /// How many passed all gates.
     pub total: u64,
+    /// What those who passed have; left out when not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facets: Option<Facets>,
     /// By which weights and rules.
     pub scoring_version: String,
 }

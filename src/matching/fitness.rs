@@ -1,43 +1,48 @@
-//! Who fits what, as of now: the questions of digests, of saved answers and of developers.
+//! Who fits what, as of now: the questions of digests and of developers to the index.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
-use crate::db::Conn;
+use crate::db::feed::Feed;
 use crate::db::pool::Db;
 use crate::jobs::domain::JobRequest;
-use crate::jobs::process::JobRequestState;
-use crate::jobs::store as job_store;
-use crate::jobs::store::Filter;
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::Result;
-use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId};
+use crate::kernel::ids::{DeveloperId, JobRequestId};
 use crate::matching::domain::{Candidate, Request};
-use crate::matching::ranking::rank;
-use crate::matching::rules::Rules;
-use crate::matching::service::{request, substitutes};
-use crate::matching::store;
-use crate::skills::service::Skills;
+use crate::matching::engine::Ask;
+use crate::matching::index::MatchIndex;
+use crate::matching::ranking::lot;
+use crate::matching::ratio::Points;
+use crate::matching::requests::request;
+use crate::matching::rules::{Question, Rules};
+use crate::matching::score::Score;
 
 /// Answers who fits what.
 pub struct Fitness {
     db: Db,
     clock: SharedClock,
-    skills: Arc<Skills>,
-    configured: Rules,
+    feed: Arc<Feed>,
+    index: Arc<MatchIndex>,
 }
 
 impl Fitness {
-    /// Of the people and requests of `db`.
-    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, configured: Rules) -> Self {
-        Self { db, clock, skills, configured }
+    /// Over the index, which `feed` keeps true.
+    pub fn new(db: Db, clock: SharedClock, feed: Arc<Feed>, index: Arc<MatchIndex>) -> Self {
+        Self { db, clock, feed, index }
     }
 
-    /// The rules as they are now.
+    /// Waits until the index is as the database is.
     ///
     /// # Errors
     /// 503 when the database is down.
-    pub async fn rules(&self) -> Result<Arc<Rules>> {
-        Ok(Arc::new(Rules { substitutes: substitutes(&*self.skills.catalogue().await?), ..self.configured.clone() }))
+    pub async fn up_to_date(&self) -> Result<()> {
+        self.feed.fresh().await
+    }
+
+    /// The rules as they are now.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.index.live().rules.clone()
     }
 
     /// The best for a request, at most `limit`.
@@ -45,9 +50,19 @@ impl Fitness {
     /// # Errors
     /// 503 when the database is down.
     pub async fn best(&self, job: &JobRequest, limit: usize) -> Result<Vec<DeveloperId>> {
-        let mut best: Vec<DeveloperId> = self.ranked(job).await?.into_iter().map(|each| each.developer_id).collect();
-        best.truncate(limit);
-        Ok(best)
+        self.up_to_date().await?;
+        let (request, today) = (asked(job), self.clock.now().date());
+        let ask = Ask {
+            request: &request,
+            organization: Some(job.organization),
+            invited: &[],
+            today,
+            limit,
+            min_score: Points::default(),
+            gates: false,
+            facets: false,
+        };
+        Ok(self.index.live().engine.find(&ask).best.into_iter().map(|best| best.developer).collect())
     }
 
     /// Those of `ids` who fit a request, the best first.
@@ -55,16 +70,19 @@ impl Fitness {
     /// # Errors
     /// 503 when the database is down.
     pub async fn among(&self, job: &JobRequest, ids: &[DeveloperId]) -> Result<Vec<Candidate>> {
-        let mut ranked = self.ranked(job).await?;
-        ranked.retain(|each| ids.contains(&each.developer_id));
-        Ok(ranked)
-    }
-
-    async fn ranked(&self, job: &JobRequest) -> Result<Vec<Candidate>> {
-        let (organization, request, now) = (job.organization, asked(job), self.clock.now());
-        let rules = self.rules().await?;
-        let pool = self.db.read(move |conn| store::pool(conn, Some(organization), now)).await?;
-        Ok(rank(&request, &pool, &rules, now.date()).passing.into_iter().map(|ranked| ranked.candidate.clone()).collect())
+        self.up_to_date().await?;
+        let (request, now) = (asked(job), self.clock.now());
+        let fitting: Vec<DeveloperId> = {
+            let live = self.index.live();
+            let fits = |id: &&DeveloperId| live.engine.passes(&request, Some(job.organization), **id, now.date());
+            ids.iter().filter(fits).copied().collect()
+        };
+        let rules = self.rules();
+        let question = Question::new(&request, &rules, now.date());
+        let shown = self.index.shown(&self.db, &fitting, now).await?;
+        let mut candidates: Vec<Candidate> = shown.iter().map(|each| each.candidate.clone()).collect();
+        candidates.sort_by_cached_key(|each| (Reverse(Score::of(&question, each).total()), lot(request.id, each.developer_id)));
+        Ok(candidates)
     }
 
     /// The open requests that a developer fits, newest first.
@@ -72,15 +90,8 @@ impl Fitness {
     /// # Errors
     /// 503 when the database is down.
     pub async fn requests(&self, developer: DeveloperId) -> Result<Vec<JobRequestId>> {
-        let filter = Filter { state: Some(JobRequestState::Open), ..Filter::default() };
-        let open = self.db.read(move |conn| job_store::list(conn, filter, 1000)).await?;
-        let mut fitting = Vec::new();
-        for job in open {
-            if !self.among(&job, &[developer]).await?.is_empty() {
-                fitting.push(job.id);
-            }
-        }
-        Ok(fitting)
+        self.up_to_date().await?;
+        Ok(self.index.fits(developer, self.clock.now().date()))
     }
 
     /// A developer as the matcher sees one; nothing for somebody who cannot be matched.
@@ -88,9 +99,9 @@ impl Fitness {
     /// # Errors
     /// 503 when the database is down.
     pub async fn candidate(&self, developer: DeveloperId) -> Result<Option<Candidate>> {
-        let now = self.clock.now();
-        let pool = self.db.read(move |conn: &mut Conn| store::pool(conn, None::<OrganizationId>, now)).await?;
-        Ok(pool.into_iter().find(|each| each.developer_id == developer))
+        self.up_to_date().await?;
+        let shown = self.index.shown(&self.db, &[developer], self.clock.now()).await?;
+        Ok(shown.first().map(|shown| shown.candidate.clone()))
     }
 }
 

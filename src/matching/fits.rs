@@ -23,6 +23,7 @@ use crate::matching::digest::{demands, is_morning, next_morning};
 use crate::matching::domain::Candidate;
 use crate::matching::fitness::Fitness;
 use crate::matching::fits_store as store;
+use crate::matching::index::MatchIndex;
 use crate::notifications::domain::{DeveloperLine, Letter, Recipient};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::preferences_store;
@@ -52,23 +53,30 @@ pub struct Fits {
     db: Db,
     clock: SharedClock,
     fitness: Arc<Fitness>,
+    index: Arc<MatchIndex>,
     mail: Nudge,
     waiting: Mutex<Vec<Fit>>,
     looked_at: Mutex<Option<Instant>>,
 }
 
 impl Fits {
-    /// `mail` wakes the mailer.
-    pub fn new(db: Db, clock: SharedClock, fitness: Arc<Fitness>, mail: Nudge) -> Self {
-        Self { db, clock, fitness, mail, waiting: Mutex::default(), looked_at: Mutex::default() }
+    /// News of `index`; `mail` wakes the mailer.
+    pub fn new(db: Db, clock: SharedClock, fitness: Arc<Fitness>, index: Arc<MatchIndex>, mail: Nudge) -> Self {
+        Self { db, clock, fitness, index, mail, waiting: Mutex::default(), looked_at: Mutex::default() }
+    }
+
+    /// What wakes whoever records.
+    pub fn nudge(&self) -> Nudge {
+        self.index.fitted()
     }
 
     /// Records who has come to fit what; what cannot be recorded waits for the next time.
     ///
     /// # Errors
     /// 503 when the database is down.
-    pub async fn record(&self, news: impl IntoIterator<Item = Fit>) -> Result<()> {
-        self.waiting().extend(news);
+    pub async fn record(&self) -> Result<()> {
+        self.fitness.up_to_date().await?;
+        self.waiting().extend(self.index.take_new_fits().into_iter().map(|fit| (fit.job_request, fit.developer)));
         let now = self.clock.now();
         loop {
             let batch: Vec<Fit> = self.waiting().iter().take(BATCH).copied().collect();

@@ -14,8 +14,9 @@ use crate::jobs::domain::JobRequestFields;
 use crate::kernel::error::Result;
 use crate::kernel::ids::JobRequestId;
 use crate::matching::explanation::Matches;
+use crate::matching::filters::Filters;
 use crate::matching::ratio::Points;
-use crate::matching::service::{Matching, Wanted};
+use crate::matching::service::{FoundDevelopers, Matching, Wanted};
 use crate::web::answer;
 use crate::web::ask::{MaybeSigned, Signed};
 use crate::web::body::Body;
@@ -37,9 +38,9 @@ pub struct MatchQuery {
     #[serde(default)]
     #[param(minimum = 0, maximum = 100, default = 0)]
     pub min_score: f64,
-    /// Comma-separated: `gates` counts what each gate removed (the default); empty leaves it out.
+    /// Comma-separated: `gates` counts what each gate removed, `facets` what those who pass have; empty leaves both out.
     #[serde(default = "gates")]
-    #[param(pattern = "^(gates)?$", default = "gates")]
+    #[param(pattern = "^((gates|facets)(,(gates|facets))*)?$", max_length = 40, default = "gates")]
     pub include: String,
 }
 
@@ -55,7 +56,8 @@ impl From<MatchQuery> for Wanted {
     fn from(query: MatchQuery) -> Self {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the document keeps it from 0 to 100")]
         let hundredths = (query.min_score * 100.0).ceil() as u32;
-        Self { limit: query.limit, min_score: Points::from_hundredths(hundredths), gates: query.include.contains("gates") }
+        let [gates, facets] = ["gates", "facets"].map(|part| query.include.split(',').any(|each| each == part));
+        Self { limit: query.limit, min_score: Points::from_hundredths(hundredths), gates, facets }
     }
 }
 
@@ -106,7 +108,23 @@ async fn search_matches(
     answer::json(&matching.search(viewer.0, body.0.0, query.0.into()).await?)
 }
 
+/// Search for developers by skills, rate, hours, zone, languages and domains, newest profile first, with facets. Role: anybody;
+/// rate limited.
+///
+/// Vetted developers only. Pages stay stable while developers come and go; `total` and `facets` are those of all pages.
+#[utoipa::path(tag = "matching", params(Filters), responses((status = 200, body = FoundDevelopers<PublicCard>, description = "Developers")))]
+#[get("/v1/developers")]
+async fn search_developers(
+    query: Query<Filters>,
+    from: ReqData<ClientAddress>,
+    limits: Data<AddressLimits>,
+    matching: Data<Matching>,
+) -> Result<HttpResponse> {
+    limits.take_search(from.into_inner().0)?;
+    answer::json(&matching.developers(query.0).await?)
+}
+
 /// Mounts the room.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_matches).service(search_matches);
+    config.service(list_matches).service(search_matches).service(search_developers);
 }

@@ -48,7 +48,7 @@ impl OwnMatches {
         let page = Page::cut(ids, page.limit, ToString::to_string);
         let (ids, next_cursor) = (page.data, page.next_cursor);
         let open = self.db.read(move |conn| ids.into_iter().map(|id| jobs::get(conn, id)).collect::<Result<Vec<_>>>()).await?;
-        let (rules, today) = (self.fitness.rules().await?, self.clock.now().date());
+        let (rules, today) = (self.fitness.rules(), self.clock.now().date());
         let open = open.into_iter().filter(|job| job.state == JobRequestState::Open);
         let data = open.map(|job| fitting(&Question::new(&asked(&job), &rules, today), &candidate, job)).collect();
         Ok(FittingRequests { data, next_cursor, reason: None })
@@ -68,7 +68,7 @@ impl OwnMatches {
             Ok(found) => found,
             Err(reason) => return Ok(why_not(reason.to_owned(), job)),
         };
-        let rules = self.fitness.rules().await?;
+        let rules = self.fitness.rules();
         Ok(why(&Question::new(&asked(&job), &rules, self.clock.now().date()), &candidate, job))
     }
 

@@ -230,6 +230,7 @@ fn answer(request: &Request, pool: &[Candidate]) -> serde_json::Value {
         pool: ranking.tally.pool,
         gates: Some(ranking.tally.gates()),
         total: ranking.tally.total,
+        facets: None,
         scoring_version: rules.scoring_version.clone(),
     })
 }

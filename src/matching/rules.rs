@@ -12,6 +12,8 @@ use crate::matching::domain::Request;
 use crate::matching::ratio::Points;
 use crate::matching::ratio::Ratio;
 use crate::matching::working_time::Stretch;
+use crate::skills::domain::Catalogue;
+use crate::skills::domain::Slug;
 use crate::words;
 
 words! {
@@ -100,6 +102,18 @@ impl Substitutes {
             substitutes.sort_by(|left, right| right.weight.cmp(&left.weight).then_with(|| left.slug.cmp(&right.slug)));
         }
         Self(by_slug)
+    }
+
+    /// Those of the catalogue.
+    pub fn curated(catalogue: &Catalogue) -> Self {
+        let rows = catalogue.skills().flat_map(|skill| {
+            let substitute = |(slug, weight): &(Slug, i64)| {
+                let weight = u32::try_from(*weight).unwrap_or_default();
+                (skill.slug.to_string(), Substitute { slug: slug.to_string(), weight })
+            };
+            catalogue.substitutes_of(&skill.slug).iter().map(substitute)
+        });
+        Self::new(rows)
     }
 
     /// The substitutes for `slug`, the best first.

@@ -40,9 +40,9 @@ const FORGOTTEN_AT_ONCE: i64 = 200;
 /// The least time between two warnings, in microseconds.
 const WARN_EVERY: i64 = 60_000_000;
 
-/// What was asked, and what came of it but for the results.
-#[derive(Debug, Clone)]
-pub struct RunHead {
+/// Who asked what.
+#[derive(Debug, Clone, Copy)]
+pub struct RunOf {
     /// For which request.
     pub job_request: JobRequestId,
     /// In which version.
@@ -51,6 +51,13 @@ pub struct RunHead {
     pub organization: OrganizationId,
     /// Who asked.
     pub asked_by: UserId,
+}
+
+/// What was asked, and what came of it but for the results.
+#[derive(Debug, Clone)]
+pub struct RunHead {
+    /// Who asked what.
+    pub of: RunOf,
     /// By which weights and rules.
     pub scoring_version: String,
     /// The UTC day as of which it was computed.
@@ -94,10 +101,10 @@ impl MatchRuns {
     /// their explanations and is called only when the answer is another than the last one.
     pub fn record(&self, head: RunHead, scored: &[(DeveloperId, Points)], factors: impl FnOnce() -> Vec<Vec<FactorPoints>>) {
         let hash = quick_hash(&head, scored);
-        if held(&self.latest).get(&head.job_request) == Some(&hash) {
+        if held(&self.latest).get(&head.of.job_request) == Some(&hash) {
             return;
         }
-        let (request, at) = (head.job_request, self.clock.now());
+        let (request, at) = (head.of.job_request, self.clock.now());
         {
             let mut waiting = held(&self.waiting);
             if waiting.len() >= MOST_WAITING {
@@ -208,7 +215,7 @@ impl MatchRuns {
 /// Enough to know the same answer again within this process.
 fn quick_hash(head: &RunHead, scored: &[(DeveloperId, Points)]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (head.request_version, &head.scoring_version, head.day, scored).hash(&mut hasher);
+    (head.of.request_version, &head.scoring_version, head.day, scored).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -228,10 +235,10 @@ fn rows(waiting: &Waiting) -> (RunRow, Vec<ResultRow>) {
     let id = MatchRunId::new(*at);
     let run = RunRow {
         id,
-        job_request_id: head.job_request,
-        request_version: head.request_version,
-        organization_id: head.organization,
-        asked_by: head.asked_by,
+        job_request_id: head.of.job_request,
+        request_version: head.of.request_version,
+        organization_id: head.of.organization,
+        asked_by: head.of.asked_by,
         scoring_version: head.scoring_version.clone(),
         day: head.day,
         index_version: number(head.index_version),

@@ -1,28 +1,41 @@
-//! Matches for a saved request or a search, each with its whole reason.
+//! Matches for a saved request or a search, each with its whole reason, and the public search for developers.
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
+use crate::db::feed::Feed;
 use crate::db::pool::Db;
-use crate::developers::card::PublicCard;
-use crate::developers::card_store;
-use crate::jobs::domain::{JobRequestFields, RequestedSkill};
 use crate::jobs::draft::{JobRequestDraft, Rules as DraftRules};
 use crate::jobs::store as job_store;
-use crate::kernel::clock::{Instant, SharedClock};
-use crate::kernel::error::Result;
-use crate::kernel::ids::{JobRequestId, OrganizationId};
+use crate::kernel::clock::SharedClock;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId};
+use crate::kernel::page::cursor;
 use crate::kernel::principal::Principal;
-use crate::matching::domain::{AskedSkill, LegalCountryLimit, Request, WorkingHours};
-use crate::matching::explanation::{Match, Matches, explain};
-use crate::matching::ranking::{Ranked, Ranking, rank};
+use crate::matching::cards::{Shown, ShownCard};
+use crate::matching::domain::Request;
+use crate::matching::engine::{Ask, Found};
+use crate::matching::explanation::{Matches, explain};
+use crate::matching::facets::Facets;
+use crate::matching::filters::Filters;
+use crate::matching::gates::Verdict;
+use crate::matching::index::{Live, MatchIndex};
+use crate::matching::ranking::Ranked;
 use crate::matching::ratio::Points;
-use crate::matching::rules::{Question, Rules, Substitute, Substitutes};
-use crate::matching::runs::{MatchRuns, RunHead};
-use crate::matching::store;
-use crate::skills::domain::Catalogue;
+use crate::matching::requests::request;
+use crate::matching::rules::{Question, Rules};
+use crate::matching::runs::{MatchRuns, RunHead, RunOf};
+use crate::matching::score::Score;
+use crate::matching::search;
+use crate::matching::search::{Search, SearchPage};
 use crate::skills::service::Skills;
+
+/// How often an answer is made anew because a developer in it has changed meanwhile.
+const ATTEMPTS: usize = 3;
 
 /// Which part of the answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +46,22 @@ pub struct Wanted {
     pub min_score: Points,
     /// Whether the gates are counted.
     pub gates: bool,
+    /// Whether facets are counted.
+    pub facets: bool,
+}
+
+/// One page of the developers who fit a search, and facets of all of them. `Card` is what the reader may see of a developer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FoundDevelopers<Card: ToSchema> {
+    /// The newest profile first.
+    pub data: Vec<Card>,
+    /// Pass it as `cursor` to read on; null on the last page.
+    #[schema(required = true)]
+    pub next_cursor: Option<String>,
+    /// How many fit, on all pages.
+    pub total: u64,
+    /// What they have, to narrow the search by.
+    pub facets: Facets,
 }
 
 /// The matching room.
@@ -40,67 +69,168 @@ pub struct Matching {
     db: Db,
     clock: SharedClock,
     skills: Arc<Skills>,
-    rules: Arc<Rules>,
+    feed: Arc<Feed>,
+    index: Arc<MatchIndex>,
     runs: Arc<MatchRuns>,
 }
 
+/// What an answer is made from: all of one moment.
+struct Moment<T> {
+    found: T,
+    rules: Arc<Rules>,
+    shown: Vec<Arc<Shown>>,
+    today: NaiveDate,
+}
+
+/// Developers of whom the database says by now something else than the index.
+struct Stale(Vec<DeveloperId>);
+
 impl Matching {
-    /// `rules` as configured; the substitutes come from the catalogue with every question.
-    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, rules: Rules, runs: Arc<MatchRuns>) -> Self {
-        Self { db, clock, skills, rules: rules.into(), runs }
+    /// Over the index, which `feed` keeps true; answers for saved requests are saved by `runs`.
+    pub fn new(
+        db: Db,
+        clock: SharedClock,
+        skills: Arc<Skills>,
+        feed: Arc<Feed>,
+        index: Arc<MatchIndex>,
+        runs: Arc<MatchRuns>,
+    ) -> Self {
+        Self { db, clock, skills, feed, index, runs }
     }
 
     /// The developers who fit a saved request of the client's organisation, best first.
     ///
     /// # Errors
     /// 403 for everybody but clients, 404 for another's request.
-    pub async fn matches(&self, principal: Principal, id: JobRequestId, wanted: Wanted) -> Result<Matches<PublicCard>> {
+    pub async fn matches(&self, principal: Principal, id: JobRequestId, wanted: Wanted) -> Result<Matches<ShownCard>> {
         let organization = principal.client()?;
-        let saved = self.db.read(move |conn| job_store::find_for(conn, organization, id)).await?;
-        let version = saved.version;
-        let matches = self.answer(request(Some(id), saved.fields), Some(organization), wanted).await?;
-        let head = RunHead {
-            job_request: id,
-            request_version: version,
-            organization,
-            asked_by: principal.user,
-            scoring_version: matches.scoring_version.clone(),
-            day: self.clock.now().date(),
-            index_version: 0,
-            pool: matches.pool,
-            total: matches.total,
-            gates: matches.gates.clone(),
+        self.feed.fresh().await?;
+        let (request, request_version) = match self.index.open_request(id) {
+            Some((owner, request)) if owner == organization => (request, self.index.request_version(id)),
+            Some(_) => return Err(Error::not_found()),
+            None => {
+                let saved = self.db.read(move |conn| job_store::find_for(conn, organization, id)).await?;
+                (request(Some(id), saved.fields), saved.version)
+            }
         };
-        let scored: Vec<_> = matches.data.iter().map(|each| (each.developer.id, each.score)).collect();
-        self.runs.record(head, &scored, || matches.data.iter().map(|each| each.factors.clone()).collect());
+        let matches = self.answer(&request, Some(organization), wanted).await?;
+        self.keep(RunOf { job_request: id, request_version, organization, asked_by: principal.user }, &matches);
         Ok(matches)
+    }
+
+    /// Hands an answer to whoever saves it, off the path of the request.
+    fn keep(&self, of: RunOf, matches: &Matches<ShownCard>) {
+        let Matches { data, pool, gates, total, scoring_version, .. } = matches;
+        let scored: Vec<_> = data.iter().map(|each| (each.developer.0.candidate.developer_id, each.score)).collect();
+        let head = RunHead {
+            of,
+            scoring_version: scoring_version.clone(),
+            day: self.clock.now().date(),
+            index_version: self.index.live().version,
+            pool: *pool,
+            total: *total,
+            gates: gates.clone(),
+        };
+        self.runs.record(head, &scored, || data.iter().map(|each| each.factors.clone()).collect());
     }
 
     /// The same for a request that is not saved. A client's blocks hold here too.
     ///
     /// # Errors
     /// 422 with every fault of the request.
-    pub async fn search(&self, viewer: Option<Principal>, body: Value, wanted: Wanted) -> Result<Matches<PublicCard>> {
+    pub async fn search(&self, viewer: Option<Principal>, body: Value, wanted: Wanted) -> Result<Matches<ShownCard>> {
         let catalogue = self.skills.catalogue().await?;
-        let rules = DraftRules { rates: &self.rules.rates, catalogue: &catalogue, now: self.clock.now(), current: None };
+        self.feed.fresh().await?;
+        let rules = self.index.live().rules.clone();
+        let rules = DraftRules { rates: &rules.rates, catalogue: &catalogue, now: self.clock.now(), current: None };
         let fields = JobRequestDraft(titled(body)).check(&rules)?;
-        self.answer(request(None, fields), viewer.and_then(|viewer| viewer.organization), wanted).await
+        self.answer(&request(None, fields), viewer.and_then(|viewer| viewer.organization), wanted).await
     }
 
-    async fn answer(&self, request: Request, organization: Option<OrganizationId>, wanted: Wanted) -> Result<Matches<PublicCard>> {
-        let (now, catalogue) = (self.clock.now(), self.skills.catalogue().await?);
-        let rules = Rules { substitutes: substitutes(&catalogue), ..(*self.rules).clone() };
-        self.db
-            .read(move |conn| {
-                let pool = store::pool(conn, organization, now)?;
-                let ranking = rank(&request, &pool, &rules, now.date());
-                let best = best(&ranking, wanted);
-                let ids: Vec<_> = best.iter().map(|ranked| ranked.candidate.developer_id).collect();
-                let cards = card_store::cards(conn, &ids)?;
-                Ok(view(&request, &rules, now, &ranking, &best, cards, wanted))
-            })
-            .await
+    /// The developers who pass the filters that are set, newest profile first.
+    ///
+    /// # Errors
+    /// 400 for a foreign cursor, 422 with every fault of the filters.
+    pub async fn developers(&self, filters: Filters) -> Result<FoundDevelopers<ShownCard>> {
+        let catalogue = self.skills.catalogue().await?;
+        self.feed.fresh().await?;
+        let rules = self.index.live().rules.clone();
+        let search = filters.search(&catalogue, &rules.rates, self.clock.now())?;
+        let find = |live: &Live, today| live.engine.search(&search, today);
+        self.settled(find, |page| page.developers.clone(), |moment| page(&search, moment)).await
     }
+
+    async fn answer(&self, request: &Request, organization: Option<OrganizationId>, wanted: Wanted) -> Result<Matches<ShownCard>> {
+        let Wanted { limit, min_score, gates, facets } = wanted;
+        let find =
+            |live: &Live, today| live.engine.find(&Ask { request, organization, invited: &[], today, limit, min_score, gates, facets });
+        let ids = |found: &Found| found.best.iter().map(|best| best.developer).collect();
+        self.settled(find, ids, |moment| matches(request, gates, moment)).await
+    }
+
+    /// Asks the index, looks at those it found, and makes the answer; where the database says by now something else of one
+    /// of them (the log has not told yet), they are read again and everything is asked anew.
+    async fn settled<T, A>(
+        &self,
+        find: impl Fn(&Live, NaiveDate) -> T,
+        ids: impl Fn(&T) -> Vec<DeveloperId>,
+        make: impl Fn(Moment<T>) -> Result<A, Stale>,
+    ) -> Result<A> {
+        for _ in 0..ATTEMPTS {
+            let now = self.clock.now();
+            let today = now.date();
+            let (rules, found) = {
+                let live = self.index.live();
+                (live.rules.clone(), find(&live, today))
+            };
+            let shown = self.index.shown(&self.db, &ids(&found), now).await?;
+            match make(Moment { found, rules, shown, today }) {
+                Ok(answer) => return Ok(answer),
+                Err(Stale(ids)) => {
+                    let index = self.index.clone();
+                    self.db.read(move |conn| index.read_again(conn, &ids, now)).await?;
+                }
+            }
+        }
+        Err(Error::unavailable("the developers found kept changing while the answer was made"))
+    }
+}
+
+/// The answer, or those whose score or gates are not any more what the index says.
+fn matches(request: &Request, gates: bool, moment: Moment<Found>) -> Result<Matches<ShownCard>, Stale> {
+    let Moment { found, rules, shown, today } = moment;
+    let question = Question::new(request, &rules, today);
+    let (mut data, mut stale, mut shown) = (Vec::with_capacity(found.best.len()), Vec::new(), shown.into_iter().peekable());
+    for best in &found.best {
+        let Some(shown) = shown.next_if(|each| each.candidate.developer_id == best.developer) else {
+            stale.push(best.developer);
+            continue;
+        };
+        let ranked = Ranked { candidate: &shown.candidate, score: Score::of(&question, &shown.candidate) };
+        if ranked.score.total() != best.score || Verdict::of(&question, &shown.candidate) != Verdict::Passes {
+            stale.push(best.developer);
+        } else {
+            data.push(explain(&question, &ranked, ShownCard(shown.clone())));
+        }
+    }
+    if !stale.is_empty() {
+        return Err(Stale(stale));
+    }
+    let Found { tally, facets, .. } = found;
+    let scoring_version = rules.scoring_version.clone();
+    Ok(Matches { data, pool: tally.pool, gates: gates.then(|| tally.gates()), total: tally.total, facets, scoring_version })
+}
+
+/// The page, or those who do not pass any more.
+fn page(search: &Search, moment: Moment<SearchPage>) -> Result<FoundDevelopers<ShownCard>, Stale> {
+    let Moment { found, rules, shown, today } = moment;
+    let still = search::search(search, shown.iter().map(|each| &each.candidate), &rules, today).developers;
+    let SearchPage { developers, more, total, facets } = found;
+    if still != developers {
+        return Err(Stale(developers.into_iter().filter(|id| !still.contains(id)).collect()));
+    }
+    let next_cursor = developers.last().filter(|_| more).map(|id| cursor(&id.to_string()));
+    Ok(FoundDevelopers { data: shown.into_iter().map(ShownCard).collect(), next_cursor, total, facets })
 }
 
 /// A search needs no title and no description; the rules for the rest are those of a saved request.
@@ -111,76 +241,4 @@ fn titled(mut body: Value) -> Value {
         }
     }
     body
-}
-
-fn best<'a, 'b>(ranking: &'b Ranking<'a>, wanted: Wanted) -> Vec<&'b Ranked<'a>> {
-    let good = ranking.passing.iter().filter(|ranked| ranked.score.total() >= wanted.min_score);
-    good.take(wanted.limit).collect()
-}
-
-fn view(
-    request: &Request,
-    rules: &Rules,
-    now: Instant,
-    ranking: &Ranking<'_>,
-    best: &[&Ranked<'_>],
-    cards: Vec<PublicCard>,
-    wanted: Wanted,
-) -> Matches<PublicCard> {
-    let question = Question::new(request, rules, now.date());
-    let explained = best.iter().filter_map(|ranked| {
-        let card = cards.iter().find(|card| card.id == ranked.candidate.developer_id)?;
-        Some(explain(&question, ranked, card.clone()))
-    });
-    let data: Vec<Match<PublicCard>> = explained.collect();
-    Matches {
-        data,
-        pool: ranking.tally.pool,
-        gates: wanted.gates.then(|| ranking.tally.gates()),
-        total: ranking.tally.total,
-        scoring_version: rules.scoring_version.clone(),
-    }
-}
-
-/// The substitutes of the catalogue.
-pub fn substitutes(catalogue: &Catalogue) -> Substitutes {
-    let rows = catalogue.skills().flat_map(|skill| {
-        let of = catalogue.substitutes_of(&skill.slug);
-        of.iter().map(move |(slug, weight)| {
-            let weight = u32::try_from(*weight).unwrap_or_default();
-            (skill.slug.to_string(), Substitute { slug: slug.to_string(), weight })
-        })
-    });
-    Substitutes::new(rows)
-}
-
-/// A job request's fields as the matcher reads them.
-pub fn request(id: Option<JobRequestId>, fields: JobRequestFields) -> Request {
-    let small = |number: i64| u32::try_from(number).unwrap_or_default();
-    Request {
-        id,
-        skills: fields.skills.into_iter().map(asked).collect(),
-        seniority: fields.seniority,
-        domains: fields.domains,
-        legal_country_limit: fields.legal_country_limit.map(|limit| LegalCountryLimit { countries: limit.countries, reason: limit.reason }),
-        max_hourly_rate: fields.max_hourly_rate,
-        hours_per_week: small(fields.hours_per_week),
-        starts_on: fields.starts_on,
-        duration_weeks: fields.duration_weeks.map(small),
-        time_zone: fields.time_zone,
-        working_hours: fields.working_hours.map(|hours| WorkingHours { from: hours.from.minutes(), to: hours.to.minutes() }),
-        overlap_hours: fields.overlap_hours,
-        languages: fields.languages,
-    }
-}
-
-fn asked(skill: RequestedSkill) -> AskedSkill {
-    AskedSkill {
-        slug: skill.slug,
-        min_level: skill.min_level,
-        min_years: skill.min_years,
-        must: skill.must,
-        weight: u32::try_from(skill.weight).unwrap_or(1),
-        allow_adjacent: skill.allow_adjacent,
-    }
 }

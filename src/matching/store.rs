@@ -1,5 +1,5 @@
-//! The pool, straight from the database's rows: vetted developers whom nothing blocks, with everything that matching reads.
-//! Seven queries whatever the pool's size, each over an index.
+//! Candidates, straight from the database's rows: vetted developers with everything that matching reads.
+//! Six queries a call whatever its size, each over an index.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,17 +17,32 @@ use crate::kernel::craft::{Seniority, SkillLevel};
 use crate::kernel::error::Result;
 use crate::kernel::ids::{DeveloperId, OrganizationId, TrialId};
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::zone::TimeZone;
+use crate::kernel::zone::{TimeZone, add_days};
 use crate::matching::domain::{Candidate, ClaimedSkill, Commitment, Preferences, Responsiveness, TrackRecord, VerifiedSkill, WorkingHours};
+
+/// The most developers that one call reads: bounds memory, and the values that a statement may bind.
+pub const CHUNK: usize = 2_000;
 
 /// How far back offers count for responsiveness.
 const OFFERS_COUNT_FOR: TimeDelta = TimeDelta::days(90);
 /// How quickly an offer is answered in time.
 const IN_TIME: TimeDelta = TimeDelta::hours(48);
-/// Words of other rooms' states, as their rows hold them.
-const MATCHABLE: [&str; 2] = ["approved", "expiring"];
+/// What instants are counted in.
+const ONE_STEP: TimeDelta = TimeDelta::microseconds(1);
+/// Words of other rooms' states, as their rows hold them. Those who are out rather than those who are in: a list of the
+/// latter makes SQLite read by status, and sort the whole pool for every chunk.
+const NOT_MATCHABLE: [&str; 3] = ["expired", "suspended", "revoked"];
 const ENDED_WELL: [&str; 2] = ["converted", "ended_mutually"];
 const ANSWERS: [&str; 3] = ["accept", "decline", "counter"];
+
+/// Which developers to read; whoever is not matchable is left out.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// These, at most [`CHUNK`].
+    Ids(&'a [DeveloperId]),
+    /// The next by id, at most [`CHUNK`]; after the last one there are none.
+    After(Option<DeveloperId>),
+}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = developers)]
@@ -48,37 +63,66 @@ struct DeveloperRow {
     preferences_json: Json<EngagementPreferences>,
 }
 
-/// The rows of the pool, for `organization` where one asks. A developer who has taken rate, hours or zone out of the profile
-/// again cannot be hired and is not in the pool until they are back.
+/// The matchable developers of `scope` by id, each with the first instant at which the row is not right any more although
+/// nothing was written: until then this function gives the same. A developer who has taken rate, hours or zone out of the
+/// profile again cannot be hired and is left out until they are back.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn pool(conn: &mut Conn, organization: Option<OrganizationId>, now: Instant) -> Result<Vec<Candidate>> {
-    let rows: Vec<DeveloperRow> = developers::table
-        .inner_join(vetted_developers::table)
-        .inner_join(users::table)
-        .filter(vetted_developers::status.eq_any(MATCHABLE))
+pub fn candidates(conn: &mut Conn, scope: Scope<'_>, now: Instant) -> Result<Vec<Candidate>> {
+    let mut found = Found::new(heads(conn, scope, now)?);
+    let ids: Vec<DeveloperId> = found.candidates.iter().map(|candidate| candidate.developer_id).collect();
+    claims(conn, &ids, &mut found)?;
+    verifications(conn, &ids, &mut found, now)?;
+    held_hours(conn, &ids, &mut found, now)?;
+    histories(conn, &ids, &mut found, now)?;
+    Ok(found.candidates)
+}
+
+fn heads(conn: &mut Conn, scope: Scope<'_>, now: Instant) -> Result<Vec<(DeveloperRow, Instant)>> {
+    let mut query = vetted_developers::table
+        .inner_join(developers::table.inner_join(users::table))
+        .filter(vetted_developers::status.ne_all(NOT_MATCHABLE))
         .filter(vetted_developers::valid_until.gt(now))
         .filter(users::status.eq("active"))
-        .select(DeveloperRow::as_select())
-        .load(conn)?;
-    let blocked = blocked(conn, organization)?;
-    let mut pool: HashMap<DeveloperId, Candidate> =
-        rows.into_iter().filter(|row| !blocked.contains(&row.id)).filter_map(candidate).map(|each| (each.developer_id, each)).collect();
-    claims(conn, &mut pool)?;
-    verifications(conn, &mut pool)?;
-    held_hours(conn, &mut pool, now)?;
-    track_records(conn, &mut pool)?;
-    answers(conn, &mut pool, now)?;
-    Ok(pool.into_values().collect())
+        .filter(developers::rate_amount.is_not_null())
+        .filter(developers::rate_currency.is_not_null())
+        .filter(developers::hours_per_week.is_not_null())
+        .filter(developers::time_zone.is_not_null())
+        .select((DeveloperRow::as_select(), vetted_developers::valid_until))
+        .into_boxed();
+    query = match scope {
+        Scope::Ids(ids) => query.filter(vetted_developers::developer_id.eq_any(ids)),
+        Scope::After(Some(last)) => query.filter(vetted_developers::developer_id.gt(last)),
+        Scope::After(None) => query,
+    };
+    // Order and limit do no harm where ids are named: those are no more than a chunk.
+    let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
+    Ok(query.order(vetted_developers::developer_id).limit(limit).load(conn)?)
 }
 
-fn blocked(conn: &mut Conn, organization: Option<OrganizationId>) -> Result<Vec<DeveloperId>> {
-    let Some(organization) = organization else { return Ok(Vec::new()) };
-    Ok(blocks::table.filter(blocks::organization_id.eq(organization)).select(blocks::developer_id).load(conn)?)
+/// Candidates by id, with the place of the one that was found last: rows of one developer come together.
+struct Found {
+    candidates: Vec<Candidate>,
+    last: usize,
 }
 
-fn candidate(row: DeveloperRow) -> Option<Candidate> {
+impl Found {
+    fn new(rows: Vec<(DeveloperRow, Instant)>) -> Self {
+        let mut candidates: Vec<Candidate> = rows.into_iter().filter_map(|(row, valid_until)| candidate(row, valid_until)).collect();
+        candidates.sort_unstable_by_key(|candidate| candidate.developer_id);
+        Self { candidates, last: 0 }
+    }
+
+    fn of(&mut self, id: DeveloperId) -> Option<&mut Candidate> {
+        if self.candidates.get(self.last).is_none_or(|candidate| candidate.developer_id != id) {
+            self.last = self.candidates.binary_search_by_key(&id, |candidate| candidate.developer_id).ok()?;
+        }
+        self.candidates.get_mut(self.last)
+    }
+}
+
+fn candidate(row: DeveloperRow, valid_until: Instant) -> Option<Candidate> {
     let working_hours = row.works_from.zip(row.works_to).map(|(from, to)| WorkingHours { from: small(from), to: small(to) });
     Some(Candidate {
         developer_id: row.id,
@@ -99,8 +143,13 @@ fn candidate(row: DeveloperRow) -> Option<Candidate> {
         track_record: TrackRecord::default(),
         responsiveness: Responsiveness::default(),
         accepted_invitation: false,
-        right_until: None,
+        right_until: Some(valid_until),
     })
+}
+
+/// Notes that `candidate` is right until `at` at the latest.
+fn until(candidate: &mut Candidate, at: Instant) {
+    candidate.right_until = Some(candidate.right_until.map_or(at, |before| before.min(at)));
 }
 
 fn preferences(stated: EngagementPreferences) -> Preferences {
@@ -121,21 +170,23 @@ fn level(number: i64) -> SkillLevel {
     u8::try_from(number).ok().and_then(SkillLevel::new).unwrap_or(SkillLevel::MIN)
 }
 
-fn claims(conn: &mut Conn, pool: &mut HashMap<DeveloperId, Candidate>) -> Result<()> {
+fn claims(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found) -> Result<()> {
     let rows: Vec<(DeveloperId, String, i64, f64)> = developer_skills::table
-        .filter(developer_skills::developer_id.eq_any(vetted_developers::table.select(vetted_developers::developer_id)))
+        .filter(developer_skills::developer_id.eq_any(ids))
         .select((developer_skills::developer_id, developer_skills::slug, developer_skills::level, developer_skills::years))
         .load(conn)?;
     for (developer, slug, number, years) in rows {
-        if let Some(candidate) = pool.get_mut(&developer) {
+        if let Some(candidate) = found.of(developer) {
             candidate.skills.insert(slug, ClaimedSkill { level: level(number), years });
         }
     }
     Ok(())
 }
 
-fn verifications(conn: &mut Conn, pool: &mut HashMap<DeveloperId, Candidate>) -> Result<()> {
+/// A verification counts until the end of the UTC day on which it expires.
+fn verifications(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant) -> Result<()> {
     let rows: Vec<(DeveloperId, String, i64, Instant, Instant)> = verified_skills::table
+        .filter(verified_skills::developer_id.eq_any(ids))
         .select((
             verified_skills::developer_id,
             verified_skills::slug,
@@ -145,69 +196,115 @@ fn verifications(conn: &mut Conn, pool: &mut HashMap<DeveloperId, Candidate>) ->
         ))
         .load(conn)?;
     for (developer, slug, number, verified_at, expires_at) in rows {
-        if let Some(candidate) = pool.get_mut(&developer) {
+        if let Some(candidate) = found.of(developer) {
+            let counts_until = TimeZone::UTC.start_of(add_days(expires_at.date(), 1));
+            if now < counts_until {
+                until(candidate, counts_until);
+            }
             candidate.verified.insert(slug, VerifiedSkill { level: level(number), verified_at, expires_at });
         }
     }
     Ok(())
 }
 
-fn held_hours(conn: &mut Conn, pool: &mut HashMap<DeveloperId, Candidate>, now: Instant) -> Result<()> {
+/// The hours that are held now or later; what has ended holds nothing, also not of the day on which it ended.
+fn held_hours(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant) -> Result<()> {
     let rows: Vec<(DeveloperId, i64, Instant, Instant)> = commitments::table
+        .filter(commitments::developer_id.eq_any(ids))
         .filter(commitments::ends_at.gt(now))
+        .order((commitments::starts_at, commitments::id))
         .select((commitments::developer_id, commitments::hours_per_week, commitments::starts_at, commitments::ends_at))
         .load(conn)?;
-    for (developer, hours, from, until) in rows {
-        if let Some(candidate) = pool.get_mut(&developer) {
-            candidate.commitments.push(Commitment { hours: small(hours), from, until });
+    for (developer, hours, from, ends_at) in rows {
+        if let Some(candidate) = found.of(developer) {
+            candidate.commitments.push(Commitment { hours: small(hours), from, until: ends_at });
+            until(candidate, ends_at);
         }
     }
     Ok(())
 }
 
-fn track_records(conn: &mut Conn, pool: &mut HashMap<DeveloperId, Candidate>) -> Result<()> {
-    let rows: Vec<(DeveloperId, Option<String>)> =
-        trials::table.filter(trials::state.eq("ended")).select((trials::developer_id, trials::outcome)).load(conn)?;
-    for (developer, outcome) in rows {
-        if let Some(candidate) = pool.get_mut(&developer) {
-            candidate.track_record.ended += 1;
-            candidate.track_record.good += u32::from(outcome.is_some_and(|outcome| ENDED_WELL.contains(&outcome.as_str())));
-        }
-    }
-    Ok(())
-}
-
-/// The latest offers of 90 days, at most ten a developer: how many were answered within 48 hours. One that the client took
-/// back unanswered does not count.
-fn answers(conn: &mut Conn, pool: &mut HashMap<DeveloperId, Candidate>, now: Instant) -> Result<()> {
+/// How trials ended, and how quickly the latest offers were answered.
+fn histories(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant) -> Result<()> {
     let since = now.plus(-OFFERS_COUNT_FOR);
-    let answered: Vec<(TrialId, Instant)> = trial_events::table
+    let answered = answers(conn, ids, since)?;
+    let rows: Vec<(DeveloperId, TrialId, Instant, String, Option<String>)> = trials::table
+        .filter(trials::developer_id.eq_any(ids))
+        .filter(trials::state.eq("ended").or(trials::created_at.gt(since)))
+        .order((trials::created_at.desc(), trials::id.desc()))
+        .select((trials::developer_id, trials::id, trials::created_at, trials::state, trials::outcome))
+        .load(conn)?;
+    for (developer, trial, offered_at, state, outcome) in rows {
+        let (Some(candidate), outcome) = (found.of(developer), outcome.as_deref().unwrap_or_default()) else { continue };
+        if state == "ended" {
+            candidate.track_record.ended += 1;
+            candidate.track_record.good += u32::from(ENDED_WELL.contains(&outcome));
+        }
+        if offered_at > since {
+            let offer = Offer { offered_at, answered_at: answered.get(&trial).copied(), taken_back: outcome == "withdrawn" };
+            offer.count(candidate, now);
+        }
+    }
+    Ok(())
+}
+
+/// The first answer to each offer that was made after `since`.
+fn answers(conn: &mut Conn, ids: &[DeveloperId], since: Instant) -> Result<HashMap<TrialId, Instant>> {
+    let rows: Vec<(TrialId, Instant)> = trial_events::table
+        .inner_join(trials::table.on(trials::id.eq(trial_events::trial_id)))
+        .filter(trials::developer_id.eq_any(ids))
+        .filter(trials::created_at.gt(since))
         .filter(trial_events::actor.eq("developer"))
         .filter(trial_events::action.eq_any(ANSWERS))
-        .filter(trial_events::occurred_at.gt(since))
-        .order(trial_events::occurred_at.desc())
         .select((trial_events::trial_id, trial_events::occurred_at))
         .load(conn)?;
-    // Later ones come first, so that collecting keeps the first answer of each trial.
-    let answered: HashMap<TrialId, Instant> = answered.into_iter().collect();
-    let offers: Vec<(DeveloperId, TrialId, Instant, Option<String>)> = trials::table
-        .filter(trials::created_at.gt(since))
-        .order(trials::created_at.desc())
-        .select((trials::developer_id, trials::id, trials::created_at, trials::outcome))
-        .load(conn)?;
-    for (developer, trial, offered_at, outcome) in offers {
-        let Some(candidate) = pool.get_mut(&developer) else { continue };
-        let answer = answered.get(&trial).map(|at| at.since(offered_at) <= IN_TIME);
-        let taken_back = outcome.as_deref() == Some("withdrawn");
-        let overdue = (now.since(offered_at) > IN_TIME && !taken_back).then_some(false);
-        count(&mut candidate.responsiveness, answer.or(overdue));
+    let mut first: HashMap<TrialId, Instant> = HashMap::new();
+    for (trial, at) in rows {
+        first.entry(trial).and_modify(|earlier| *earlier = at.min(*earlier)).or_insert(at);
     }
-    Ok(())
+    Ok(first)
 }
 
-fn count(responsiveness: &mut Responsiveness, in_time: Option<bool>) {
-    if let Some(in_time) = in_time.filter(|_| responsiveness.asked < Responsiveness::COUNTED) {
-        responsiveness.asked += 1;
-        responsiveness.answered_within_48h += u32::from(in_time);
+/// An offer of the last 90 days.
+struct Offer {
+    offered_at: Instant,
+    answered_at: Option<Instant>,
+    taken_back: bool,
+}
+
+impl Offer {
+    /// Counts it unless ten later ones count already; one that the client took back unanswered never does, one that may
+    /// still be answered in time not yet.
+    fn count(&self, candidate: &mut Candidate, now: Instant) {
+        if candidate.responsiveness.asked == Responsiveness::COUNTED {
+            return;
+        }
+        let counts_from = self.offered_at.plus(IN_TIME).plus(ONE_STEP);
+        let in_time = match self.answered_at {
+            Some(at) => at < counts_from,
+            None if self.taken_back => return,
+            None if now < counts_from => return until(candidate, counts_from),
+            None => false,
+        };
+        candidate.responsiveness.asked += 1;
+        candidate.responsiveness.answered_within_48h += u32::from(in_time);
+        until(candidate, self.offered_at.plus(OFFERS_COUNT_FOR));
     }
+}
+
+/// Whom `organizations`, or all of them, are never matched with.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn blocked(conn: &mut Conn, organizations: Option<&[OrganizationId]>) -> Result<HashMap<OrganizationId, Vec<DeveloperId>>> {
+    let mut query = blocks::table.select((blocks::organization_id, blocks::developer_id)).into_boxed();
+    if let Some(organizations) = organizations {
+        query = query.filter(blocks::organization_id.eq_any(organizations));
+    }
+    let rows: Vec<(OrganizationId, DeveloperId)> = query.load(conn)?;
+    let mut blocked: HashMap<OrganizationId, Vec<DeveloperId>> = HashMap::new();
+    for (organization, developer) in rows {
+        blocked.entry(organization).or_default().push(developer);
+    }
+    Ok(blocked)
 }

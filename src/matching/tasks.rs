@@ -24,14 +24,13 @@ pub struct MatchNews {
     fits: Fits,
     runs: Arc<MatchRuns>,
     clock: SharedClock,
-    nudge: Nudge,
     forgot_at: AtomicI64,
 }
 
 impl MatchNews {
     /// The news of `fits`.
     pub fn new(fits: Fits, runs: Arc<MatchRuns>, clock: SharedClock) -> Self {
-        Self { fits, runs, clock, nudge: Nudge::default(), forgot_at: AtomicI64::new(0) }
+        Self { fits, runs, clock, forgot_at: AtomicI64::new(0) }
     }
 
     async fn forget_old(&self) -> Result<()> {
@@ -55,11 +54,11 @@ impl Task for MatchNews {
     }
 
     fn nudge(&self) -> Nudge {
-        self.nudge.clone()
+        self.fits.nudge()
     }
 
     async fn run(&self) -> Result<Progress> {
-        self.fits.record(Vec::new()).await?;
+        self.fits.record().await?;
         self.fits.follow_requests().await?;
         self.forget_old().await?;
         let sent = self.fits.send_digests(BATCH).await?;

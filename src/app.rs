@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
+use chrono::TimeDelta;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rand::Rng as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -17,7 +18,7 @@ use crate::accounts::tasks::Housekeeping;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::config::Settings;
-use crate::db::feed::Feed;
+use crate::db::feed::{Feed, FeedTask};
 use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
@@ -29,8 +30,8 @@ use crate::kernel::money::{Currency, Rates};
 use crate::kernel::words::Word as _;
 use crate::matching::fitness::Fitness;
 use crate::matching::fits::Fits;
-use crate::matching::own::OwnMatches;
 use crate::matching::index::MatchIndex;
+use crate::matching::own::OwnMatches;
 use crate::matching::rules::{Rules, Weights};
 use crate::matching::runs::MatchRuns;
 use crate::matching::service::Matching;
@@ -76,6 +77,8 @@ pub struct App {
     pub rates: Arc<Rates>,
     /// The folder that `/dev/mail` shows; only a demo has one.
     pub mailbox: Option<PathBuf>,
+    /// What every process does for itself: what it holds in memory, and what it has to hand on.
+    own_tasks: Vec<Arc<dyn Task>>,
     tasks: Vec<Arc<dyn Task>>,
 }
 
@@ -141,15 +144,16 @@ impl App {
         let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed.clone());
         let match_runs = Arc::new(MatchRuns::new(db.clone(), clock.clone()));
         let index = Arc::new(MatchIndex::new(rules(&settings, &rates)?));
-        let feed = Arc::new(Feed::new(db.clone(), clock.clone(), vec![index.clone()]));
+        let kept = TimeDelta::minutes(settings.database.changes_kept_minutes);
+        let feed = Arc::new(Feed::new(db.clone(), clock.clone(), vec![index.clone()], kept));
         let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), feed.clone(), index.clone(), match_runs.clone()));
-        let fitness = Arc::new(Fitness::new(db.clone(), clock.clone(), feed, index.clone()));
+        let fitness = Arc::new(Fitness::new(db.clone(), clock.clone(), feed.clone(), index.clone()));
         let own_matches = Arc::new(OwnMatches::new(db.clone(), clock.clone(), fitness.clone()));
         let fits = Fits::new(db.clone(), clock.clone(), fitness, index, notifications.nudge());
         let mail = notifications.nudge();
         let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed);
+        let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(FeedTask((*feed).clone())), Arc::new(RunKeeper(match_runs.clone()))];
         let tasks: Vec<Arc<dyn Task>> = vec![
-            Arc::new(RunKeeper(match_runs.clone())),
             Arc::new(MatchNews::new(fits, match_runs.clone(), clock.clone())),
             Arc::new(TrialClock(trials.clone())),
             Arc::new(Mailroom::new(notifications.clone(), clock)),
@@ -170,6 +174,7 @@ impl App {
             match_runs,
             rates,
             mailbox: None,
+            own_tasks,
             tasks,
         })
     }
@@ -190,9 +195,14 @@ impl App {
         }
     }
 
-    /// The background work of this process.
+    /// The background work of a process that does all of it.
     pub fn tasks(&self) -> Vec<Arc<dyn Task>> {
-        self.tasks.clone()
+        self.duties(true)
+    }
+
+    /// What a process does for itself, and for a worker the work of the house as well.
+    fn duties(&self, worker: bool) -> Vec<Arc<dyn Task>> {
+        self.own_tasks.iter().chain(self.tasks.iter().filter(|_| worker)).cloned().collect()
     }
 
     /// Brings the schema up to date where this process may: always on SQLite, on PostgreSQL only when `migrate` says so.
@@ -236,7 +246,7 @@ impl App {
         for server in servers {
             tokio::spawn(server);
         }
-        let work = worker.then(|| tokio::spawn(driver::run(self.tasks(), stopping)));
+        let work = tokio::spawn(driver::run(self.duties(worker), stopping));
         asked_to_stop().await?;
         tracing::info!("stopping: requests in flight are finished first");
         readiness.drain();
@@ -244,9 +254,7 @@ impl App {
             handle.stop(true).await;
         }
         stop.send_replace(true);
-        if let Some(work) = work {
-            work.await.map_err(Error::internal)?;
-        }
+        work.await.map_err(Error::internal)?;
         tracing::info!("stopped");
         Ok(())
     }

@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// From the ground up: each may import what stands before it, none what stands after it.
-/// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there.)
+/// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
+/// `scheduler` before `db`, whose change feed is a task.)
 const ORDER: [&str; 15] = [
     "kernel",
     "config",
     "telemetry",
     "auth",
+    "scheduler",
     "db",
-    "web",
-    "scheduler", // ground
+    "web", // ground
     "notifications",
     "accounts",
     "skills",

@@ -125,7 +125,7 @@ impl Accounts {
                 if member == principal.user {
                     return Err(Error::conflict("You cannot remove yourself from your organisation."));
                 }
-                if !store::delete_member(conn, organization, member)? {
+                if !store::delete_member(conn, organization, member, now)? {
                     return Err(Error::not_found());
                 }
                 store_sessions::revoke_all(conn, member, None, now)

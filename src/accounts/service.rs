@@ -184,7 +184,7 @@ impl Accounts {
     }
 
     fn replace_password(&self, conn: &mut Conn, user: &User, hash: &str, now: Instant) -> Result<()> {
-        store::set_password(conn, user.id, hash)?;
+        store::set_password(conn, user.id, hash, now)?;
         store::kill_tokens(conn, user.id, TokenPurpose::ResetPassword, now)?;
         self.send(conn, user, Letter::PasswordChanged, &now.to_string(), now)
     }
@@ -258,7 +258,7 @@ impl Accounts {
                 if last && status == AccountStatus::Suspended {
                     return Err(Error::conflict("This is the last active admin: make another one first."));
                 }
-                store::set_status(conn, user.id, status)?;
+                store::set_status(conn, user.id, status, now)?;
                 store_sessions::revoke_all(conn, user.id, None, now)
             })
             .await

@@ -68,7 +68,7 @@ impl Accounts {
             .write(move |conn| {
                 throttle::clear(conn, &account_bucket(&attempt.email))?;
                 if let Some(hash) = &stronger {
-                    store::set_password(conn, id, hash)?;
+                    store::set_password(conn, id, hash, now)?;
                 }
                 store_sessions::insert(conn, session, id, &client, now, ends_at)
             })

@@ -5,12 +5,13 @@ use diesel::prelude::*;
 
 use crate::accounts::domain::{AccountStatus, MemberRole, MemberView, Membership, OrganizationView, TokenPurpose, User};
 use crate::db::Conn;
-use crate::db::schema::{mail_tokens, members, organizations, users};
+use crate::db::changes::{ChangeKind, note};
+use crate::db::schema::{developers, mail_tokens, members, organizations, users};
 use crate::db::types::Json;
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::ids::{MailTokenId, OrganizationId, UserId};
+use crate::kernel::ids::{DeveloperId, MailTokenId, OrganizationId, UserId};
 use crate::kernel::page::PageQuery;
 use crate::kernel::principal::Role;
 use crate::kernel::zone::TimeZone;
@@ -119,18 +120,21 @@ pub fn set_verified(conn: &mut Conn, id: UserId, now: Instant) -> Result<()> {
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn set_password(conn: &mut Conn, id: UserId, hash: &str) -> Result<()> {
+pub fn set_password(conn: &mut Conn, id: UserId, hash: &str, now: Instant) -> Result<()> {
     diesel::update(users::table.find(id)).set(users::password_hash.eq(hash)).execute(conn)?;
-    Ok(())
+    note(conn, ChangeKind::User, &id, now)
 }
 
-/// Lets a person in, or keeps them out.
+/// Lets a person in, or keeps them out; a developer who is kept out is no match either.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn set_status(conn: &mut Conn, id: UserId, status: AccountStatus) -> Result<()> {
+pub fn set_status(conn: &mut Conn, id: UserId, status: AccountStatus, now: Instant) -> Result<()> {
     diesel::update(users::table.find(id)).set(users::status.eq(status)).execute(conn)?;
-    Ok(())
+    note(conn, ChangeKind::User, &id, now)?;
+    let profile = developers::table.filter(developers::user_id.eq(id)).select(developers::id);
+    let developer: Option<DeveloperId> = profile.first(conn).optional()?;
+    developer.map_or(Ok(()), |developer| note(conn, ChangeKind::Developer, &developer, now))
 }
 
 /// How many active admins there are.
@@ -192,16 +196,20 @@ pub fn insert_member(conn: &mut Conn, organization: OrganizationId, user: UserId
     diesel::insert_into(members::table)
         .values((members::organization_id.eq(organization), members::user_id.eq(user), members::role.eq(role), members::joined_at.eq(now)))
         .execute(conn)?;
-    Ok(())
+    note(conn, ChangeKind::User, &user, now)
 }
 
 /// Ends a membership; false when there was none.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn delete_member(conn: &mut Conn, organization: OrganizationId, user: UserId) -> Result<bool> {
+pub fn delete_member(conn: &mut Conn, organization: OrganizationId, user: UserId, now: Instant) -> Result<bool> {
     let row = members::table.find(user).filter(members::organization_id.eq(organization));
-    Ok(diesel::delete(row).execute(conn)? == 1)
+    let deleted = diesel::delete(row).execute(conn)? == 1;
+    if deleted {
+        note(conn, ChangeKind::User, &user, now)?;
+    }
+    Ok(deleted)
 }
 
 /// The organisation that a person acts for.

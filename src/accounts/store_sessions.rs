@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::accounts::domain::{AccountStatus, SessionView};
 use crate::db::Conn;
+use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{members, sessions, users};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
@@ -87,7 +88,11 @@ pub fn rotate(conn: &mut Conn, id: SessionId, from: i64, now: Instant) -> Result
 /// 503 when the database is down.
 pub fn revoke(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> Result<bool> {
     let row = sessions::table.find(id).filter(sessions::user_id.eq(user)).filter(sessions::revoked_at.is_null());
-    Ok(diesel::update(row).set(sessions::revoked_at.eq(now)).execute(conn)? == 1)
+    let revoked = diesel::update(row).set(sessions::revoked_at.eq(now)).execute(conn)? == 1;
+    if revoked {
+        note(conn, ChangeKind::User, &user, now)?;
+    }
+    Ok(revoked)
 }
 
 /// Ends all sessions of a person, but for `except`.
@@ -99,7 +104,9 @@ pub fn revoke_all(conn: &mut Conn, user: UserId, except: Option<SessionId>, now:
     if let Some(except) = except {
         rows = rows.filter(sessions::id.ne(except));
     }
-    rows.set(sessions::revoked_at.eq(now)).execute(conn)?;
+    if rows.set(sessions::revoked_at.eq(now)).execute(conn)? > 0 {
+        note(conn, ChangeKind::User, &user, now)?;
+    }
     Ok(())
 }
 

@@ -81,6 +81,8 @@ pub struct Database {
     pub url: SecretString,
     /// At most.
     pub connections: u32,
+    /// Minutes.
+    pub changes_kept_minutes: i64,
 }
 
 /// `[mail]`

@@ -1,22 +1,45 @@
-//! Scratch until the change log is merged.
+//! The log of changes: a row for each thing that changed, in the transaction that changed it, so that every node can follow.
+//!
+//! A reader keeps a *place* and asks for every row from there on. On SQLite a place is an id: one writes at a time, so the
+//! order of ids is the order of commits. On PostgreSQL it is a transaction's number: the statement that reads the rows also
+//! says which transaction was the oldest still open, and the next reading begins there. Nothing is lost, whoever commits
+//! late; rows above that place are only read again, and the reader remembers which it has.
 
-use crate::words;
+use std::cell::Cell;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::{QueryableByName, sql_query};
+
+use crate::db::Conn;
+use crate::db::schema::changes;
+use crate::db::types::InstantSql;
+use crate::kernel::clock::Instant;
+use crate::kernel::error::Result;
+use crate::kernel::words::Word as _;
+use crate::scheduler::Nudge;
+use crate::{sql_words, words};
 
 words! {
     /// What has changed.
     pub enum ChangeKind {
-        /// A developer. Subject: the developer's id.
+        /// A developer, or what is known and counted of them: profile, hours, vetting, trials. Subject: the developer's id.
         Developer => "developer",
         /// A job request. Subject: its id.
         JobRequest => "job_request",
-        /// Blocks. Subject: the organisation's id.
+        /// Who an organisation has blocked or is blocked by. Subject: the organisation's id.
         Blocks => "blocks",
-        /// The catalogue of skills. Subject: a slug.
+        /// The catalogue of skills. Subject: a slug, or `*` for all of it.
         Skills => "skills",
-        /// A principal. Subject: the person's id.
+        /// Whatever a principal is made of: sessions, status, role, membership. Subject: the person's id.
         User => "user",
     }
 }
+
+sql_words!(ChangeKind);
 
 /// Something has changed: read it again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,4 +48,184 @@ pub struct Change {
     pub kind: ChangeKind,
     /// Which one.
     pub subject: String,
+}
+
+thread_local! {
+    /// Whether the work that this thread is at has noted anything.
+    static NOTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Notes in the caller's transaction that something changed.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn note(conn: &mut Conn, kind: ChangeKind, subject: &impl Display, now: Instant) -> Result<()> {
+    let row = (changes::kind.eq(kind), changes::subject.eq(subject.to_string()), changes::at.eq(now));
+    diesel::insert_into(changes::table).values(row).execute(conn)?;
+    NOTED.set(true);
+    Ok(())
+}
+
+/// Runs one piece of work and says whether it succeeded *and* noted anything.
+pub(crate) fn watched<T>(work: impl FnOnce() -> Result<T>) -> (Result<T>, bool) {
+    NOTED.set(false);
+    let done = work();
+    let noted = NOTED.replace(false) && done.is_ok();
+    (done, noted)
+}
+
+/// How many transactions that noted something this process has committed, and what wakes whoever follows them.
+#[derive(Debug, Clone, Default)]
+pub struct Commits {
+    count: Arc<AtomicU64>,
+    nudge: Nudge,
+}
+
+impl Commits {
+    /// After a commit, before its caller is answered.
+    pub(crate) fn count_one(&self) {
+        self.count.fetch_add(1, Ordering::SeqCst);
+        self.nudge.wake();
+    }
+
+    /// So many until now.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::SeqCst)
+    }
+
+    /// Wakes after each of them.
+    pub fn nudge(&self) -> Nudge {
+        self.nudge.clone()
+    }
+}
+
+/// Where a reader stands: rows are read in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// The transaction's number on PostgreSQL, the row's id on SQLite.
+    pub place: i64,
+    /// The row's id.
+    pub id: i64,
+}
+
+impl Cursor {
+    /// Before every row of `place`.
+    pub fn before(place: i64) -> Self {
+        Self { place, id: 0 }
+    }
+}
+
+/// A row of the log.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Where it stands.
+    pub cursor: Cursor,
+    /// What it says; `None`: a word of a newer release, of which nobody here holds anything.
+    pub change: Option<Change>,
+    /// When, by the clock of whoever wrote it.
+    pub at: Instant,
+}
+
+/// What one statement, so one moment of the database, says.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// In the order of their cursors.
+    pub rows: Vec<Row>,
+    /// The place where the next reading must begin, once everything visible at this moment is read.
+    pub next: i64,
+    /// The last place at which rows may have been forgotten.
+    pub forgotten: i64,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = BigInt)]
+    next: i64,
+    #[diesel(sql_type = BigInt)]
+    forgotten: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    id: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    place: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    kind: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    subject: Option<String>,
+    #[diesel(sql_type = Nullable<InstantSql>)]
+    at: Option<Instant>,
+}
+
+impl Line {
+    fn row(self) -> Option<Row> {
+        let (kind, subject) = (ChangeKind::parse(&self.kind?), self.subject?);
+        let change = kind.map(|kind| Change { kind, subject });
+        Some(Row { cursor: Cursor { place: self.place?, id: self.id? }, change, at: self.at? })
+    }
+}
+
+/// One line at least, so that `next` and `forgotten` come also when nothing has changed.
+const READ_SQLITE: &str = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0) + 1 AS next, \
+    f.up_to AS forgotten, c.id, c.id AS place, c.kind, c.subject, c.at FROM changes_forgotten f LEFT JOIN \
+    (SELECT id, kind, subject, at FROM changes WHERE id >= $1 AND id > $2 ORDER BY id LIMIT $3) c ON TRUE ORDER BY c.id";
+/// A number that no transaction of this cluster has had yet comes from a dump of another one: such rows say nothing here.
+const READ_POSTGRES: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS next, \
+    CASE WHEN f.up_to < pg_snapshot_xmin(pg_current_snapshot())::text::bigint THEN f.up_to ELSE 0 END AS forgotten, \
+    c.id, c.xid::text::bigint AS place, c.kind, c.subject, c.at FROM changes_forgotten f LEFT JOIN \
+    (SELECT id, xid, kind, subject, at FROM changes WHERE (xid, id) > ($1::bigint::text::xid8, $2) \
+        AND xid < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY xid, id LIMIT $3) c ON TRUE ORDER BY c.xid, c.id";
+
+/// At most `limit` rows after `from`.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn read(conn: &mut Conn, from: Cursor, limit: i64) -> Result<Batch> {
+    let statement = if matches!(conn, Conn::Sqlite(_)) { READ_SQLITE } else { READ_POSTGRES };
+    let query = sql_query(statement).bind::<BigInt, _>(from.place).bind::<BigInt, _>(from.id).bind::<BigInt, _>(limit);
+    let lines: Vec<Line> = query.load(conn)?;
+    let (next, forgotten) = lines.first().map_or((from.place, 0), |line| (line.next, line.forgotten));
+    Ok(Batch { rows: lines.into_iter().filter_map(Line::row).collect(), next, forgotten })
+}
+
+/// Where to begin reading for what is not yet visible at this moment of the database.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn position(conn: &mut Conn) -> Result<i64> {
+    Ok(read(conn, Cursor::before(0), 0)?.next)
+}
+
+#[derive(QueryableByName)]
+struct Gone {
+    #[diesel(sql_type = BigInt)]
+    rows: i64,
+    #[diesel(sql_type = BigInt)]
+    up_to: i64,
+}
+
+const OLD_SQLITE: &str = "SELECT count(*) AS rows, coalesce(max(id), 0) AS up_to FROM \
+    (SELECT id FROM changes WHERE at < $1 ORDER BY id LIMIT $2)";
+const FORGET_SQLITE: &str = "DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE at < $1 ORDER BY id LIMIT $2)";
+const MARK_SQLITE: &str = "UPDATE changes_forgotten SET up_to = max(up_to, $1)";
+/// Never a row that a reader who is up to date may still have to read; and a mark from another cluster's dump is replaced.
+const FORGET_POSTGRES: &str = "WITH gone AS (DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE at < $1 \
+        AND (xid < pg_snapshot_xmin(pg_current_snapshot()) OR xid >= pg_snapshot_xmax(pg_current_snapshot())) ORDER BY id LIMIT $2) \
+        RETURNING xid), \
+    last AS (SELECT coalesce(max(xid::text::bigint), 0) AS up_to FROM gone WHERE xid < pg_snapshot_xmin(pg_current_snapshot())), \
+    mark AS (UPDATE changes_forgotten f SET up_to = CASE WHEN f.up_to < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
+        THEN greatest(f.up_to, last.up_to) ELSE last.up_to END FROM last WHERE EXISTS (SELECT 1 FROM gone)) \
+    SELECT (SELECT count(*) FROM gone) AS rows, last.up_to FROM last";
+
+/// Forgets at most `limit` changes noted before `before`, and marks up to where; gives their number. Inside a transaction.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn forget(conn: &mut Conn, before: Instant, limit: i64) -> Result<i64> {
+    let sqlite = matches!(conn, Conn::Sqlite(_));
+    let statement = if sqlite { OLD_SQLITE } else { FORGET_POSTGRES };
+    let gone: Gone = sql_query(statement).bind::<InstantSql, _>(before).bind::<BigInt, _>(limit).get_result(conn)?;
+    if sqlite && gone.rows > 0 {
+        sql_query(FORGET_SQLITE).bind::<InstantSql, _>(before).bind::<BigInt, _>(limit).execute(conn)?;
+        sql_query(MARK_SQLITE).bind::<BigInt, _>(gone.up_to).execute(conn)?;
+    }
+    Ok(gone.rows)
 }

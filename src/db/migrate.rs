@@ -1,24 +1,50 @@
-//! Migrations: one folder for both engines, applied one transaction each, under a lock.
+//! Migrations: what both engines share and what one of them alone has are one story in the order of their names; applied one
+//! transaction each, under a lock.
 
 use diesel::RunQueryDsl as _;
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
+use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::db::Conn;
 use crate::kernel::error::{Error, Result};
 
 const SHARED: EmbeddedMigrations = embed_migrations!("migrations/shared");
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// Any constant: what two nodes must agree on to take turns.
 const LOCK: &str = "SELECT pg_advisory_lock(7238461920)";
 const UNLOCK: &str = "SELECT pg_advisory_unlock(7238461920)";
+
+/// The shared migrations with those of one engine; whoever runs them sorts them by name.
+#[derive(Clone, Copy)]
+pub struct Story {
+    own: &'static EmbeddedMigrations,
+}
+
+impl Story {
+    /// Of the engine behind `conn`.
+    pub fn of(conn: &Conn) -> Self {
+        Self { own: if matches!(conn, Conn::Sqlite(_)) { &SQLITE } else { &POSTGRES } }
+    }
+}
+
+impl<DB: Backend> MigrationSource<DB> for Story {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<DB>>>> {
+        let mut all = SHARED.migrations()?;
+        all.extend(MigrationSource::<DB>::migrations(self.own)?);
+        Ok(all)
+    }
+}
 
 /// The names of the migrations that are not yet applied.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn pending(conn: &mut Conn) -> Result<Vec<String>> {
-    let pending = conn.pending_migrations(SHARED).map_err(Error::internal)?;
+    let story = Story::of(conn);
+    let pending = conn.pending_migrations(story).map_err(Error::internal)?;
     Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
 }
 
@@ -36,20 +62,21 @@ pub fn applied(conn: &mut Conn) -> Result<Vec<String>> {
 /// # Errors
 /// When a migration fails; it leaves the schema as it was.
 pub fn run(conn: &mut Conn) -> Result<Vec<String>> {
+    let story = Story::of(conn);
     match conn {
         // Begun before looking, so that whoever comes second finds nothing pending; each migration is a savepoint in it.
-        Conn::Sqlite(conn) => conn.immediate_transaction(apply),
+        Conn::Sqlite(conn) => conn.immediate_transaction(|conn| apply(conn, story)),
         Conn::Postgres(conn) => {
             conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
             diesel::sql_query(LOCK).execute(conn)?;
-            let done = apply(conn);
+            let done = apply(conn, story);
             diesel::sql_query(UNLOCK).execute(conn)?;
             done
         }
     }
 }
 
-fn apply<DB: Backend>(conn: &mut impl MigrationHarness<DB>) -> Result<Vec<String>> {
-    let names = conn.run_pending_migrations(SHARED).map_err(Error::internal)?;
+fn apply<DB: Backend>(conn: &mut impl MigrationHarness<DB>, story: Story) -> Result<Vec<String>> {
+    let names = conn.run_pending_migrations(story).map_err(Error::internal)?;
     Ok(names.iter().map(ToString::to_string).collect())
 }

@@ -10,6 +10,7 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::db::Conn;
+use crate::db::changes::{self, Commits};
 use crate::db::url::DatabaseUrl;
 use crate::db::writer::Writer;
 use crate::kernel::error::{Error, Result};
@@ -65,6 +66,7 @@ pub struct Db {
     pool: Pool<Opener>,
     turns: Arc<Semaphore>,
     writer: Option<Writer>,
+    commits: Commits,
 }
 
 impl Db {
@@ -74,12 +76,13 @@ impl Db {
     /// When the file cannot be opened. A PostgreSQL that is down is no error here: requests answer 503 until it is back.
     pub fn open(url: DatabaseUrl, connections: u32) -> Result<Self> {
         let opener = Opener(url.clone());
+        let commits = Commits::default();
         let writer = match &url {
             DatabaseUrl::Sqlite(path) => {
                 if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                     std::fs::create_dir_all(folder).map_err(Error::unavailable)?;
                 }
-                Some(Writer::spawn(opener.clone())?)
+                Some(Writer::spawn(opener.clone(), commits.clone())?)
             }
             DatabaseUrl::Postgres(_) => None,
         };
@@ -91,12 +94,25 @@ impl Db {
             .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
             .build_unchecked(opener);
         let turns = Arc::new(Semaphore::new(usize::try_from(connections).unwrap_or(1)));
-        Ok(Self { url, pool, turns, writer })
+        Ok(Self { url, pool, turns, writer, commits })
     }
 
     /// Where the data is.
     pub fn url(&self) -> &DatabaseUrl {
         &self.url
+    }
+
+    /// The commits of this process that noted a change.
+    pub fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
+    /// A connection beside the pool, for work that must not take one from requests. Blocks.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub(crate) fn connect(&self) -> Result<Conn> {
+        Opener(self.url.clone()).connect().map_err(Error::unavailable)
     }
 
     /// Runs `work` on a connection, off the async threads. For queries only.
@@ -120,12 +136,16 @@ impl Db {
             return writer.write(work).await;
         }
         let turn = self.turn().await?;
-        let pool = self.pool.clone();
+        let (pool, commits) = (self.pool.clone(), self.commits.clone());
         off_thread(turn, move || {
             let mut conn = pool.get()?;
             let mut attempt = 0;
             loop {
-                match transaction(&mut conn, &work) {
+                let (done, noted) = changes::watched(|| transaction(&mut conn, &work));
+                if noted {
+                    commits.count_one();
+                }
+                match done {
                     Err(error) if error.transient && attempt < RETRIES => attempt += 1,
                     done => return done,
                 }
@@ -161,6 +181,25 @@ fn transaction<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> Result<T>) -> Re
             commit(conn)?;
             Ok(done)
         }
+        Err(error) => {
+            roll_back(conn);
+            Err(error)
+        }
+    }
+}
+
+/// Runs `work` in one transaction that reads one moment of the database, however long that takes.
+pub(crate) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    match conn {
+        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN DEFERRED")?,
+        Conn::Postgres(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            conn.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")?;
+        }
+    }
+    let done = work(conn);
+    match done {
+        Ok(done) => commit(conn).map(|()| done),
         Err(error) => {
             roll_back(conn);
             Err(error)

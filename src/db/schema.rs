@@ -1,6 +1,22 @@
 //! Every table, for Diesel. `tests/schema.rs` compares it with what the migrations make on both databases.
 
 diesel::table! {
+    changes (id) {
+        id -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    changes_forgotten (id) {
+        id -> BigInt,
+        up_to -> BigInt,
+    }
+}
+
+diesel::table! {
     idempotency_keys (user_id, route, idempotency_key) {
         user_id -> Text,
         route -> Text,

@@ -14,6 +14,7 @@ use diesel::r2d2::ManageConnection as _;
 use tokio::sync::oneshot;
 
 use crate::db::Conn;
+use crate::db::changes::{self, Commits};
 use crate::db::pool::{Opener, begin, commit, roll_back};
 use crate::kernel::error::{Error, Result};
 
@@ -29,19 +30,22 @@ type Job = Box<dyn FnOnce(&mut Conn) -> (bool, Reply) + Send>;
 
 /// A handle to the writing thread.
 #[derive(Clone)]
-pub struct Writer(Arc<SyncSender<Job>>);
+pub struct Writer {
+    jobs: Arc<SyncSender<Job>>,
+    commits: Commits,
+}
 
 impl Writer {
-    /// Starts the writing thread; it ends when the last handle is dropped.
+    /// Starts the writing thread; it ends when the last handle is dropped. Commits that noted a change are counted in `commits`.
     ///
     /// # Errors
     /// When the file cannot be opened.
-    pub fn spawn(opener: Opener) -> Result<Self> {
+    pub fn spawn(opener: Opener, commits: Commits) -> Result<Self> {
         let conn = opener.connect().map_err(Error::unavailable)?;
         let (sender, jobs) = sync_channel::<Job>(QUEUE);
         let run = move || run(&opener, conn, &jobs);
         std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(run).map_err(Error::internal)?;
-        Ok(Self(Arc::new(sender)))
+        Ok(Self { jobs: Arc::new(sender), commits })
     }
 
     /// Runs `work` in the next batch and answers after its commit.
@@ -50,17 +54,21 @@ impl Writer {
     /// What `work` refuses; 503 when the queue is full or the batch could not be committed.
     pub async fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
         let (answer, answered) = oneshot::channel();
+        let commits = self.commits.clone();
         let job: Job = Box::new(move |conn| {
-            let done = in_savepoint(conn, work);
+            let (done, noted) = changes::watched(|| in_savepoint(conn, work));
             let fine = done.is_ok();
             let reply: Reply = Box::new(move |committed| {
+                if noted && committed.is_ok() {
+                    commits.count_one();
+                }
                 let done = done.and_then(|value| committed.map(|()| value));
                 // A caller who has left is no problem: the work is done either way.
                 drop(answer.send(done));
             });
             (fine, reply)
         });
-        self.0.try_send(job).map_err(|refused| match refused {
+        self.jobs.try_send(job).map_err(|refused| match refused {
             TrySendError::Full(_) => Error::unavailable("the write queue is full"),
             TrySendError::Disconnected(_) => Error::unavailable("the writer has stopped"),
         })?;

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
+use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::blocks::dsl as block;
 use crate::db::schema::disclosures::dsl as disclosure;
 use crate::db::schema::{developers, organizations};
@@ -52,17 +53,17 @@ pub fn block(conn: &mut Conn, developer: DeveloperId, organization: Organization
     let row =
         (block::developer_id.eq(developer), block::organization_id.eq(organization), block::blocked_by.eq(side), block::blocked_at.eq(now));
     diesel::insert_into(block::blocks).values(row).on_conflict_do_nothing().both().execute(conn)?;
-    Ok(())
+    note(conn, ChangeKind::Blocks, &organization, now)
 }
 
 /// Takes the block of `side` back; the other side's stays.
 ///
 /// # Errors
 /// 404 when either of the two does not exist.
-pub fn unblock(conn: &mut Conn, developer: DeveloperId, organization: OrganizationId, side: Side) -> Result<()> {
+pub fn unblock(conn: &mut Conn, developer: DeveloperId, organization: OrganizationId, side: Side, now: Instant) -> Result<()> {
     check_both(conn, developer, organization)?;
     diesel::delete(block::blocks.find((developer, organization, side))).execute(conn)?;
-    Ok(())
+    note(conn, ChangeKind::Blocks, &organization, now)
 }
 
 fn check_both(conn: &mut Conn, developer: DeveloperId, organization: OrganizationId) -> Result<()> {

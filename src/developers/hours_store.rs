@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
+use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::commitments::dsl;
 use crate::developers::hours::Commitment;
 use crate::kernel::clock::Instant;
@@ -28,6 +29,7 @@ pub fn hold_hours(
     hours: i64,
     starts_at: Instant,
     ends_at: Option<Instant>,
+    now: Instant,
 ) -> Result<()> {
     diesel::delete(dsl::commitments.filter(dsl::trial_id.eq(trial_id))).execute(conn)?;
     // A trial holds hours once, so that its number serves for both.
@@ -42,18 +44,18 @@ pub fn hold_hours(
             dsl::ends_at.eq(ends_at.unwrap_or_else(open_end)),
         ))
         .execute(conn)?;
-    Ok(())
+    note(conn, ChangeKind::Developer, &developer_id, now)
 }
 
-/// Frees the hours of the trial from `at` on; hours that would begin only then are never held. Nothing held: nothing done.
+/// Frees the hours of the trial, which are the developer's, from `at` on; hours that would begin only then are never held. Nothing held: nothing done.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn release_hours(conn: &mut Conn, trial_id: TrialId, at: Instant) -> Result<()> {
-    let of_trial = dsl::commitments.filter(dsl::trial_id.eq(trial_id));
+pub fn release_hours(conn: &mut Conn, trial_id: TrialId, developer_id: DeveloperId, at: Instant, now: Instant) -> Result<()> {
+    let of_trial = dsl::commitments.filter(dsl::trial_id.eq(trial_id)).filter(dsl::developer_id.eq(developer_id));
     diesel::delete(of_trial.filter(dsl::starts_at.ge(at))).execute(conn)?;
     diesel::update(of_trial).set(dsl::ends_at.eq(at)).execute(conn)?;
-    Ok(())
+    note(conn, ChangeKind::Developer, &developer_id, now)
 }
 
 /// All hours that trials hold or held of the developer, by their begin.

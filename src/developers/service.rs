@@ -146,11 +146,11 @@ impl Developers {
     /// # Errors
     /// As [`Self::block`].
     pub async fn unblock(&self, principal: &Principal, target: BlockTarget) -> Result<()> {
-        let blocking = Blocking::new(principal, target)?;
+        let (blocking, now) = (Blocking::new(principal, target)?, self.clock.now());
         self.db
             .write(move |conn| {
                 let (developer, organization, side) = blocking.parties(conn)?;
-                access_store::unblock(conn, developer, organization, side)
+                access_store::unblock(conn, developer, organization, side, now)
             })
             .await
     }
@@ -167,7 +167,7 @@ impl Developers {
                 lock::developer(conn, id)?;
                 let held = hours_store::commitments(conn, id)?.into_iter().find(|each| each.trial_id == trial);
                 match held.ok_or_else(Error::not_found)?.ends_at {
-                    None => hours_store::release_hours(conn, trial, now),
+                    None => hours_store::release_hours(conn, trial, id, now, now),
                     Some(ends_at) if ends_at <= now => Ok(()),
                     Some(_) => {
                         Err(Error::conflict("These hours end with the trial itself; only hours of a conversion are yours to release."))

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::db::Conn;
+use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{developer_skills, developers, users};
 use crate::db::types::Json;
 use crate::developers::card::Contact;
@@ -213,6 +214,7 @@ fn insert_as(conn: &mut Conn, user: UserId, profile: Profile, synthetic: bool, n
     let skills = skill_rows(id, &profile);
     diesel::insert_into(developers::table).values((head, ProfileRow::from(profile))).execute(conn)?;
     insert_skills(conn, &skills)?;
+    note(conn, ChangeKind::Developer, &id, now)?;
     self::profile(conn, id)
 }
 
@@ -230,6 +232,7 @@ pub fn replace(conn: &mut Conn, stored: &StoredProfile, profile: Profile, now: I
     }
     diesel::delete(developer_skills::table.filter(developer_skills::developer_id.eq(stored.id))).execute(conn)?;
     insert_skills(conn, &skills)?;
+    note(conn, ChangeKind::Developer, &stored.id, now)?;
     self::profile(conn, stored.id)
 }
 

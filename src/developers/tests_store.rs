@@ -138,15 +138,15 @@ fn hours_are_held_moved_and_released() {
     let Scratch(_, conn) = &mut scratch("hours");
     let id = insert(conn, UserId::from_u128(USER), whole(), at(1)).unwrap().id;
     let (one, other) = (TrialId::from_u128(1), TrialId::from_u128(2));
-    hours_store::hold_hours(conn, one, id, 20, at(10), Some(at(20))).unwrap();
-    hours_store::hold_hours(conn, one, id, 25, at(10), Some(at(30))).unwrap();
-    hours_store::hold_hours(conn, other, id, 10, at(40), None).unwrap();
+    hours_store::hold_hours(conn, one, id, 20, at(10), Some(at(20)), at(0)).unwrap();
+    hours_store::hold_hours(conn, one, id, 25, at(10), Some(at(30)), at(0)).unwrap();
+    hours_store::hold_hours(conn, other, id, 10, at(40), None, at(0)).unwrap();
     let seen = |conn: &mut Conn| -> Vec<(i64, Option<Instant>)> {
         hours_store::commitments(conn, id).unwrap().iter().map(|each| (each.hours_per_week, each.ends_at)).collect()
     };
     assert_eq!(seen(conn), [(25, Some(at(30))), (10, None)]);
-    hours_store::release_hours(conn, one, at(15)).unwrap();
-    hours_store::release_hours(conn, other, at(40)).unwrap();
+    hours_store::release_hours(conn, one, id, at(15), at(0)).unwrap();
+    hours_store::release_hours(conn, other, id, at(40), at(0)).unwrap();
     assert_eq!(seen(conn), [(25, Some(at(15)))]);
 }
 
@@ -163,10 +163,10 @@ fn disclosures_and_blocks_are_kept_per_side() {
     for side in [Side::Client, Side::Developer, Side::Client] {
         access_store::block(conn, id, organization, side, at(4)).unwrap();
     }
-    access_store::unblock(conn, id, organization, Side::Client).unwrap();
+    access_store::unblock(conn, id, organization, Side::Client, at(0)).unwrap();
     assert!(access_store::is_blocked(conn, id, organization).unwrap());
-    access_store::unblock(conn, id, organization, Side::Developer).unwrap();
-    access_store::unblock(conn, id, organization, Side::Developer).unwrap();
+    access_store::unblock(conn, id, organization, Side::Developer, at(0)).unwrap();
+    access_store::unblock(conn, id, organization, Side::Developer, at(0)).unwrap();
     assert!(!access_store::is_blocked(conn, id, organization).unwrap());
     let unknown = access_store::block(conn, id, OrganizationId::from_u128(9), Side::Developer, at(5));
     assert_eq!(unknown.unwrap_err().code, Code::NotFound);

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::db::Conn;
+use crate::db::changes::{ChangeKind, note};
 use crate::db::lock;
 use crate::db::schema::{job_request_skills, job_requests};
 use crate::db::types::Json;
@@ -234,7 +235,8 @@ pub fn follow_seats(conn: &mut Conn, id: JobRequestId, taken: i64, now: Instant)
 /// 409 when the id is taken, or a skill or the organisation does not exist.
 pub fn insert(conn: &mut Conn, request: &JobRequest) -> Result<()> {
     diesel::insert_into(job_requests::table).values(Row::from(request)).execute(conn)?;
-    insert_skills(conn, request)
+    insert_skills(conn, request)?;
+    note(conn, ChangeKind::JobRequest, &request.id, request.updated_at)
 }
 
 /// Replaces the version before this one.
@@ -250,7 +252,10 @@ pub fn update(conn: &mut Conn, request: &JobRequest) -> Result<()> {
 fn update_row(conn: &mut Conn, request: &JobRequest) -> Result<()> {
     let before = job_requests::table.find(request.id).filter(job_requests::version.eq(request.version - 1));
     let changed = diesel::update(before).set(Row::from(request)).execute(conn)?;
-    if changed == 1 { Ok(()) } else { Err(Error::stale()) }
+    if changed == 0 {
+        return Err(Error::stale());
+    }
+    note(conn, ChangeKind::JobRequest, &request.id, request.updated_at)
 }
 
 fn insert_skills(conn: &mut Conn, request: &JobRequest) -> Result<()> {

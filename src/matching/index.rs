@@ -76,7 +76,8 @@ impl MatchIndex {
     /// An empty index under the configured rules; the substitutes come from the catalogue with every load.
     pub fn new(configured: Rules) -> Self {
         let rules = Arc::new(configured.clone());
-        let live = Live { engine: Engine::new(rules.clone()), percolator: Percolator::default(), rules, version: 0, versions: HashMap::new() };
+        let live =
+            Live { engine: Engine::new(rules.clone()), percolator: Percolator::default(), rules, version: 0, versions: HashMap::new() };
         Self {
             configured,
             live: RwLock::new(live),

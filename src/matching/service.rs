@@ -87,14 +87,7 @@ struct Stale(Vec<DeveloperId>);
 
 impl Matching {
     /// Over the index, which `feed` keeps true; answers for saved requests are saved by `runs`.
-    pub fn new(
-        db: Db,
-        clock: SharedClock,
-        skills: Arc<Skills>,
-        feed: Arc<Feed>,
-        index: Arc<MatchIndex>,
-        runs: Arc<MatchRuns>,
-    ) -> Self {
+    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, feed: Arc<Feed>, index: Arc<MatchIndex>, runs: Arc<MatchRuns>) -> Self {
         Self { db, clock, skills, feed, index, runs }
     }
 

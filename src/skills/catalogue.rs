@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use serde::Deserialize;
 
 use crate::db::Conn;
+use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{skill_aliases, skill_neighbors, skill_substitutes, skills};
 use crate::each;
 use crate::kernel::clock::Instant;
@@ -48,6 +49,7 @@ pub fn load_if_empty(conn: &mut Conn, now: Instant) -> Result<bool> {
         diesel::insert_into(skill_neighbors::table).values(&neighbor_rows).execute(conn)?;
         diesel::insert_into(skill_substitutes::table).values(&substitute_rows).execute(conn)?;
     });
+    note(conn, ChangeKind::Skills, &"*", now)?;
     Ok(true)
 }
 

@@ -97,20 +97,28 @@ const OWNERS: [&str; 2] = [
      (SELECT job_request_id FROM job_request_skills WHERE slug = $2)",
 ];
 
+/// Whoever follows the log of changes reads again what the merge rewrites. `$1` is now.
+const NOTES: [&str; 2] = [
+    "INSERT INTO changes (kind, subject, at) SELECT 'developer', id, $1 FROM developers WHERE id IN \
+     (SELECT developer_id FROM developer_skills WHERE slug = $2 UNION SELECT developer_id FROM verified_skills WHERE slug = $2)",
+    "INSERT INTO changes (kind, subject, at) SELECT 'job_request', id, $1 FROM job_requests WHERE id IN \
+     (SELECT job_request_id FROM job_request_skills WHERE slug = $2)",
+];
+
 /// Makes everything that refers to `old` refer to `into`; `old` lives on as an alias. Inside a transaction.
 ///
 /// # Errors
 /// 409 when something that refers to `old` appears at the same time.
 pub fn merge(conn: &mut Conn, old: &Slug, into: &Slug, now: Instant) -> Result<()> {
     hold(conn, old)?;
-    for statement in OWNERS {
-        sql_query(statement).bind::<InstantSql, _>(now).bind::<Text, _>(old).execute(conn)?;
+    for statement in OWNERS.iter().chain(&NOTES) {
+        sql_query(*statement).bind::<InstantSql, _>(now).bind::<Text, _>(old).execute(conn)?;
     }
     let moves = REFERENCES.iter().flat_map(Reference::statements);
     for statement in SELF_PAIRS.map(str::to_owned).into_iter().chain([ALIASES.to_owned()]).chain(moves) {
         sql_query(statement).bind::<Text, _>(into).bind::<Text, _>(old).execute(conn)?;
     }
-    store::delete(conn, old)?;
+    store::delete(conn, old, now)?;
     let alias = (skill_aliases::alias.eq(old.as_str()), skill_aliases::slug.eq(into));
     diesel::insert_into(skill_aliases::table).values(alias).execute(conn)?;
     Ok(())

@@ -133,11 +133,11 @@ impl Skills {
     /// 403, 404, 412, 422.
     pub async fn edit(&self, call: Call, text: String, patch: Patch<SkillFields>) -> Result<Answer> {
         let expected = call.expected;
-        self.change(call, move |conn, catalogue, _now| {
+        self.change(call, move |conn, catalogue, now| {
             let skill = named(catalogue, &text)?;
             expected.check(skill.version)?;
             let changed = patch.apply(&SkillFields::from(skill))?.change(catalogue, skill)?;
-            store::update(conn, &changed)?;
+            store::update(conn, &changed, now)?;
             shown(conn, &changed.slug)
         })
         .await
@@ -149,14 +149,14 @@ impl Skills {
     /// 403, 404, 412, 409 when a developer or a job request uses it.
     pub async fn remove(&self, call: Call, text: String) -> Result<Answer> {
         let expected = call.expected;
-        self.change(call, move |conn, catalogue, _now| {
+        self.change(call, move |conn, catalogue, now| {
             let skill = named(catalogue, &text)?;
             expected.check(skill.version)?;
             if merge::in_use(conn, &skill.slug)? {
                 return Err(Error::conflict("Developers or job requests use this skill: merge it into another one instead."));
             }
-            store::count_up(conn, &relatives(catalogue, &skill.slug))?;
-            store::delete(conn, &skill.slug)?;
+            store::count_up(conn, &relatives(catalogue, &skill.slug), now)?;
+            store::delete(conn, &skill.slug, now)?;
             Answer::plain(&serde_json::Value::Null)
         })
         .await
@@ -168,12 +168,12 @@ impl Skills {
     /// 403, 404, 412, 422.
     pub async fn set_substitutes(&self, call: Call, text: String, list: SubstituteList) -> Result<Answer> {
         let expected = call.expected;
-        self.change(call, move |conn, catalogue, _now| {
+        self.change(call, move |conn, catalogue, now| {
             let skill = named(catalogue, &text)?;
             expected.check(skill.version)?;
             let substitutes = list.resolved(catalogue, &skill.slug)?;
             let partners = substitutes.iter().chain(catalogue.substitutes_of(&skill.slug)).map(|(slug, _)| slug.clone());
-            store::count_up(conn, &partners.chain([skill.slug.clone()]).collect::<Vec<_>>())?;
+            store::count_up(conn, &partners.chain([skill.slug.clone()]).collect::<Vec<_>>(), now)?;
             store::replace_substitutes(conn, &skill.slug, &substitutes)?;
             shown(conn, &skill.slug)
         })
@@ -192,7 +192,7 @@ impl Skills {
             let into = target.resolved(catalogue, &old.slug)?;
             let mut changed = relatives(catalogue, &old.slug);
             changed.push(into.clone());
-            store::count_up(conn, &changed)?;
+            store::count_up(conn, &changed, now)?;
             merge::merge(conn, &old.slug, &into, now)?;
             shown(conn, &into)
         })

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 
 use crate::db::Conn;
+use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{skill_aliases, skill_neighbors, skill_substitutes, skills};
 use crate::db::types::InstantSql;
 use crate::kernel::clock::Instant;
@@ -177,21 +178,23 @@ pub fn canonical(conn: &mut Conn, text: &str) -> Result<Option<Slug>> {
 /// 409 when the slug or an alias is taken.
 pub fn insert(conn: &mut Conn, skill: &Skill, now: Instant) -> Result<()> {
     diesel::insert_into(skills::table).values(SkillRow::of(skill, now)).execute(conn)?;
-    insert_aliases(conn, skill)
+    insert_aliases(conn, skill)?;
+    note(conn, ChangeKind::Skills, &skill.slug, now)
 }
 
 /// Writes a skill that is one version on, with its aliases.
 ///
 /// # Errors
 /// 412 when somebody was faster.
-pub fn update(conn: &mut Conn, skill: &Skill) -> Result<()> {
+pub fn update(conn: &mut Conn, skill: &Skill, now: Instant) -> Result<()> {
     let row = skills::table.find(&skill.slug).filter(skills::version.eq(skill.version.saturating_sub(1)));
     let fields = (skills::name.eq(&skill.name), skills::category.eq(&skill.category), skills::version.eq(skill.version));
     if diesel::update(row).set(fields).execute(conn)? == 0 {
         return Err(Error::stale());
     }
     diesel::delete(skill_aliases::table.filter(skill_aliases::slug.eq(&skill.slug))).execute(conn)?;
-    insert_aliases(conn, skill)
+    insert_aliases(conn, skill)?;
+    note(conn, ChangeKind::Skills, &skill.slug, now)
 }
 
 fn insert_aliases(conn: &mut Conn, skill: &Skill) -> Result<()> {
@@ -201,7 +204,7 @@ fn insert_aliases(conn: &mut Conn, skill: &Skill) -> Result<()> {
     Ok(())
 }
 
-/// Makes `substitutes` (hundredths) all that stands in for `slug`, and it for them.
+/// Makes `substitutes` (hundredths) all that stands in for `slug`, and it for them. [`count_up`] goes before, for all whom it concerns.
 ///
 /// # Errors
 /// 503 when the database is down.
@@ -218,21 +221,21 @@ pub fn replace_substitutes(conn: &mut Conn, slug: &Slug, substitutes: &[(Slug, i
     Ok(())
 }
 
-/// Counts up the versions of skills whose relations change.
+/// Counts up the versions of skills whose relations change, and notes that they do.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn count_up(conn: &mut Conn, slugs: &[Slug]) -> Result<()> {
+pub fn count_up(conn: &mut Conn, slugs: &[Slug], now: Instant) -> Result<()> {
     let rows = skills::table.filter(skills::slug.eq_any(slugs.to_vec()));
     diesel::update(rows).set(skills::version.eq(skills::version + 1)).execute(conn)?;
-    Ok(())
+    slugs.iter().try_for_each(|slug| note(conn, ChangeKind::Skills, slug, now))
 }
 
 /// Removes a skill with its aliases and relations.
 ///
 /// # Errors
 /// 409 when another room's row refers to it.
-pub fn delete(conn: &mut Conn, slug: &Slug) -> Result<()> {
+pub fn delete(conn: &mut Conn, slug: &Slug, now: Instant) -> Result<()> {
     diesel::delete(skills::table.find(slug)).execute(conn)?;
-    Ok(())
+    note(conn, ChangeKind::Skills, slug, now)
 }

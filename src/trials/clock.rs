@@ -81,18 +81,18 @@ pub fn catch_up(conn: &mut Conn, rules: &Rules, mut contract: Contract, now: Ins
 }
 
 fn happen(conn: &mut Conn, rules: &Rules, contract: &Contract, moment: Moment, at: Instant, now: Instant) -> Result<Contract> {
-    let Moment::Step(action) = moment else { return lapse(conn, rules, contract) };
+    let Moment::Step(action) = moment else { return lapse(conn, rules, contract, now) };
     let row = find(STEPS, contract.trial.state, action, Actor::System)?;
     guards::check(row, &Facts { due: true, ..Facts::default() })?;
     apply(conn, rules, contract, &Step { row, actor: Actor::System, user: None, at, body: &StepBody::default() }, now)
 }
 
 /// No step, and so no event: the proposal only no longer stands.
-fn lapse(conn: &mut Conn, rules: &Rules, contract: &Contract) -> Result<Contract> {
+fn lapse(conn: &mut Conn, rules: &Rules, contract: &Contract, now: Instant) -> Result<Contract> {
     let mut next = Contract { proposal: None, ..contract.clone() };
     next.trial.version += 1;
     store_terms::set_proposal(conn, next.trial.id, None)?;
-    store::update(conn, contract.trial.version, &next.trial)?;
+    store::update(conn, contract.trial.version, &next.trial, now)?;
     plan(conn, rules, &next)?;
     Ok(next)
 }

@@ -43,7 +43,7 @@ pub fn apply(conn: &mut Conn, rules: &Rules, contract: &Contract, step: &Step<'_
     if is_finished(STEPS, &next.trial.state) {
         finish(conn, &mut next, step)?;
     }
-    store::update(conn, contract.trial.version, &next.trial)?;
+    store::update(conn, contract.trial.version, &next.trial, now)?;
     record(conn, Some(from), &next.trial, step)?;
     if contract.trial.holds_seat() != next.trial.holds_seat() {
         make_room(conn, &next, step, now)?;
@@ -169,10 +169,10 @@ fn make_room(conn: &mut Conn, next: &Contract, step: &Step<'_>, now: Instant) ->
     let trial = &next.trial;
     if trial.holds_seat() {
         let (id, hours) = (trial.developer_id, next.terms.hours_per_week);
-        hours_store::hold_hours(conn, trial.id, id, hours, trial.starts_at, Some(trial.grace_until))?;
+        hours_store::hold_hours(conn, trial.id, id, hours, trial.starts_at, Some(trial.grace_until), now)?;
         access_store::disclose(conn, id, trial.organization_id, step.at)?;
     } else {
-        hours_store::release_hours(conn, trial.id, released_at(next, step))?;
+        hours_store::release_hours(conn, trial.id, trial.developer_id, released_at(next, step), now)?;
     }
     let taken = store::seats_taken(conn, trial.job_request_id)?;
     jobs::follow_seats(conn, trial.job_request_id, taken, now)?;
@@ -203,7 +203,7 @@ fn reconsider(conn: &mut Conn, offer: Contract, now: Instant) -> Result<()> {
     let news = obstacle.is_some() && offer.trial.accept_blocked.is_none();
     let version = offer.trial.version;
     let trial = Trial { accept_blocked: obstacle, version: version + 1, ..offer.trial.clone() };
-    store::update(conn, version, &trial)?;
+    store::update(conn, version, &trial, now)?;
     if news { mails::tell_impossible(conn, &Contract { trial, ..offer }, now) } else { Ok(()) }
 }
 

@@ -74,7 +74,7 @@ impl Trials {
         if store::is_offered_already(conn, body.job_request_id, body.developer_id)? {
             return Err(Error::conflict("There is already a trial of this developer for this job request, offered or agreed."));
         }
-        store::insert(conn, &contract.trial)?;
+        store::insert(conn, &contract.trial, now)?;
         store_terms::insert_terms(conn, &contract, &frozen, Party::Client, now)?;
         store_terms::sign(conn, contract.trial.id, contract.signature(Party::Client, call.principal.user, now))?;
         let step = Step { row: &OFFER, actor: Actor::Client, user: Some(call.principal.user), at: now, body: &StepBody::default() };

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::db::Conn;
+use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::trials;
 use crate::db::schema::trials::dsl;
 use crate::kernel::clock::Instant;
@@ -76,23 +77,26 @@ impl From<Trial> for Row {
     }
 }
 
-/// Adds a trial.
+/// Adds a trial. What is counted of its developer (answers, track record) changes with it.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn insert(conn: &mut Conn, trial: &Trial) -> Result<()> {
+pub fn insert(conn: &mut Conn, trial: &Trial, now: Instant) -> Result<()> {
     diesel::insert_into(dsl::trials).values(Row::from(trial.clone())).execute(conn)?;
-    Ok(())
+    note(conn, ChangeKind::Developer, &trial.developer_id, now)
 }
 
 /// Writes `trial` over the row whose version is still `version`.
 ///
 /// # Errors
 /// 409 when it is not: somebody else was faster.
-pub fn update(conn: &mut Conn, version: i64, trial: &Trial) -> Result<()> {
+pub fn update(conn: &mut Conn, version: i64, trial: &Trial, now: Instant) -> Result<()> {
     let same = dsl::trials.filter(dsl::id.eq(trial.id)).filter(dsl::version.eq(version));
     let changed = diesel::update(same).set(Row::from(trial.clone())).execute(conn)?;
-    if changed == 1 { Ok(()) } else { Err(Error::conflict("The trial has just changed: read it again, then repeat your step.")) }
+    if changed == 0 {
+        return Err(Error::conflict("The trial has just changed: read it again, then repeat your step."));
+    }
+    note(conn, ChangeKind::Developer, &trial.developer_id, now)
 }
 
 /// What is to be locked before a trial is changed; neither ever changes.

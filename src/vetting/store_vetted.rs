@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
+use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{verified_skills, vetted_developers};
 use crate::developers::card::VettedStatus;
 use crate::developers::card_store;
@@ -69,7 +70,8 @@ pub fn approve(
     diesel::delete(vetted_developers::table.find(developer)).execute(conn)?;
     diesel::insert_into(vetted_developers::table).values(row).execute(conn)?;
     diesel::delete(verified_skills::table.filter(verified_skills::developer_id.eq(developer))).execute(conn)?;
-    insert_skills(conn, developer, skills, at, valid_until)
+    insert_skills(conn, developer, skills, at, valid_until)?;
+    note(conn, ChangeKind::Developer, &developer, at)
 }
 
 fn insert_skills(conn: &mut Conn, developer_id: DeveloperId, skills: &[SkillVerdict], at: Instant, until: Instant) -> Result<()> {

@@ -24,8 +24,10 @@ use crate::web::query::Query;
 #[into_params(parameter_in = Query)]
 pub struct MatchRunQuery {
     /// Only those for this request.
+    #[param(inline)]
     pub job_request_id: Option<JobRequestId>,
     /// Only those in which this developer appears.
+    #[param(inline)]
     pub developer_id: Option<DeveloperId>,
     /// How many rows at most.
     #[serde(default = "default_limit")]

@@ -88,13 +88,15 @@ pub struct MatchRuns {
     latest: Mutex<HashMap<JobRequestId, u64>>,
     warned_at: AtomicI64,
     nudge: Nudge,
+    /// One saves at a time.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl MatchRuns {
     /// Saved in `db`.
     pub fn new(db: Db, clock: SharedClock) -> Self {
         let (waiting, latest, warned_at) = (Mutex::default(), Mutex::default(), AtomicI64::new(i64::MIN));
-        Self { db, clock, waiting, latest, warned_at, nudge: Nudge::default() }
+        Self { db, clock, waiting, latest, warned_at, nudge: Nudge::default(), turn: tokio::sync::Mutex::default() }
     }
 
     /// Takes an answer in to be saved: never waits, never fails. `scored` are those shown, the best first; `factors` makes
@@ -141,6 +143,7 @@ impl MatchRuns {
     /// # Errors
     /// 503 when the database is down: what waits goes on waiting.
     pub async fn save(&self) -> Result<bool> {
+        let _turn = self.turn.lock().await;
         let batch: Vec<(RunRow, Vec<ResultRow>)> = held(&self.waiting).iter().take(BATCH).map(rows).collect();
         if batch.is_empty() {
             return Ok(false);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::Mutex;
 
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::Result;
@@ -25,12 +26,14 @@ pub struct MatchNews {
     runs: Arc<MatchRuns>,
     clock: SharedClock,
     forgot_at: AtomicI64,
+    /// One run at a time: what is taken out of the index is recorded by whoever took it.
+    turn: Mutex<()>,
 }
 
 impl MatchNews {
     /// The news of `fits`.
     pub fn new(fits: Fits, runs: Arc<MatchRuns>, clock: SharedClock) -> Self {
-        Self { fits, runs, clock, forgot_at: AtomicI64::new(0) }
+        Self { fits, runs, clock, forgot_at: AtomicI64::new(0), turn: Mutex::default() }
     }
 
     async fn forget_old(&self) -> Result<()> {
@@ -58,6 +61,7 @@ impl Task for MatchNews {
     }
 
     async fn run(&self) -> Result<Progress> {
+        let _turn = self.turn.lock().await;
         self.fits.record().await?;
         self.fits.follow_requests().await?;
         self.forget_old().await?;

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{developers, job_requests, match_fits, match_openings, match_run_results, users};
+use crate::db::schema::{developers, job_requests, match_fits, match_openings, match_run_results, trials, users};
 use crate::db::support::IntoBoth as _;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
@@ -49,22 +49,29 @@ pub fn existing(conn: &mut Conn, pairs: &[(JobRequestId, DeveloperId)]) -> Resul
     Ok(pairs.iter().filter(both).copied().collect())
 }
 
-/// The developers whom the client of a request has not been told of.
+/// The developers whom the client of a request has not been told of, without those who were offered it already.
 ///
 /// # Errors
 /// 503 when the database is down.
 pub fn untold_to_client(conn: &mut Conn, request: JobRequestId) -> Result<Vec<DeveloperId>> {
+    let met: Vec<DeveloperId> = trials::table.filter(trials::job_request_id.eq(request)).select(trials::developer_id).load(conn)?;
     let untold = match_fits::table.filter(match_fits::job_request_id.eq(request)).filter(match_fits::client_told_at.is_null());
-    Ok(untold.order(match_fits::found_at).limit(LOOKED_AT).select(match_fits::developer_id).load(conn)?)
+    let mut untold: Vec<DeveloperId> = untold.order(match_fits::found_at).limit(LOOKED_AT).select(match_fits::developer_id).load(conn)?;
+    untold.retain(|developer| !met.contains(developer));
+    Ok(untold)
 }
 
-/// The requests of which a developer has not been told.
+/// The requests of which a developer has not been told, without those that were offered already.
 ///
 /// # Errors
 /// 503 when the database is down.
 pub fn untold_to_developer(conn: &mut Conn, developer: DeveloperId) -> Result<Vec<JobRequestId>> {
+    let met: Vec<JobRequestId> = trials::table.filter(trials::developer_id.eq(developer)).select(trials::job_request_id).load(conn)?;
     let untold = match_fits::table.filter(match_fits::developer_id.eq(developer)).filter(match_fits::developer_told_at.is_null());
-    Ok(untold.order(match_fits::found_at).limit(LOOKED_AT).select(match_fits::job_request_id).load(conn)?)
+    let mut untold: Vec<JobRequestId> =
+        untold.order(match_fits::found_at).limit(LOOKED_AT).select(match_fits::job_request_id).load(conn)?;
+    untold.retain(|request| !met.contains(request));
+    Ok(untold)
 }
 
 /// The client of `request` knows of these developers.

@@ -13,12 +13,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::accounts::service::Accounts;
+use crate::accounts::service::{Accounts, LiveSessions};
+use crate::accounts::session_cache::SessionCache;
 use crate::accounts::tasks::Housekeeping;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::config::Settings;
-use crate::db::feed::{Feed, FeedTask};
+use crate::db::feed::{Feed, FeedTask, Follower};
 use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
@@ -47,12 +48,17 @@ use crate::trials::service::Trials;
 use crate::trials::tasks::TrialClock;
 use crate::vetting::service::Vetting;
 
+/// How many people's sessions are held in memory.
+const PEOPLE_HELD: usize = 100_000;
+
 /// Everything a process is made of.
 pub struct App {
     /// As configured.
     pub settings: Settings,
     /// The database.
     pub db: Db,
+    /// Keeps what is in memory true to the database.
+    pub feed: Feed,
     /// Mails.
     pub notifications: Notifications,
     /// People and organisations.
@@ -134,18 +140,21 @@ impl App {
         let tokens = Arc::new(Tokens::new(&secret, &settings.auth.previous_secrets, settings.auth.access_minutes)?);
         let notifications = notifications(&settings, &db, &clock, &tokens)?;
         let mail = notifications.nudge();
-        let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, settings.auth.clone(), settings.limits.clone(), mail);
-        let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
+        let sessions = Arc::new(SessionCache::new(PEOPLE_HELD));
         let rates = Arc::new(rates(&settings));
+        let index = Arc::new(MatchIndex::new(rules(&settings, &rates)?));
+        let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone(), index.clone()];
+        let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
+        let live = LiveSessions { cache: sessions, feed: feed.clone() };
+        let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, &settings, live, mail);
+        let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
         let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates.clone()));
         // Wakes whoever follows what can be matched; the database's rows say what has changed.
         let changed = Nudge::default();
         let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());
         let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed.clone());
         let match_runs = Arc::new(MatchRuns::new(db.clone(), clock.clone()));
-        let index = Arc::new(MatchIndex::new(rules(&settings, &rates)?));
-        let kept = TimeDelta::minutes(settings.database.changes_kept_minutes);
-        let feed = Arc::new(Feed::new(db.clone(), clock.clone(), vec![index.clone()], kept));
+        let feed = Arc::new(feed);
         let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), feed.clone(), index.clone(), match_runs.clone()));
         let fitness = Arc::new(Fitness::new(db.clone(), clock.clone(), feed.clone(), index.clone()));
         let own_matches = Arc::new(OwnMatches::new(db.clone(), clock.clone(), fitness.clone()));
@@ -162,6 +171,7 @@ impl App {
         Ok(Self {
             settings,
             db,
+            feed: (*feed).clone(),
             notifications,
             accounts,
             skills,
@@ -234,7 +244,7 @@ impl App {
     /// When it cannot start.
     pub async fn run_on(self, listener: Option<TcpListener>, worker: bool, metrics: Option<PrometheusHandle>) -> Result<()> {
         let (stop, stopping) = watch::channel(false);
-        let readiness = Readiness::new(self.db.clone());
+        let readiness = Readiness::new(self.db.clone(), self.feed.clone());
         let mut servers = Vec::new();
         if let Some(listener) = listener {
             servers.push(server::start(&self, listener, readiness.clone(), metrics.clone())?);

@@ -21,6 +21,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::app::App;
 use crate::auth::gate::Gate;
 use crate::config::Server as Settings;
+use crate::db::feed::Feed;
 use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::demo::mailbox::{self, Mailbox};
@@ -65,13 +66,14 @@ pub fn openapi_json() -> Result<String> {
 #[derive(Clone)]
 pub struct Readiness {
     db: Db,
+    feed: Feed,
     draining: Arc<AtomicBool>,
 }
 
 impl Readiness {
-    /// Ready as soon as the database is reachable and its migrations are current.
-    pub fn new(db: Db) -> Self {
-        Self { db, draining: Arc::default() }
+    /// Ready as soon as the database is reachable, its migrations are current, and what is held in memory is loaded.
+    pub fn new(db: Db, feed: Feed) -> Self {
+        Self { db, feed, draining: Arc::default() }
     }
 
     /// From now on `/readyz` says no, so that proxies stop sending.
@@ -84,7 +86,10 @@ impl Readiness {
             return Err(Error::unavailable("draining"));
         }
         let behind = self.db.read(migrate::pending).await.map_err(Error::unavailable)?;
-        if behind.is_empty() { Ok(()) } else { Err(Error::unavailable("migrations are pending")) }
+        if !behind.is_empty() {
+            return Err(Error::unavailable("migrations are pending"));
+        }
+        if self.feed.is_loaded() { Ok(()) } else { Err(Error::unavailable("loading")) }
     }
 }
 
@@ -101,7 +106,7 @@ async fn healthz() -> Result<HttpResponse> {
     answer::json(&Health { status: "alive" })
 }
 
-/// Whether the process can do its work: database reachable, migrations current, not draining. Role: anybody.
+/// Whether the process can do its work: database reachable, migrations current, loaded, not draining. Role: anybody.
 #[utoipa::path(tag = "system", responses((status = 200, body = Health, description = "It can")))]
 #[get("/readyz")]
 async fn readyz(readiness: Data<Readiness>) -> Result<HttpResponse> {

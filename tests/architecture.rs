@@ -67,8 +67,9 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 20] = [
+const KINDS: [(&str, Kind); 21] = [
     ("accounts/members.rs", Service),
+    ("accounts/session_cache.rs", Service),
     ("accounts/sessions.rs", Service),
     ("matching/cards.rs", Service),
     ("matching/fitness.rs", Service),

@@ -5,6 +5,7 @@ pub mod http;
 pub mod members;
 pub mod pages;
 pub mod service;
+pub mod session_cache;
 pub mod sessions;
 pub mod store;
 pub mod store_sessions;

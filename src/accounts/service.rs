@@ -6,11 +6,13 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use crate::accounts::domain::{AccountStatus, Me, MeBody, MemberRole, Register, SignUpRole, TokenPurpose, User};
+use crate::accounts::session_cache::SessionCache;
 use crate::accounts::{store, store_sessions};
 use crate::auth::password::{Passwords, Verdict};
 use crate::auth::token::Tokens;
-use crate::config::{Auth, Limits};
+use crate::config::{Auth, Limits, Settings};
 use crate::db::Conn;
+use crate::db::feed::Feed;
 use crate::db::once::once;
 use crate::db::pool::Db;
 use crate::db::throttle;
@@ -27,6 +29,15 @@ use crate::notifications::outbox::NewMail;
 use crate::notifications::store::enqueue;
 use crate::scheduler::Nudge;
 
+/// Who is signed in, in memory, and what keeps that true.
+#[derive(Clone)]
+pub struct LiveSessions {
+    /// The people.
+    pub cache: Arc<SessionCache>,
+    /// Its followers include the cache.
+    pub feed: Feed,
+}
+
 /// Everything about people and their organisations.
 #[derive(Clone)]
 pub struct Accounts {
@@ -36,6 +47,7 @@ pub struct Accounts {
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) live: LiveSessions,
     pub(crate) mail: Nudge,
 }
 
@@ -46,8 +58,17 @@ pub(crate) fn dead_link(pointer: &str) -> Error {
 
 impl Accounts {
     /// `mail` wakes the mailer.
-    pub fn new(db: Db, clock: SharedClock, passwords: Passwords, tokens: Arc<Tokens>, auth: Auth, limits: Limits, mail: Nudge) -> Self {
-        Self { db, clock, passwords, tokens, auth: auth.into(), limits: limits.into(), mail }
+    pub fn new(
+        db: Db,
+        clock: SharedClock,
+        passwords: Passwords,
+        tokens: Arc<Tokens>,
+        settings: &Settings,
+        live: LiveSessions,
+        mail: Nudge,
+    ) -> Self {
+        let (auth, limits) = (settings.auth.clone().into(), settings.limits.clone().into());
+        Self { db, clock, passwords, tokens, auth, limits, live, mail }
     }
 
     /// Signs somebody up and mails a verification link; an address that we know gets a mail that says so instead.

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::accounts::domain::{SessionView, TokenPair, User};
 use crate::accounts::service::Accounts;
+use crate::accounts::session_cache::Found;
 use crate::accounts::{store, store_sessions};
 use crate::auth::gate::Gate;
 use crate::auth::password::Verdict;
@@ -155,7 +156,7 @@ impl Accounts {
         if ended { Ok(()) } else { Err(Error::not_found()) }
     }
 
-    /// Forgets answers kept for repeats, windows of throttles, and sessions that ended a month ago.
+    /// Forgets answers kept for repeats, windows of throttles, sessions that ended a month ago, and old changes.
     ///
     /// # Errors
     /// 503 when the database is down.
@@ -167,7 +168,8 @@ impl Accounts {
                 throttle::forget(conn, now)?;
                 store_sessions::forget(conn, now.plus(-TimeDelta::days(30))).map(|_| ())
             })
-            .await
+            .await?;
+        self.live.feed.forget_old().await
     }
 
     pub(crate) async fn refuse_guessing(&self, email: &Email) -> Result<()> {
@@ -209,7 +211,14 @@ impl Gate for Accounts {
     async fn principal(&self, token: &str) -> Result<Principal> {
         let now = self.clock.now();
         let claims = self.tokens.claims(token, now)?;
-        self.db.read(move |conn| store_sessions::principal(conn, claims.sid, claims.sub, now)).await
+        self.live.feed.fresh().await?;
+        let ticket = match self.live.cache.look(claims.sub, claims.sid, now) {
+            Found::Known(principal) => return Ok(principal),
+            Found::Unknown(ticket) => ticket,
+        };
+        let (principal, ends_at) = self.db.read(move |conn| store_sessions::principal(conn, claims.sid, claims.sub, now)).await?;
+        self.live.cache.keep(ticket, principal.clone(), ends_at);
+        Ok(principal)
     }
 }
 

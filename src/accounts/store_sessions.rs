@@ -45,23 +45,23 @@ pub fn insert(conn: &mut Conn, id: SessionId, user: UserId, client: &str, now: I
     Ok(())
 }
 
-/// The person behind a session, with the rights of this moment; 401 when the session is over or the person may not sign in.
+/// The person behind a session, with the rights of this moment, and when the session ends; 401 when the session is over or the person may not sign in.
 ///
 /// # Errors
 /// 401, or 503 when the database is down.
-pub fn principal(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> Result<Principal> {
-    let row: Option<(Role, Option<OrganizationId>)> = sessions::table
+pub fn principal(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> Result<(Principal, Instant)> {
+    let row: Option<(Role, Option<OrganizationId>, Instant)> = sessions::table
         .inner_join(users::table.left_join(members::table))
         .filter(sessions::id.eq(id))
         .filter(sessions::user_id.eq(user))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::ends_at.gt(now))
         .filter(users::status.eq(AccountStatus::Active))
-        .select((users::role, members::organization_id.nullable()))
+        .select((users::role, members::organization_id.nullable(), sessions::ends_at))
         .first(conn)
         .optional()?;
-    let (role, organization) = row.ok_or_else(Error::not_signed_in)?;
-    Ok(Principal { user, session: id, role, organization })
+    let (role, organization, ends_at) = row.ok_or_else(Error::not_signed_in)?;
+    Ok((Principal { user, session: id, role, organization }, ends_at))
 }
 
 /// A session that is neither over nor revoked.

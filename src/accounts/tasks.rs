@@ -1,4 +1,4 @@
-//! Forgets what is over: answers kept for repeats, windows of throttles, sessions that ended long ago.
+//! Forgets what is over: answers kept for repeats, windows of throttles, sessions that ended long ago, old changes.
 
 use std::time::Duration;
 

@@ -4,6 +4,9 @@
 //! order of ids is the order of commits. On PostgreSQL it is a transaction's number: the statement that reads the rows also
 //! says which transaction was the oldest still open, and the next reading begins there. Nothing is lost, whoever commits
 //! late; rows above that place are only read again, and the reader remembers which it has.
+//!
+//! Old rows are forgotten, and the place of the last one is marked in the same transaction: a reader whose place is not
+//! behind the mark has missed something, or may have (when it has not read since a transaction as old as the log ended).
 
 use std::cell::Cell;
 use std::fmt::Display;
@@ -21,7 +24,8 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::words::Word as _;
 use crate::scheduler::Nudge;
-use crate::{sql_words, words};
+use crate::sql_words;
+use crate::words;
 
 words! {
     /// What has changed.

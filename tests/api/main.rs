@@ -3,6 +3,7 @@
 
 mod accounts;
 mod authorization;
+mod changes;
 mod developers;
 mod forgeries;
 mod hostile;

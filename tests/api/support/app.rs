@@ -104,10 +104,11 @@ impl TestApp {
         let house = App::build(loaded, clock.clone()).expect("a house");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let running = server::start(&house, listener, Readiness::new(house.db.clone()), None).expect("a server");
+        let running = server::start(&house, listener, Readiness::new(house.db.clone(), house.feed.clone()), None).expect("a server");
         let (server, (stop, stopping)) = (running.handle(), watch::channel(false));
         tokio::spawn(running);
         let work = Some(tokio::spawn(driver::run(house.tasks(), stopping)));
+        house.feed.fresh().await.expect("a house that is ready");
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_secs(60));
         let http = http.build().expect("an HTTP client");
         Self { address, clock, smtp, house, http, database, settings, server, stop, work }

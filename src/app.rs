@@ -28,12 +28,18 @@ use crate::jobs::service::Jobs;
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::money::{Currency, Rates};
+use crate::kernel::words::Word as _;
+use crate::matching::fitness::Fitness;
+use crate::matching::fits::Fits;
 use crate::matching::index::MatchIndex;
+use crate::matching::own::OwnMatches;
 use crate::matching::rules::{Rules, Weights};
+use crate::matching::runs::MatchRuns;
 use crate::matching::service::Matching;
+use crate::matching::tasks::{MatchNews, RunKeeper};
 use crate::notifications::letters::{Links, TokenMaker};
 use crate::notifications::mailer::MailSettings;
-use crate::notifications::service::Notifications;
+use crate::notifications::service::{Notifications, OneClick};
 use crate::notifications::tasks::Mailroom;
 use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
@@ -69,10 +75,16 @@ pub struct App {
     pub trials: Trials,
     /// Matches.
     pub matching: Arc<Matching>,
+    /// Matches as developers see them.
+    pub own_matches: Arc<OwnMatches>,
+    /// Saved answers.
+    pub match_runs: Arc<MatchRuns>,
     /// What currencies are worth.
     pub rates: Arc<Rates>,
     /// The folder that `/dev/mail` shows; only a demo has one.
     pub mailbox: Option<PathBuf>,
+    /// What every process does for itself: what it holds in memory, and what it has to hand on.
+    own_tasks: Vec<Arc<dyn Task>>,
     tasks: Vec<Arc<dyn Task>>,
 }
 
@@ -87,6 +99,8 @@ pub struct Services {
     jobs: Data<Jobs>,
     trials: Data<Trials>,
     matching: Data<Matching>,
+    own_matches: Data<OwnMatches>,
+    match_runs: Data<MatchRuns>,
 }
 
 impl Services {
@@ -98,7 +112,9 @@ impl Services {
             .app_data(self.vetting.clone())
             .app_data(self.jobs.clone())
             .app_data(self.trials.clone())
-            .app_data(self.matching.clone());
+            .app_data(self.matching.clone())
+            .app_data(self.own_matches.clone())
+            .app_data(self.match_runs.clone());
     }
 }
 
@@ -137,13 +153,18 @@ impl App {
         let changed = Nudge::default();
         let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());
         let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed.clone());
-        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), feed.clone(), index));
+        let match_runs = Arc::new(MatchRuns::new(db.clone(), clock.clone()));
+        let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), feed.clone(), index.clone(), match_runs.clone()));
+        let fitness = Arc::new(Fitness::new(db.clone(), clock.clone(), feed.clone(), index.clone()));
+        let own_matches = Arc::new(OwnMatches::new(db.clone(), clock.clone(), fitness.clone()));
+        let fits = Fits::new(db.clone(), clock.clone(), fitness, index, notifications.nudge());
         let mail = notifications.nudge();
         let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed);
+        let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(FeedTask(feed.clone())), Arc::new(RunKeeper(match_runs.clone()))];
         let tasks: Vec<Arc<dyn Task>> = vec![
-            Arc::new(FeedTask(feed.clone())),
-            Arc::new(Mailroom::new(notifications.clone(), clock)),
+            Arc::new(MatchNews::new(fits, match_runs.clone(), clock.clone())),
             Arc::new(TrialClock(trials.clone())),
+            Arc::new(Mailroom::new(notifications.clone(), clock)),
             Arc::new(Housekeeping::new(accounts.clone())),
         ];
         Ok(Self {
@@ -158,8 +179,11 @@ impl App {
             jobs,
             trials,
             matching,
+            own_matches,
+            match_runs,
             rates,
             mailbox: None,
+            own_tasks,
             tasks,
         })
     }
@@ -175,12 +199,19 @@ impl App {
             jobs: Data::new(self.jobs.clone()),
             trials: Data::new(self.trials.clone()),
             matching: Data::from(self.matching.clone()),
+            own_matches: Data::from(self.own_matches.clone()),
+            match_runs: Data::from(self.match_runs.clone()),
         }
     }
 
-    /// The background work of a process that works.
+    /// The background work of a process that does all of it.
     pub fn tasks(&self) -> Vec<Arc<dyn Task>> {
-        self.tasks.clone()
+        self.duties(true)
+    }
+
+    /// What a process does for itself, and for a worker the work of the house as well.
+    fn duties(&self, worker: bool) -> Vec<Arc<dyn Task>> {
+        self.own_tasks.iter().chain(self.tasks.iter().filter(|_| worker)).cloned().collect()
     }
 
     /// Brings the schema up to date where this process may: always on SQLite, on PostgreSQL only when `migrate` says so.
@@ -224,9 +255,7 @@ impl App {
         for server in servers {
             tokio::spawn(server);
         }
-        // Whoever only serves follows the changes too.
-        let tasks = if worker { self.tasks() } else { vec![Arc::new(FeedTask(self.feed.clone())) as Arc<dyn Task>] };
-        let work = tokio::spawn(driver::run(tasks, stopping));
+        let work = tokio::spawn(driver::run(self.duties(worker), stopping));
         asked_to_stop().await?;
         tracing::info!("stopping: requests in flight are finished first");
         readiness.drain();
@@ -271,9 +300,14 @@ fn notifications(settings: &Settings, db: &Db, clock: &SharedClock, tokens: &Arc
     let server = &settings.server;
     let base = if server.frontend_url.is_empty() { &server.public_url } else { &server.frontend_url };
     let links = Links { base: base.trim_end_matches('/').to_owned() };
-    let tokens = tokens.clone();
-    let codes: TokenMaker = Arc::new(move |id| tokens.mail_code(*id));
-    Notifications::new(db.clone(), clock.clone(), &mail, links, codes).map_err(|error| Error::internal(format!("mail: {error}")))
+    let (for_codes, for_links, for_reading) = (tokens.clone(), tokens.clone(), tokens.clone());
+    let codes: TokenMaker = Arc::new(move |id| for_codes.mail_code(*id));
+    let own = server.public_url.trim_end_matches('/').to_owned();
+    let one_click = OneClick {
+        address: Arc::new(move |user, kind| format!("{own}/unsubscribe?token={}", for_links.unsubscribe(user, kind.as_str()))),
+        read: Arc::new(move |code| for_reading.unsubscribed(code)),
+    };
+    Notifications::new(db.clone(), clock.clone(), &mail, links, codes, one_click).map_err(|error| Error::internal(format!("mail: {error}")))
 }
 
 /// The listening socket; the first line of the log names the address in use.

@@ -44,6 +44,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::jobs::http::routes(config);
     crate::trials::http::routes(config);
     crate::matching::http::routes(config);
+    crate::matching::http_own::routes(config);
     config.service(healthz).service(readyz);
 }
 
@@ -157,7 +158,11 @@ fn cors(settings: &Settings) -> Cors {
 pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Option<PrometheusHandle>) -> Result<Server> {
     let settings = app.settings.server.clone();
     let document = openapi();
-    let known = KnownPaths::of(&document).and(docs::PATHS).and(crate::accounts::pages::PATHS).and(&[("/metrics", &[Method::GET])]);
+    let known = KnownPaths::of(&document)
+        .and(docs::PATHS)
+        .and(crate::accounts::pages::PATHS)
+        .and(crate::notifications::pages::PATHS)
+        .and(&[("/metrics", &[Method::GET])]);
     let (known, json) = (Data::new(known), Data::new(Document::new(openapi_json()?)));
     let limits = Data::new(AddressLimits::new(&app.settings.limits));
     let body_limits = BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit };
@@ -181,6 +186,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
             .configure(|config| services.provide(config))
             .configure(docs::routes)
             .configure(crate::accounts::pages::routes)
+            .configure(crate::notifications::pages::routes)
             .configure(|config| {
                 if let Some(mailbox) = &mailbox {
                     config.app_data(mailbox.clone()).configure(mailbox::routes);

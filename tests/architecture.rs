@@ -67,12 +67,17 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 16] = [
+const KINDS: [(&str, Kind); 21] = [
     ("accounts/members.rs", Service),
     ("accounts/session_cache.rs", Service),
     ("accounts/sessions.rs", Service),
     ("matching/cards.rs", Service),
+    ("matching/fitness.rs", Service),
+    ("matching/fits.rs", Service),
+    ("matching/http_own.rs", Http),
     ("matching/index.rs", Service),
+    ("matching/own.rs", Service),
+    ("matching/runs.rs", Service),
     ("skills/catalogue.rs", Store),
     ("skills/merge.rs", Store),
     ("trials/clock.rs", Service),

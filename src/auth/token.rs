@@ -125,6 +125,17 @@ impl Tokens {
         Some((session.parse().ok()?, generation.parse().ok()?))
     }
 
+    /// The code with which a person's mails of a kind are switched off without a sign-in: `<user>.<kind>.<HMAC-SHA256>`.
+    pub fn unsubscribe(&self, user: &str, kind: &str) -> String {
+        self.sealed("unsubscribe", &format!("{user}.{kind}"))
+    }
+
+    /// The person and the kind of mail that such a code names, if we made it.
+    pub fn unsubscribed(&self, code: &str) -> Option<(UserId, String)> {
+        let (user, kind) = self.opened("unsubscribe", code)?.split_once('.')?;
+        Some((user.parse().ok()?, kind.to_owned()))
+    }
+
     fn sealed(&self, purpose: &str, text: &str) -> String {
         let mac = self.keys.first().map(|key| key.mac(purpose, text)).unwrap_or_default();
         format!("{text}.{mac}")

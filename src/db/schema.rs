@@ -414,6 +414,60 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    notification_preferences (user_id, kind) {
+        user_id -> Text,
+        kind -> Text,
+        enabled -> Bool,
+    }
+}
+
+diesel::table! {
+    match_openings (job_request_id) {
+        job_request_id -> Text,
+        demands_hash -> Text,
+        recorded_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    match_fits (job_request_id, developer_id) {
+        job_request_id -> Text,
+        developer_id -> Text,
+        found_at -> crate::db::types::InstantSql,
+        client_told_at -> Nullable<crate::db::types::InstantSql>,
+        developer_told_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    match_runs (id) {
+        id -> Text,
+        job_request_id -> Text,
+        request_version -> BigInt,
+        organization_id -> Text,
+        asked_by -> Text,
+        scoring_version -> Text,
+        day -> Date,
+        index_version -> BigInt,
+        pool -> BigInt,
+        total -> BigInt,
+        gates_json -> Text,
+        result_hash -> Text,
+        asked_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    match_run_results (run_id, rank) {
+        run_id -> Text,
+        rank -> BigInt,
+        developer_id -> Text,
+        score_hundredths -> BigInt,
+        factors_json -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     timers,
@@ -445,6 +499,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     trial_signatures,
     trial_proposals,
     trial_events,
+    notification_preferences,
+    match_openings,
+    match_fits,
+    match_runs,
+    match_run_results,
 );
 
 diesel::joinable!(members -> organizations (organization_id));
@@ -453,3 +512,5 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(developers -> users (user_id));
 diesel::joinable!(vetted_developers -> developers (developer_id));
 diesel::joinable!(vetting_applications -> developers (developer_id));
+diesel::joinable!(match_run_results -> match_runs (run_id));
+diesel::joinable!(match_runs -> job_requests (job_request_id));

@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::db::Conn;
 use crate::db::schema::timers::dsl;
+use crate::db::support::IntoBoth as _;
 use crate::db::types::InstantSql;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
@@ -35,6 +36,19 @@ pub fn plan(conn: &mut Conn, room: &str, subject: &str, step: &str, due_at: Inst
     diesel::delete(dsl::timers.find((subject, step))).execute(conn)?;
     diesel::insert_into(dsl::timers)
         .values((dsl::subject.eq(subject), dsl::step.eq(step), dsl::room.eq(room), dsl::due_at.eq(due_at)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Plans `step` of `subject` for `due_at` unless it is planned already, for whenever.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn plan_unless_planned(conn: &mut Conn, room: &str, subject: &str, step: &str, due_at: Instant) -> Result<()> {
+    diesel::insert_into(dsl::timers)
+        .values((dsl::subject.eq(subject), dsl::step.eq(step), dsl::room.eq(room), dsl::due_at.eq(due_at)))
+        .on_conflict_do_nothing()
+        .both()
         .execute(conn)?;
     Ok(())
 }

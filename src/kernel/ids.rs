@@ -170,4 +170,6 @@ kinds! {
     MailToken, MailTokenId => "token";
     /// Hours of a developer that a trial holds.
     Commitment, CommitmentId => "hold";
+    /// A saved answer of matching.
+    MatchRun, MatchRunId => "run";
 }

@@ -3,7 +3,7 @@
 //! Whoever asks reads under a shared lock; one writer at a time reads what has changed from the database and takes the
 //! lock for the changes in memory only. A load and a rebuild make everything beside and swap.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant as Moment;
@@ -56,6 +56,8 @@ pub struct Live {
     pub rules: Arc<Rules>,
     /// Grows whenever any of the above changes; begins anew with the process.
     pub version: u64,
+    /// The version of each open request.
+    versions: HashMap<JobRequestId, i64>,
 }
 
 /// The index, shared by everything that matches.
@@ -74,7 +76,8 @@ impl MatchIndex {
     /// An empty index under the configured rules; the substitutes come from the catalogue with every load.
     pub fn new(configured: Rules) -> Self {
         let rules = Arc::new(configured.clone());
-        let live = Live { engine: Engine::new(rules.clone()), percolator: Percolator::default(), rules, version: 0 };
+        let live =
+            Live { engine: Engine::new(rules.clone()), percolator: Percolator::default(), rules, version: 0, versions: HashMap::new() };
         Self {
             configured,
             live: RwLock::new(live),
@@ -91,9 +94,11 @@ impl MatchIndex {
         self.live.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An open request with its organisation.
-    pub fn open_request(&self, id: JobRequestId) -> Option<(OrganizationId, Arc<Request>)> {
-        self.live().percolator.get(id).map(|(organization, request)| (organization, request.clone()))
+    /// An open request with its organisation and its version.
+    pub fn open_request(&self, id: JobRequestId) -> Option<(OrganizationId, Arc<Request>, i64)> {
+        let live = self.live();
+        let (organization, request) = live.percolator.get(id)?;
+        Some((organization, request.clone(), live.versions.get(&id).copied().unwrap_or_default()))
     }
 
     /// The open requests that a developer fits, newest first; none for somebody who is not matchable.
@@ -147,7 +152,7 @@ impl MatchIndex {
             return;
         }
         let mut live = self.change();
-        let Live { engine, percolator, rules, version } = &mut *live;
+        let Live { engine, percolator, rules, version, versions } = &mut *live;
         if let Some(new) = asking.rules {
             engine.set_rules(new.clone());
             percolator.register_anew(engine);
@@ -158,8 +163,10 @@ impl MatchIndex {
         }
         for id in asking.closed {
             percolator.remove(id);
+            versions.remove(&id);
         }
         for job in asking.open {
+            versions.insert(job.id, job.version);
             register(percolator, engine, job);
         }
         *version += 1;
@@ -236,12 +243,12 @@ impl Follower for MatchIndex {
         for (organization, blocked) in store::blocked(conn, None)? {
             engine.block(organization, blocked);
         }
-        let percolator = open_requests(conn, &engine)?;
+        let (percolator, versions) = open_requests(conn, &engine)?;
         self.cards.clear();
         let before = {
             let mut live = self.change();
             let version = live.version + 1;
-            std::mem::replace(&mut *live, Live { engine, percolator, rules, version })
+            std::mem::replace(&mut *live, Live { engine, percolator, rules, version, versions })
         };
         drop(before);
         metrics::histogram!("guildhall_match_index_load_seconds").record(begun.elapsed().as_secs_f64());
@@ -336,14 +343,15 @@ fn everybody(conn: &mut Conn, rules: &Arc<Rules>, now: Instant) -> Result<Engine
     }
 }
 
-fn open_requests(conn: &mut Conn, engine: &Engine) -> Result<Percolator> {
-    let mut percolator = Percolator::default();
+fn open_requests(conn: &mut Conn, engine: &Engine) -> Result<(Percolator, HashMap<JobRequestId, i64>)> {
+    let (mut percolator, mut versions) = (Percolator::default(), HashMap::new());
     let mut filter = Filter { state: Some(JobRequestState::Open), ..Filter::default() };
     loop {
         let page = job_store::list(conn, filter, REQUESTS_AT_ONCE)?;
-        let Some(last) = page.last() else { return Ok(percolator) };
+        let Some(last) = page.last() else { return Ok((percolator, versions)) };
         filter.before = Some(last.id);
         for job in page {
+            versions.insert(job.id, job.version);
             register(&mut percolator, engine, job);
         }
     }

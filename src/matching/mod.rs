@@ -1,6 +1,7 @@
 //! Which vetted developers fit a request, and why: gates, score, explanation.
 
 pub mod cards;
+pub mod digest;
 pub mod domain;
 pub mod engine;
 pub mod engine_best;
@@ -16,19 +17,30 @@ pub mod engine_sweep;
 pub mod explanation;
 pub mod facets;
 pub mod filters;
+pub mod fitness;
+pub mod fits;
+pub mod fits_store;
 pub mod gates;
 pub mod http;
+pub mod http_own;
 pub mod index;
+pub mod offered;
+pub mod own;
 pub mod percolation;
 pub mod ranking;
 pub mod ratio;
+pub mod reasons;
 pub mod requests;
 pub mod rules;
+pub mod run_views;
+pub mod runs;
+pub mod runs_store;
 pub mod score;
 pub mod search;
 pub mod service;
 pub mod skill_fit;
 pub mod store;
+pub mod tasks;
 pub mod working_time;
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use crate::matching::index::{Live, MatchIndex};
 use crate::matching::ratio::Points;
 use crate::matching::requests::request;
 use crate::matching::rules::{Question, Rules};
+use crate::matching::runs::{MatchRuns, RunHead, RunOf};
 use crate::matching::score::{Assessment, Score};
 use crate::matching::search;
 use crate::matching::search::{Search, SearchPage};
@@ -69,6 +70,7 @@ pub struct Matching {
     skills: Arc<Skills>,
     feed: Feed,
     index: Arc<MatchIndex>,
+    runs: Arc<MatchRuns>,
 }
 
 /// What an answer is made from: all of one moment.
@@ -83,9 +85,9 @@ struct Moment<T> {
 struct Stale(Vec<DeveloperId>);
 
 impl Matching {
-    /// Over the index, which `feed` keeps true.
-    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, feed: Feed, index: Arc<MatchIndex>) -> Self {
-        Self { db, clock, skills, feed, index }
+    /// Over the index, which `feed` keeps true; answers for saved requests are saved by `runs`.
+    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, feed: Feed, index: Arc<MatchIndex>, runs: Arc<MatchRuns>) -> Self {
+        Self { db, clock, skills, feed, index, runs }
     }
 
     /// The developers who fit a saved request of the client's organisation, best first.
@@ -95,12 +97,33 @@ impl Matching {
     pub async fn matches(&self, principal: Principal, id: JobRequestId, wanted: Wanted) -> Result<Matches<ShownCard>> {
         let organization = principal.client()?;
         self.feed.fresh().await?;
-        let request = match self.index.open_request(id) {
-            Some((owner, request)) if owner == organization => request,
+        let (request, request_version) = match self.index.open_request(id) {
+            Some((owner, request, version)) if owner == organization => (request, version),
             Some(_) => return Err(Error::not_found()),
-            None => request(Some(id), self.db.read(move |conn| job_store::find_for(conn, organization, id)).await?.fields).into(),
+            None => {
+                let saved = self.db.read(move |conn| job_store::find_for(conn, organization, id)).await?;
+                (request(Some(id), saved.fields).into(), saved.version)
+            }
         };
-        self.answer(&request, Some(organization), wanted).await
+        let matches = self.answer(&request, Some(organization), wanted).await?;
+        self.keep(RunOf { job_request: id, request_version, organization, asked_by: principal.user }, &matches);
+        Ok(matches)
+    }
+
+    /// Hands an answer to whoever saves it, off the path of the request.
+    fn keep(&self, of: RunOf, matches: &Matches<ShownCard>) {
+        let Matches { data, pool, gates, total, scoring_version, .. } = matches;
+        let scored: Vec<_> = data.iter().map(|each| (each.developer.0.candidate.developer_id, each.score)).collect();
+        let head = RunHead {
+            of,
+            scoring_version: scoring_version.clone(),
+            day: self.clock.now().date(),
+            index_version: self.index.live().version,
+            pool: *pool,
+            total: *total,
+            gates: gates.clone(),
+        };
+        self.runs.record(head, &scored, || data.iter().map(|each| each.factors.clone()).collect());
     }
 
     /// The same for a request that is not saved. A client's blocks hold here too.

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
-use crate::kernel::ids::{MailTokenId, TrialId};
+use crate::kernel::ids::{JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::Money;
 use crate::kernel::zone::TimeZone;
+use crate::notifications::preferences::OptionalMail;
 use crate::words;
 
 /// To whom a mail goes, by value.
@@ -49,6 +50,15 @@ pub struct SkillLevel {
     pub skill: String,
     /// 1 to 5.
     pub level: i64,
+}
+
+/// A developer as a digest names one: what the public card shows, in one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeveloperLine {
+    /// The headline, if there is one.
+    pub headline: Option<String>,
+    /// How senior, as a word.
+    pub seniority: Option<String>,
 }
 
 /// Declares the letters: the enum [`Letter`] with its values, and the words of [`LetterKind`].
@@ -204,12 +214,33 @@ letters! {
     /// An offer can no longer be accepted: the hours or the seats are gone.
     TrialNoLongerPossible => "trial_no_longer_possible" { /// The trial.
         trial: TrialSummary };
+
+    // matching
+    /// Developers have come to fit a job request; to the client.
+    NewMatches => "new_matches" { /// The request.
+        job_request_id: JobRequestId, /// Its title.
+        title: String, /// How many they are.
+        count: usize, /// The best of them.
+        developers: Vec<DeveloperLine> };
+    /// Open job requests fit; to the developer.
+    FittingRequests => "fitting_requests" { /// How many they are.
+        count: usize, /// The titles of the newest.
+        titles: Vec<String> };
 }
 
 impl Letter {
     /// Whether this only reminds: worthless once its moment has passed, and the recipient may switch it off.
     /// Contract, ending, security and privacy mails are never of this sort.
     pub fn is_reminder(&self) -> bool {
-        matches!(self, Self::TrialOfferWaiting { .. } | Self::TrialStartsSoon { .. })
+        matches!(self, Self::TrialOfferWaiting { .. } | Self::TrialStartsSoon { .. }) || self.optional().is_some()
+    }
+
+    /// Under which name its recipient may switch it off; none for mails that cannot be switched off.
+    pub fn optional(&self) -> Option<OptionalMail> {
+        match self {
+            Self::NewMatches { .. } => Some(OptionalMail::NewMatchesDigest),
+            Self::FittingRequests { .. } => Some(OptionalMail::FittingRequestsDigest),
+            _ => None,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Routes of the outbox, for admins, and of one's own mails.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpResponse, get, post, put};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,6 +10,7 @@ use crate::kernel::error::Result;
 use crate::kernel::ids::MailId;
 use crate::kernel::page::{Page, PageQuery, default_limit};
 use crate::notifications::outbox::{MailState, Notification, OutboxMail};
+use crate::notifications::preferences::Preferences;
 use crate::notifications::service::Notifications;
 use crate::web::answer;
 use crate::web::ask::{Ask, Nothing, Signed};
@@ -40,6 +41,22 @@ async fn list_notifications(signed: Signed, page: Query<PageQuery>, notification
     answer::json(&notifications.mine(&signed.0, page.0).await?)
 }
 
+/// The mails that one may switch off, and whether they are on. Role: anybody signed in.
+///
+/// Mails about contracts, endings, security and privacy cannot be switched off.
+#[utoipa::path(tag = "notifications", responses((status = 200, body = Preferences, description = "Preferences")), security(("bearer" = [])))]
+#[get("/v1/me/notification-preferences")]
+async fn read_notification_preferences(signed: Signed, notifications: Data<Notifications>) -> Result<HttpResponse> {
+    answer::json(&notifications.preferences(&signed.0).await?)
+}
+
+/// Switch one's own mails on and off; what is left out is on. Role: anybody signed in.
+#[utoipa::path(tag = "notifications", request_body = Preferences, responses((status = 200, body = Preferences, description = "As they are now")), security(("bearer" = [])))]
+#[put("/v1/me/notification-preferences")]
+async fn replace_notification_preferences(ask: Ask<Preferences>, notifications: Data<Notifications>) -> Result<HttpResponse> {
+    Ok(answer::ok(notifications.choose(&ask.call, ask.body).await?))
+}
+
 /// The outbox, newest first. Role: admin.
 #[utoipa::path(tag = "admin", params(OutboxQuery), responses((status = 200, body = Page<OutboxMail>, description = "Mails")), security(("bearer" = [])))]
 #[get("/v1/admin/outbox")]
@@ -64,5 +81,6 @@ async fn cancel_mail(id: Path<MailId>, ask: Ask<Nothing>, notifications: Data<No
 
 /// Mounts the room.
 pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(read_notification_preferences).service(replace_notification_preferences);
     config.service(list_notifications).service(list_outbox).service(retry_mail).service(cancel_mail);
 }

@@ -13,8 +13,10 @@ use crate::kernel::text::is_invisible;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, Recipient};
 use crate::notifications::letters_accounts as accounts;
+use crate::notifications::letters_matching as matching;
 use crate::notifications::letters_trials as trials;
 use crate::notifications::letters_vetting as vetting;
+use crate::notifications::preferences::OptionalMail;
 
 /// The most characters of a name.
 const NAME: usize = 80;
@@ -27,6 +29,9 @@ const FOOTER: &str = "Guildhall sends you this mail because it concerns you. Rep
 /// Makes the secret text of a link from the id of its token; the database never holds the text.
 pub type TokenMaker = Arc<dyn Fn(&MailTokenId) -> String + Send + Sync>;
 
+/// Makes the address that switches a person's mails of a kind off, from the person's key; it needs no sign-in.
+pub type UnsubscribeMaker = Arc<dyn Fn(&str, OptionalMail) -> String + Send + Sync>;
+
 /// Where the links in mails point.
 #[derive(Debug, Clone)]
 pub struct Links {
@@ -38,7 +43,12 @@ impl Links {
     /// `<base>/<page>?token=…`.
     fn with_token(&self, page: &str, token: &str) -> String {
         let token: String = byte_serialize(token.as_bytes()).collect();
-        format!("{}/{page}?token={token}", self.base.trim_end_matches('/'))
+        self.to(&format!("{page}?token={token}"))
+    }
+
+    /// `<base>/<page>`.
+    fn to(&self, page: &str) -> String {
+        format!("{}/{page}", self.base.trim_end_matches('/'))
     }
 }
 
@@ -59,6 +69,8 @@ pub struct Composed {
     pub action: Option<(&'static str, String)>,
     /// Why the person gets it.
     pub footer: &'static str,
+    /// Where the person switches such mails off; none for those that cannot be.
+    pub unsubscribe: Option<String>,
 }
 
 impl Composed {
@@ -73,6 +85,7 @@ impl Composed {
             facts: Vec::new(),
             action: None,
             footer: FOOTER,
+            unsubscribe: None,
         }
     }
 
@@ -111,6 +124,8 @@ pub struct Rendered {
     pub html: String,
     /// The plain text part.
     pub text: String,
+    /// Where such mails are switched off, with one POST.
+    pub unsubscribe: Option<String>,
 }
 
 #[derive(Template)]
@@ -130,17 +145,19 @@ struct Text<'a> {
 pub struct Scribe {
     links: Links,
     tokens: TokenMaker,
+    unsubscribe: UnsubscribeMaker,
 }
 
 impl Scribe {
-    /// A scribe with the base of its links and the maker of their tokens.
-    pub fn new(links: Links, tokens: TokenMaker) -> Self {
-        Self { links, tokens }
+    /// A scribe with the base of its links, the maker of their tokens, and that of the links that switch mails off.
+    pub fn new(links: Links, tokens: TokenMaker, unsubscribe: UnsubscribeMaker) -> Self {
+        Self { links, tokens, unsubscribe }
     }
 
     /// What `letter` says to `recipient`.
     pub fn compose(&self, letter: &Letter, recipient: &Recipient) -> Composed {
-        let composed = self.body(letter, recipient.time_zone);
+        let unsubscribe = letter.optional().map(|kind| (self.unsubscribe)(&recipient.key, kind));
+        let composed = Composed { unsubscribe, ..self.body(letter, recipient.time_zone) };
         let name = name(&recipient.name);
         if name.is_empty() { composed } else { Composed { greeting: format!("Hello {name},"), ..composed } }
     }
@@ -153,7 +170,7 @@ impl Scribe {
         let letter = &self.compose(letter, recipient);
         let html = Html { letter }.render().map_err(Error::internal)?;
         let text = Text { letter }.render().map_err(Error::internal)?;
-        Ok(Rendered { subject: letter.subject.clone(), html, text })
+        Ok(Rendered { subject: letter.subject.clone(), html, text, unsubscribe: letter.unsubscribe.clone() })
     }
 
     /// The subject line of `letter`.
@@ -207,6 +224,13 @@ impl Scribe {
             Letter::TrialGraceOver { trial } => trials::grace_over(trial, own),
             Letter::TrialTerminated { trial, reason } => trials::terminated(trial, reason, own),
             Letter::TrialNoLongerPossible { trial } => trials::no_longer_possible(trial, own),
+            Letter::NewMatches { job_request_id, title, count, developers } => {
+                let page = self.links.to(&format!("job-requests/{job_request_id}"));
+                matching::new_matches(title, *count, developers).act("See who fits", page)
+            }
+            Letter::FittingRequests { count, titles } => {
+                matching::fitting_requests(*count, titles).act("See what fits you", self.links.to("developers/me/job-requests"))
+            }
         }
     }
 }

@@ -116,9 +116,12 @@ impl Mailer {
             .subject(subject_line(&letter.subject))
             .date(now.utc().into())
             .message_id(Some(format!("<{}@{}>", file_safe(id), self.from.email.domain())))
-            .header(AutoSubmitted)
-            .multipart(MultiPart::alternative_plain_html(letter.text, letter.html))?;
-        Ok(message)
+            .header(AutoSubmitted);
+        let message = match &letter.unsubscribe {
+            Some(url) => message.header(ListUnsubscribe(format!("<{url}>"))).header(ListUnsubscribePost),
+            None => message,
+        };
+        Ok(message.multipart(MultiPart::alternative_plain_html(letter.text, letter.html))?)
     }
 }
 
@@ -187,6 +190,42 @@ fn classify(error: &SmtpError) -> Outcome {
     let text: String = error.to_string().chars().map(|each| if each.is_control() { ' ' } else { each }).take(300).collect();
     let ours = error.status().is_some_and(|code| OURS.contains(&u16::from(code)));
     if error.is_permanent() && !ours { Outcome::Permanent(text) } else { Outcome::Retry(text) }
+}
+
+/// RFC 2369: where such mails are switched off.
+#[derive(Clone)]
+struct ListUnsubscribe(String);
+
+impl Header for ListUnsubscribe {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), self.0.clone())
+    }
+}
+
+/// RFC 8058: one POST there does it, without a sign-in.
+#[derive(Clone)]
+struct ListUnsubscribePost;
+
+impl Header for ListUnsubscribePost {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "List-Unsubscribe=One-Click".to_owned())
+    }
 }
 
 /// RFC 3834: no out-of-office answers to this.

@@ -7,10 +7,14 @@ pub mod domain;
 pub mod http;
 pub mod letters;
 mod letters_accounts;
+mod letters_matching;
 mod letters_trials;
 mod letters_vetting;
 pub mod mailer;
 pub mod outbox;
+pub mod pages;
+pub mod preferences;
+pub mod preferences_store;
 #[cfg(test)]
 mod samples;
 pub mod service;

@@ -1,10 +1,10 @@
 //! One letter of every kind, and people to get them.
 
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{MailTokenId, TrialId};
+use crate::kernel::ids::{JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{Letter, Recipient, SkillLevel, TrialSummary};
+use crate::notifications::domain::{DeveloperLine, Letter, Recipient, SkillLevel, TrialSummary};
 
 /// An instant, from RFC 3339.
 pub fn instant(text: &str) -> Instant {
@@ -89,5 +89,15 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::TrialGraceOver { trial: trial() },
         Letter::TrialTerminated { trial: trial(), reason: message.to_owned() },
         Letter::TrialNoLongerPossible { trial: trial() },
+        Letter::NewMatches {
+            job_request_id: JobRequestId::from_u128(9),
+            title: other.to_owned(),
+            count: 3,
+            developers: vec![
+                DeveloperLine { headline: Some(message.to_owned()), seniority: Some("senior".to_owned()) },
+                DeveloperLine { headline: None, seniority: None },
+            ],
+        },
+        Letter::FittingRequests { count: 1, titles: vec![other.to_owned()] },
     ]
 }

@@ -11,19 +11,34 @@ use crate::db::once::once;
 use crate::db::pool::Db;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::SharedClock;
-use crate::kernel::error::Result;
-use crate::kernel::ids::MailId;
+use crate::kernel::error::{Code, Error, Result};
+use crate::kernel::ids::{MailId, UserId};
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::Principal;
-use crate::notifications::letters::{Links, Scribe, TokenMaker};
+use crate::kernel::words::Word as _;
+use crate::notifications::letters::{Links, Scribe, TokenMaker, UnsubscribeMaker};
 use crate::notifications::mailer::{MailSettings, Mailer, WrongMail};
 use crate::notifications::outbox::{MailState, Notification, OutboxMail, Outcome, settle};
+use crate::notifications::preferences::{OptionalMail, Preference, Preferences};
+use crate::notifications::preferences_store;
 use crate::notifications::store;
 use crate::notifications::store::{Claimed, Own};
 use crate::scheduler::Nudge;
 
 /// How much longer than an attempt its lease holds: time enough to record what came of it.
 const MARGIN: Duration = Duration::from_secs(15);
+
+/// Reads whose mails of which kind a code switches off, if it is one of ours.
+pub type UnsubscribeReader = Arc<dyn Fn(&str) -> Option<(UserId, String)> + Send + Sync>;
+
+/// How mails are switched off without a sign-in.
+#[derive(Clone)]
+pub struct OneClick {
+    /// Makes the address that a mail carries; always this server's own.
+    pub address: UnsubscribeMaker,
+    /// Reads the code in it.
+    pub read: UnsubscribeReader,
+}
 
 /// The mails of the house. Cheap to clone.
 #[derive(Clone)]
@@ -34,6 +49,7 @@ pub struct Notifications {
     scribe: Scribe,
     mailer: Arc<Mailer>,
     lease: TimeDelta,
+    unsubscribed: UnsubscribeReader,
 }
 
 impl Notifications {
@@ -41,10 +57,18 @@ impl Notifications {
     ///
     /// # Errors
     /// When the settings cannot be used: one line that says why.
-    pub fn new(db: Db, clock: SharedClock, settings: &MailSettings, links: Links, tokens: TokenMaker) -> Result<Self, WrongMail> {
+    pub fn new(
+        db: Db,
+        clock: SharedClock,
+        settings: &MailSettings,
+        links: Links,
+        tokens: TokenMaker,
+        one_click: OneClick,
+    ) -> Result<Self, WrongMail> {
         let mailer = Arc::new(Mailer::new(settings)?);
         let lease = TimeDelta::from_std(settings.deadline.saturating_add(MARGIN)).unwrap_or(TimeDelta::hours(1));
-        Ok(Self { db, clock, nudge: Nudge::default(), scribe: Scribe::new(links, tokens), mailer, lease })
+        let scribe = Scribe::new(links, tokens, one_click.address);
+        Ok(Self { db, clock, nudge: Nudge::default(), scribe, mailer, lease, unsubscribed: one_click.read })
     }
 
     /// Refuses settings that must not be used in production.
@@ -106,6 +130,41 @@ impl Notifications {
         let (now, key) = (self.clock.now(), principal.user.to_string());
         let own = self.db.read(move |conn| store::own(conn, now, &key, &page)).await?;
         Ok(own.map(|own| self.notification(own)))
+    }
+
+    /// Which of the mails that the person may switch off are on.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub async fn preferences(&self, principal: &Principal) -> Result<Preferences> {
+        let (user, role) = (principal.user, principal.role);
+        let stored = self.db.read(move |conn| preferences_store::of(conn, user)).await?;
+        Ok(Preferences::complete(role, &stored))
+    }
+
+    /// Switches the person's mails on and off.
+    ///
+    /// # Errors
+    /// 422 for kinds that the person does not get.
+    pub async fn choose(&self, call: &Call, written: Preferences) -> Result<Answer> {
+        let (user, chosen) = (call.principal.user, written.check(call.principal.role)?);
+        self.db
+            .write(move |conn| {
+                chosen.preferences.iter().try_for_each(|each| preferences_store::set(conn, user, *each))?;
+                Answer::plain(&chosen)
+            })
+            .await
+    }
+
+    /// Switches off what the code of a mail names.
+    ///
+    /// # Errors
+    /// 422 for a code that is none of ours.
+    pub async fn unsubscribe(&self, code: &str) -> Result<()> {
+        let wrong = || Error::new(Code::ValidationFailed, "This link is not complete. Please open it from the mail again.");
+        let (user, kind) = (self.unsubscribed)(code).ok_or_else(wrong)?;
+        let kind = OptionalMail::parse(&kind).ok_or_else(wrong)?;
+        self.db.write(move |conn| preferences_store::set(conn, user, Preference { kind, enabled: false })).await
     }
 
     fn notification(&self, Own { mail, letter }: Own) -> Notification {

@@ -23,7 +23,7 @@ use crate::notifications::letters::Links;
 use crate::notifications::mailer::{MailSettings, Mailer, WrongMail};
 use crate::notifications::outbox::{MailState, NewMail, OutboxMail};
 use crate::notifications::samples::{instant, recipient, trial};
-use crate::notifications::service::Notifications;
+use crate::notifications::service::{Notifications, OneClick};
 use crate::notifications::smtp::{Mode, Point, SmtpServer};
 use crate::notifications::store;
 use crate::notifications::tasks::Mailroom;
@@ -60,6 +60,10 @@ fn settings(url: &str) -> MailSettings {
     MailSettings { url: url.into(), from: "Guildhall <no-reply@guildhall.example>".to_owned(), deadline: Duration::from_millis(400) }
 }
 
+fn one_click() -> OneClick {
+    OneClick { address: Arc::new(|who, kind| format!("http://localhost:8080/unsubscribe?token={who}.{kind}")), read: Arc::new(|_| None) }
+}
+
 impl House {
     async fn new(url: &str) -> Self {
         let folder = Folder::new();
@@ -69,7 +73,7 @@ impl House {
         let clock = Arc::new(ManualClock::new(instant("2026-11-23T10:00:00Z")));
         let links = Links { base: "http://localhost:8080".to_owned() };
         let tokens = Arc::new(|id: &_| format!("secret{id}"));
-        let notifications = Notifications::new(db.clone(), clock.clone(), &settings(&url), links, tokens).expect("a mailer");
+        let notifications = Notifications::new(db.clone(), clock.clone(), &settings(&url), links, tokens, one_click()).expect("a mailer");
         let mailroom = Mailroom::new(notifications.clone(), clock.clone());
         Self { folder, db, clock, notifications, mailroom }
     }

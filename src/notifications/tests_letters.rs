@@ -8,7 +8,11 @@ use crate::notifications::letters::{Links, Scribe};
 use crate::notifications::samples::{recipient, samples, trial};
 
 fn scribe() -> Scribe {
-    Scribe::new(Links { base: "https://guildhall.example/".to_owned() }, Arc::new(|id| format!("secret+{id}")))
+    Scribe::new(
+        Links { base: "https://guildhall.example/".to_owned() },
+        Arc::new(|id| format!("secret+{id}")),
+        Arc::new(|who, kind| format!("https://guildhall.example/unsubscribe?token={who}.{kind}")),
+    )
 }
 
 #[test]
@@ -31,7 +35,15 @@ fn both_forms_say_the_same() {
         let rendered = scribe().render(&letter, &person).expect("a letter");
         let url = composed.action.as_ref().map(|(_, url)| url.clone());
         let facts = composed.facts.iter().map(|(_, value)| value.clone());
-        for piece in composed.paragraphs.iter().cloned().chain(facts).chain(url).chain([composed.greeting, composed.subject]) {
+        for piece in composed
+            .paragraphs
+            .iter()
+            .cloned()
+            .chain(facts)
+            .chain(url)
+            .chain(composed.unsubscribe)
+            .chain([composed.greeting, composed.subject])
+        {
             let escaped = piece.replace('&', "&#38;").replace('\'', "&#39;");
             assert!(rendered.text.contains(&piece), "{piece:?} is missing in the text of {}", letter.kind());
             assert!(rendered.html.contains(&escaped), "{piece:?} is missing in the HTML of {}", letter.kind());

@@ -35,6 +35,8 @@ const ROWS: &[Row] = &[
     ("PATCH /v1/me", r#"{"time_zone":"Europe/London"}"#, [401, 200, 200, 200, 200, 200]),
     ("GET /v1/me/sessions", "", [401, 200, 200, 200, 200, 200]),
     ("GET /v1/me/notifications", "", [401, 200, 200, 200, 200, 200]),
+    ("GET /v1/me/notification-preferences", "", [401, 200, 200, 200, 200, 200]),
+    ("PUT /v1/me/notification-preferences", r#"{"preferences":[]}"#, [401, 200, 200, 200, 200, 200]),
     ("GET /v1/organization", "", [401, 200, 200, 403, 403, 403]),
     ("PATCH /v1/organization", r#"{"name":"Ours"}"#, [401, 200, 200, 403, 403, 403]),
     ("GET /v1/organization/members", "", [401, 200, 200, 403, 403, 403]),
@@ -43,6 +45,7 @@ const ROWS: &[Row] = &[
     ("GET /v1/developers/me", "", [401, 403, 403, 200, 200, 403]),
     ("PATCH /v1/developers/me", r#"{"headline":"Go engineer"}"#, [401, 403, 403, 200, 200, 403]),
     ("GET /v1/developers/me/public", "", [401, 403, 403, 200, 200, 403]),
+    ("GET /v1/developers", "", [200, 200, 200, 200, 200, 200]),
     ("GET /v1/developers/{id}", "", [200, 200, 200, 200, 200, 200]),
     ("GET /v1/developers/me/vetting", "", [401, 403, 403, 200, 200, 403]),
     ("DELETE /v1/developers/me/commitments/{trial_id}", "", [401, 403, 403, 404, 404, 403]),
@@ -53,6 +56,11 @@ const ROWS: &[Row] = &[
     ("POST /v1/job-requests/{id}/open", "{}", [401, 200, 404, 403, 403, 403]),
     ("GET /v1/job-requests/{id}/matches", "", [401, 200, 404, 403, 403, 403]),
     ("POST /v1/matches/search", JOB, [200, 200, 200, 200, 200, 200]),
+    ("GET /v1/developers/me/job-requests", "", [401, 403, 403, 200, 200, 403]),
+    ("GET /v1/developers/me/job-requests/{id}", "", [401, 403, 403, 200, 200, 403]),
+    ("GET /v1/developers/me/match-runs", "", [401, 403, 403, 200, 200, 403]),
+    ("GET /v1/admin/match-runs", "", [401, 403, 403, 403, 403, 200]),
+    ("GET /v1/admin/match-runs/{id}", "", [401, 403, 403, 403, 403, 200]),
     ("GET /v1/admin/job-requests", "", [401, 403, 403, 403, 403, 200]),
     ("POST /v1/trials", OFFER, [401, 201, 404, 403, 403, 403]),
     ("GET /v1/trials", "", [401, 200, 200, 200, 200, 200]),
@@ -124,6 +132,7 @@ struct World {
     session: String,
     member: String,
     mail: String,
+    run: String,
 }
 
 impl World {
@@ -135,19 +144,23 @@ impl World {
         let (another, other) = vetted(app, json!({})).await;
         let trial = offer(&client, &open_job(&client, json!({})).await, &developer).await;
         let job = draft(&client, json!({})).await;
+        client.get(&format!("/v1/job-requests/{job}/matches")).await.expect(200);
         client.login(&client.password).await.expect(200);
         let session = client.get("/v1/me/sessions").await.expect(200).text_at("/data/0/id");
         let member = client.get("/v1/me").await.text_at("/id");
         app.settle().await;
         let mail = admin.get("/v1/admin/outbox?state=sent").await.expect(200).text_at("/data/0/id");
+        let run = admin.get("/v1/admin/match-runs").await.expect(200).text_at("/data/0/id");
         let people = [app.anonymous(), client, stranger, person, another, admin];
-        Self { people, job, trial, application, developer, other, session, member, mail }
+        Self { people, job, trial, application, developer, other, session, member, mail, run }
     }
 
     /// The path with what is there in place of its placeholders, and the same of something that is not there.
     fn paths(&self, template: &str) -> (String, Option<String>) {
         let things = [
             ("/v1/job-requests/{id}", "{id}", &self.job, "job"),
+            ("/v1/developers/me/job-requests/{id}", "{id}", &self.job, "job"),
+            ("/v1/admin/match-runs/{id}", "{id}", &self.run, "run"),
             ("/v1/trials/{id}", "{id}", &self.trial, "trial"),
             ("/v1/vetting/applications/{id}", "{id}", &self.application, "app"),
             ("/v1/developers/{id}", "{id}", &self.developer, "dev"),

@@ -12,6 +12,8 @@ mod jobs;
 mod mail;
 mod main_job;
 mod matching;
+mod matching_news;
+mod matching_runs;
 mod openapi;
 mod organizations;
 mod pages;

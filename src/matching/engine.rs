@@ -15,23 +15,24 @@
 //! ids, until│ 16 + 8      │ 16 + 8      │ 16 + 8      │   who it is, and until when the slot is right by itself
 //! beside      for the few: more than 15 skills, many domains, dates that differ, hours that trials hold
 //!
-//! postings  skill → [ slot:24 │ level:3 │ years:5 ] …      sorted by slot, 4 bytes for each skill of each developer
-//! levels    common skill → [ level:3 │ years:5 ] …         one byte for each slot, for skills that one in ten has
+//! few       rare skill   → [ slot:24 │ level:3 │ years:5 ] …     4 bytes for each who has it, sorted by slot
+//! many      common skill → a bit for each slot and level          5 bits for each slot
 //! ```
 //!
 //! Words (skills, zones with working hours, sets of languages, domains, currencies) are numbered by a dictionary; a request
 //! becomes a *plan*, with one table for each kind of word: shared minutes for each zone, the highest rate for each currency.
 //!
 //! # A question
-//! The *sweep* walks the postings of the must that the fewest developers have, 256 at a time: level and years are in the
-//! posting; then the other musts (levels, else lines) and the gates (records), each step a loop without branches that keeps
-//! or drops. When gates are to be counted the musts come first, since a gate counts only whom the musts left; when not, the gates do,
-//! since they read less. Whoever passes is scored with integers and offered to a heap of the asked size; the score of who
-//! cannot reach the heap's worst is broken off before the third column is read. Pool and total are exact in any case.
+//! The *sweep* is led by the must that the fewest developers have: it walks its postings, 256 at a time, or, when it is a
+//! common skill, combines the bits of all common musts, 64 slots at a time. What is left goes through the other musts (bits,
+//! else lines) and the gates (records), each step a loop without branches that keeps or drops. When gates are to be counted
+//! the lines come first, since a gate counts only whom the musts left; when not, the gates do, since they read less. Whoever
+//! passes is scored with integers and offered to a heap of the asked size; the score of who cannot reach the heap's worst is
+//! broken off before the third column is read. Pool and total are exact in any case.
 //!
 //! # A change
-//! Same skills: the slot is overwritten in place. Other skills: the old slot is buried (a dead record, an empty line: nothing
-//! leads to it) and a new one appended, so that postings stay sorted. The cost is that of the developer's skills, whatever
+//! Same skills: the slot is overwritten in place. Other skills: the old slot is buried (a dead record, an empty line, no bits)
+//! and a new one appended, so that postings stay sorted. The cost is that of the developer's skills, whatever
 //! the number of developers. When every tenth slot is dead, [`Engine::rebuilt`] makes a compact copy beside, the slots with
 //! the most steady points (track record, responsiveness) first.
 //!
@@ -54,6 +55,7 @@ use crate::kernel::words::Word as _;
 use crate::matching::domain::Candidate;
 use crate::matching::domain::Request;
 use crate::matching::engine_best::Best;
+use crate::matching::engine_best::Newest;
 use crate::matching::engine_best::TopRanks;
 use crate::matching::engine_columns::Columns;
 use crate::matching::engine_count::FacetCounts;
@@ -65,6 +67,7 @@ use crate::matching::engine_plan::Memory;
 use crate::matching::engine_plan::Plan;
 use crate::matching::engine_points::Scale;
 use crate::matching::engine_record::DEAD;
+use crate::matching::engine_record::Entry;
 use crate::matching::engine_sweep::Sweep;
 use crate::matching::facets::Facets;
 use crate::matching::gates::Gate;
@@ -334,16 +337,26 @@ impl Engine {
             && organization.and_then(|organization| self.blocks.get(&organization)).is_none_or(|blocked| !blocked.contains(&id))
     }
 
-    /// The skills of a developer of the pool, each with its level.
-    pub fn skills(&self, id: DeveloperId) -> impl Iterator<Item = (&str, u32)> {
+    /// The number of a skill that somebody has, or has had.
+    pub fn skill(&self, slug: &str) -> Option<u16> {
+        self.words.skills.known(slug)
+    }
+
+    /// The level that a developer of the pool has of every skill, by its number; 0 where there is none.
+    pub fn levels(&self, id: DeveloperId) -> Vec<u8> {
+        let mut levels = vec![0; self.words.skills.all().len() + 1];
         let packed = self.slot(id).and_then(|slot| self.columns.packed(slot));
-        let entries = packed.into_iter().flat_map(|packed| packed.skills()).map(crate::matching::engine_record::Entry);
-        entries.filter_map(|entry| Some((self.words.skills.word(entry.skill())?.as_str(), entry.level())))
+        for entry in packed.into_iter().flat_map(|packed| packed.skills()).map(Entry) {
+            if let Some(level) = levels.get_mut(usize::from(entry.skill())) {
+                *level = u8::try_from(entry.level()).unwrap_or(0);
+            }
+        }
+        levels
     }
 
     /// How many developers of the pool, about, have a skill.
     pub fn having(&self, slug: &str) -> usize {
-        self.words.skills.known(slug).map_or(0, |skill| self.columns.postings(skill).len())
+        self.words.skills.known(slug).map_or(0, |skill| self.columns.skills().count(skill))
     }
 
     fn slot(&self, id: DeveloperId) -> Option<u32> {
@@ -368,35 +381,4 @@ fn relevant(asked: &[Gate]) -> u8 {
     let bit = |gate: &Gate| Gate::ALL.iter().position(|each| each == gate).map_or(0, |place| 1 << place);
     // The first gate has no bit of its own: a verdict begins with the dead.
     asked.iter().filter(|gate| **gate != Gate::MustSkills).map(bit).fold(DEAD, |all, bit| all | bit)
-}
-
-/// The newest developers of a page, and how many there are on all pages.
-struct Newest<'a> {
-    search: &'a Search,
-    total: u64,
-    /// The oldest on top; one more than the page holds.
-    newest: std::collections::BinaryHeap<std::cmp::Reverse<DeveloperId>>,
-}
-
-impl<'a> Newest<'a> {
-    fn new(search: &'a Search) -> Self {
-        Self { search, total: 0, newest: std::collections::BinaryHeap::new() }
-    }
-
-    fn offer(&mut self, id: DeveloperId) {
-        self.total += 1;
-        if self.search.before.is_none_or(|before| id < before) {
-            self.newest.push(std::cmp::Reverse(id));
-            if self.newest.len() > self.search.limit + 1 {
-                self.newest.pop();
-            }
-        }
-    }
-
-    fn page(self, facets: Facets) -> SearchPage {
-        let mut developers: Vec<DeveloperId> = self.newest.into_sorted_vec().into_iter().map(|std::cmp::Reverse(id)| id).collect();
-        let more = developers.len() > self.search.limit;
-        developers.truncate(self.search.limit);
-        SearchPage { developers, more, total: self.total, facets }
-    }
 }

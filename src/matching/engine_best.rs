@@ -1,11 +1,14 @@
-//! The best so far: a heap that never holds more than are asked for, its worst on top as the threshold to beat.
+//! The best, or the newest, so far: a heap that never holds more than are asked for, its worst on top as the threshold to beat.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::kernel::ids::DeveloperId;
+use crate::matching::facets::Facets;
 use crate::matching::ranking::roll;
 use crate::matching::ratio::Points;
+use crate::matching::search::Search;
+use crate::matching::search::SearchPage;
 
 /// One of the best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,5 +61,39 @@ impl TopRanks {
         let ranks = self.ranks.into_sorted_vec();
         let best = |Reverse((score, _, Reverse(developer)))| Best { developer, score: Points::from_hundredths(score) };
         ranks.into_iter().map(best).collect()
+    }
+}
+
+/// The newest developers of a page, and how many there are on all pages.
+pub struct Newest<'a> {
+    search: &'a Search,
+    total: u64,
+    /// The oldest on top; one more than the page holds.
+    newest: BinaryHeap<Reverse<DeveloperId>>,
+}
+
+impl<'a> Newest<'a> {
+    /// None yet.
+    pub fn new(search: &'a Search) -> Self {
+        Self { search, total: 0, newest: BinaryHeap::new() }
+    }
+
+    /// Offers a developer who passes.
+    pub fn offer(&mut self, id: DeveloperId) {
+        self.total += 1;
+        if self.search.before.is_none_or(|before| id < before) {
+            self.newest.push(Reverse(id));
+            if self.newest.len() > self.search.limit + 1 {
+                self.newest.pop();
+            }
+        }
+    }
+
+    /// The page.
+    pub fn page(self, facets: Facets) -> SearchPage {
+        let mut developers: Vec<DeveloperId> = self.newest.into_sorted_vec().into_iter().map(|Reverse(id)| id).collect();
+        let more = developers.len() > self.search.limit;
+        developers.truncate(self.search.limit);
+        SearchPage { developers, more, total: self.total, facets }
     }
 }

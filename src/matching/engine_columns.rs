@@ -1,6 +1,4 @@
-//! The columns: what is known of each slot, packed and in the order of the slots, and the postings that lead to them.
-
-use std::collections::HashMap;
+//! The columns: what is known of each slot, packed and in the order of the slots.
 
 use crate::kernel::error::Error;
 use crate::kernel::error::Result;
@@ -16,14 +14,11 @@ use crate::matching::engine_record::Line;
 use crate::matching::engine_record::MORE_DOMAINS;
 use crate::matching::engine_record::Merit;
 use crate::matching::engine_record::Record;
+use crate::matching::engine_skills::SkillIndex;
 use crate::matching::skill_fit::CLAIMED_EVIDENCE;
 
 /// Slots have 24 bits in a posting.
 pub const MOST_SLOTS: usize = 1 << 24;
-
-/// A skill that one in so many developers has gets a column of levels: to look a slot up there reads a sixty-fourth of its
-/// line, from a column that stays in the second cache.
-const COMMON_SHARE: usize = 10;
 
 /// A developer, packed, on the way to a slot.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,10 +49,7 @@ pub struct Columns {
     right_until: Vec<i64>,
     beside: Vec<Beside>,
     free_beside: Vec<u32>,
-    /// By skill: slot (24 bits), level (3), whole years (5, at most 31); sorted by slot.
-    postings: Vec<Vec<u32>>,
-    /// By skill, for those that many have: of every slot the lowest byte of its posting, 0 where it has none.
-    levels: HashMap<u16, Vec<u8>>,
+    skills: SkillIndex,
     dead: usize,
 }
 
@@ -105,14 +97,9 @@ impl Columns {
         Some(Packed { columns: self, slot, record: self.records.get(slot)?, line: self.lines.get(slot)? })
     }
 
-    /// The postings of a skill.
-    pub fn postings(&self, skill: u16) -> &[u32] {
-        self.postings.get(usize::from(skill)).map_or(&[], Vec::as_slice)
-    }
-
-    /// The column of levels (3 bits) and whole years (5 bits) of a common skill; empty for another.
-    pub fn levels(&self, skill: u16) -> &[u8] {
-        self.levels.get(&skill).map_or(&[], Vec::as_slice)
+    /// Who has which skill.
+    pub fn skills(&self) -> &SkillIndex {
+        &self.skills
     }
 
     /// The lines of all slots.
@@ -127,19 +114,7 @@ impl Columns {
     pub fn append(&mut self, packing: Packing) -> Result<u32> {
         let full = || Error::internal(format!("the matching engine holds at most {MOST_SLOTS} slots"));
         let slot = u32::try_from(self.slots()).ok().filter(|_| self.slots() < MOST_SLOTS).ok_or_else(full)?;
-        // The others' bytes are 0, and the common skills' are set below.
-        self.levels.values_mut().for_each(|levels| levels.push(0));
-        for skill in &packing.skills {
-            let skill = Entry(*skill);
-            self.note_level(slot, skill);
-            let place = usize::from(skill.skill());
-            if self.postings.len() <= place {
-                self.postings.resize_with(place + 1, Vec::new);
-            }
-            if let Some(postings) = self.postings.get_mut(place) {
-                postings.push(skill.posting(slot));
-            }
-        }
+        packing.skills.iter().for_each(|skill| self.skills.note(slot, Entry(*skill)));
         self.ids.push(packing.id);
         self.records.push(packing.record);
         self.lines.push(Line::new(&packing.skills, packing.steady));
@@ -147,24 +122,6 @@ impl Columns {
         let merit = self.placed(packing.merit, packing.beside);
         self.merits.push(merit);
         Ok(slot)
-    }
-
-    fn note_level(&mut self, slot: u32, skill: Entry) {
-        if let Some(levels) = self.levels.get_mut(&skill.skill()) {
-            set(levels, slot as usize, level_byte(skill.posting(0)));
-        }
-    }
-
-    /// Makes the columns of levels of the skills that are common now.
-    fn gather_levels(&mut self) {
-        let (slots, common) = (self.slots(), self.slots() / COMMON_SHARE);
-        let column = |postings: &Vec<u32>| {
-            let mut levels = vec![0; slots];
-            postings.iter().for_each(|posting| set(&mut levels, (posting >> 8) as usize, level_byte(*posting)));
-            levels
-        };
-        let skills = (0_u16..).zip(&self.postings).filter(|(_, postings)| postings.len() > common);
-        self.levels = skills.map(|(skill, postings)| (skill, column(postings))).collect();
     }
 
     /// Overwrites a slot if its skills are the same, so that its postings stay right; says whether it has.
@@ -190,7 +147,7 @@ impl Columns {
         set(&mut self.lines, place, Line::default());
         set(&mut self.merits, place, Merit::default());
         set(&mut self.right_until, place, i64::MAX);
-        self.levels.values_mut().for_each(|levels| set(levels, place, 0));
+        self.skills.forget(slot);
         self.dead += 1;
     }
 
@@ -219,12 +176,11 @@ impl Columns {
         let mut order: Vec<(u32, u32)> = live().map(|(slot, (_, line))| (u32::MAX - line.steady(), slot)).collect();
         order.sort_unstable();
         let mut compact = Self::with_capacity(order.len());
-        for slot in order.into_iter().filter_map(|(_, slot)| self.packed(slot)) {
+        for slot in order.iter().filter_map(|(_, slot)| self.packed(*slot)) {
             compact.append(slot.packing())?;
         }
-        compact.postings.iter_mut().for_each(Vec::shrink_to_fit);
         compact.beside.shrink_to_fit();
-        compact.gather_levels();
+        compact.skills.settle(order.len());
         Ok(compact)
     }
 
@@ -241,16 +197,13 @@ impl Columns {
 
     /// Bytes of all columns, postings and of what stands beside.
     pub fn bytes(&self) -> usize {
-        let postings: usize = self.postings.iter().map(|postings| postings.capacity() * size_of::<u32>()).sum();
         let beside: usize = self.beside.iter().map(Beside::bytes).sum();
         self.ids.capacity() * size_of::<DeveloperId>()
             + self.records.capacity() * size_of::<Record>()
             + self.lines.capacity() * size_of::<Line>()
             + self.merits.capacity() * size_of::<Merit>()
             + self.right_until.capacity() * size_of::<i64>()
-            + self.postings.capacity() * size_of::<Vec<u32>>()
-            + self.levels.values().map(Vec::capacity).sum::<usize>()
-            + postings
+            + self.skills.bytes()
             + beside
     }
 
@@ -273,11 +226,6 @@ impl Columns {
             self.free_beside.push(place);
         }
     }
-}
-
-/// The level (3 bits) and the whole years (5 bits) of a posting.
-fn level_byte(posting: u32) -> u8 {
-    posting.to_le_bytes().first().copied().unwrap_or(0)
 }
 
 fn set<T>(column: &mut [T], place: usize, value: T) {

@@ -1,13 +1,17 @@
-//! The sweep: from the postings of the rarest must to the slots that pass everything, in chunks that stay in the first
+//! The sweep: from the postings or bits of the rarest must to the slots that pass everything, in chunks that stay in the first
 //! cache, each step a loop of its own over independent slots, so that the processor waits for many of them at once.
 
 use crate::matching::engine_columns::Columns;
+use crate::matching::engine_plan::Choice;
 use crate::matching::engine_plan::HOURS_FAIL;
 use crate::matching::engine_plan::Plan;
 use crate::matching::engine_plan::Wanted;
 use crate::matching::engine_record::DEAD;
 use crate::matching::engine_record::HOLDS;
 use crate::matching::engine_record::Line;
+use crate::matching::engine_skills::Having;
+use crate::matching::engine_skills::SkillIndex;
+use crate::matching::engine_skills::is_set;
 
 /// Slots per chunk: a kilobyte, beside the 24 kilobytes of their records and lines.
 const CHUNK: usize = 256;
@@ -60,33 +64,58 @@ impl Chunk {
     }
 }
 
-/// A must, and how much of it can be told without its line.
+/// A must, and who may meet it.
 struct Must<'a> {
     wanted: &'a Wanted,
-    /// The levels by slot, of a common skill that nothing else can stand in for; else empty.
-    levels: &'a [u8],
-    /// Whole years that are asked, as far as postings and levels can say.
-    years: u32,
-    /// Whether a posting or a level says all: one choice, and whole years that fit.
-    is_exact: bool,
+    /// For every choice those who have it; of a common one those at the asked level.
+    having: Vec<Have<'a>>,
+}
+
+/// Those who have a choice of a must.
+enum Have<'a> {
+    Postings(&'a [u32]),
+    Bits(&'a [u64]),
 }
 
 impl<'a> Must<'a> {
-    fn new(wanted: &'a Wanted, columns: &'a Columns) -> Self {
-        let only = if let [only] = wanted.choices.as_slice() { Some(only.skill) } else { None };
-        Self {
-            wanted,
-            levels: only.map_or(&[], |skill| columns.levels(skill)),
-            years: (wanted.tenths / 10).min(31),
-            is_exact: only.is_some() && wanted.tenths.is_multiple_of(10) && wanted.tenths <= 310,
-        }
+    fn new(wanted: &'a Wanted, skills: &'a SkillIndex) -> Self {
+        let have = |choice: &Choice| match skills.having(choice.skill) {
+            Having::Few(postings) => Have::Postings(postings),
+            Having::Many(common) => Have::Bits(common.at_least(wanted.level)),
+        };
+        Self { wanted, having: wanted.choices.iter().map(have).collect() }
     }
 
-    /// Whether the lowest byte of a posting, or a level, shows enough.
-    #[inline]
-    fn is_met_by(&self, byte: u32) -> bool {
-        (byte >> 5 & 7 >= self.wanted.level) & (byte & 31 >= self.years)
+    /// Whether all its choices are common, so that bits tell who meets its level.
+    fn is_common(&self) -> bool {
+        self.having.iter().all(|have| matches!(have, Have::Bits(_)))
     }
+
+    /// Whether bits tell all: no years are asked.
+    fn is_told_by_bits(&self) -> bool {
+        self.is_common() && self.wanted.tenths == 0
+    }
+
+    /// Whether a posting tells all: one choice, and whole years that a posting can hold.
+    fn is_told_by_postings(&self) -> bool {
+        matches!(self.having.as_slice(), [Have::Postings(_)]) && self.wanted.tenths.is_multiple_of(10) && self.wanted.tenths <= 310
+    }
+
+    /// The bits of one word of those who meet its level by a common choice.
+    #[inline]
+    fn word(&self, place: usize) -> u64 {
+        self.having.iter().fold(0, |all, have| all | if let Have::Bits(words) = have { word(words, place) } else { 0 })
+    }
+
+    #[inline]
+    fn is_set(&self, slot: u32) -> bool {
+        self.having.iter().fold(false, |any, have| any | matches!(have, Have::Bits(words) if is_set(words, slot)))
+    }
+}
+
+#[inline]
+fn word(words: &[u64], place: usize) -> u64 {
+    words.get(place).copied().unwrap_or(0)
 }
 
 /// A plan's way through the columns.
@@ -97,88 +126,39 @@ pub struct Sweep<'a> {
     excluded: &'a [u32],
     /// Which bits of a verdict count.
     relevant: u8,
-    /// The one that the fewest developers have first: its postings are walked.
+    /// The one that the fewest developers have first: it leads.
     musts: Vec<Must<'a>>,
 }
 
 impl<'a> Sweep<'a> {
     /// The way of `plan`, past the slots of `excluded` (sorted), with the bits of a verdict that count.
     pub fn new(columns: &'a Columns, plan: &'a Plan, excluded: &'a [u32], relevant: u8) -> Self {
-        let mut musts: Vec<Must<'a>> = plan.musts.iter().map(|wanted| Must::new(wanted, columns)).collect();
-        musts.sort_by_key(|must| must.wanted.choices.iter().map(|choice| columns.postings(choice.skill).len()).sum::<usize>());
+        let mut musts: Vec<Must<'a>> = plan.musts.iter().map(|wanted| Must::new(wanted, columns.skills())).collect();
+        musts.sort_by_key(|must| must.wanted.choices.iter().map(|choice| columns.skills().count(choice.skill)).sum::<usize>());
         Self { columns, plan, excluded, relevant, musts }
     }
 
     /// Hands the slots that pass to `each`, chunk by chunk. Every slot that meets the musts is given a verdict and counted when
     /// `counted`; else the gates are asked before the lines, which are more to read, and only those who pass are counted.
-    pub fn run(&self, counted: bool, mut each: impl FnMut(&[u32])) -> Verdicts {
-        let (mut verdicts, mut chunk) = ([0; 256], Chunk::EMPTY);
-        let Some(rarest) = self.musts.first() else {
-            let slots = u32::try_from(self.columns.slots()).unwrap_or(u32::MAX);
-            for first in (0..slots).step_by(CHUNK) {
-                chunk.count = 0;
-                (first..slots).take(CHUNK).for_each(|slot| chunk.put(slot, true));
-                self.sieve(&mut chunk, 0, counted, &mut verdicts, &mut each);
+    pub fn run(&self, counted: bool, each: impl FnMut(&[u32])) -> Verdicts {
+        let mut sieve = Sieve { sweep: self, counted, verdicts: [0; 256], chunk: Chunk::EMPTY, each };
+        match self.musts.first() {
+            Some(leading) if !leading.is_common() => {
+                for (choice, have) in leading.having.iter().enumerate() {
+                    match have {
+                        Have::Postings(postings) => sieve.walk(leading, choice, postings),
+                        Have::Bits(words) => sieve.scan(Some(choice), |place| word(words, place)),
+                    }
+                }
             }
-            return verdicts;
-        };
-        for (walked, choice) in rarest.wanted.choices.iter().enumerate() {
-            for postings in self.columns.postings(choice.skill).chunks(CHUNK) {
-                chunk.count = 0;
-                postings.iter().for_each(|posting| chunk.put(posting >> 8, rarest.is_met_by(*posting)));
-                self.sieve(&mut chunk, walked, counted, &mut verdicts, &mut each);
-            }
+            _ => sieve.scan(None, |_| u64::MAX),
         }
-        verdicts
+        sieve.verdicts
     }
 
-    /// From cheap to dear: levels by slot, then records and lines; `walked` is the choice of the rarest must that led here.
-    fn sieve(&self, chunk: &mut Chunk, walked: usize, counted: bool, verdicts: &mut Verdicts, each: &mut impl FnMut(&[u32])) {
-        if !self.excluded.is_empty() {
-            chunk.sift(|slot| self.excluded.binary_search(&slot).is_err());
-        }
-        for must in self.musts.iter().skip(1).filter(|must| !must.levels.is_empty()) {
-            chunk.sift(|slot| must.is_met_by(u32::from(must.levels.get(slot as usize).copied().unwrap_or(0))));
-        }
-        if counted {
-            self.sift_lines(chunk, walked);
-        }
-        self.sift_records(chunk, verdicts, counted);
-        if !counted {
-            self.sift_lines(chunk, walked);
-            let [passing, ..] = verdicts;
-            *passing += chunk.count as u64;
-        }
-        if chunk.count > 0 {
-            each(chunk.slots());
-        }
-    }
-
-    /// Keeps those who meet the musts of which postings and levels have not told all. Who meets the rarest by several of its
-    /// choices is kept only where the best of them is walked.
-    fn sift_lines(&self, chunk: &mut Chunk, walked: usize) {
-        let rarest = self.musts.first().filter(|must| !must.is_exact);
-        let others = || self.musts.iter().skip(1).filter(|must| !must.is_exact || must.levels.is_empty());
-        if rarest.is_none() && others().next().is_none() {
-            return;
-        }
-        chunk.fetch(self.columns.lines(), Line::steady);
-        chunk.sift(|slot| {
-            let Some(packed) = self.columns.packed(slot) else { return false };
-            rarest.is_none_or(|must| packed.best_must(must.wanted).is_some_and(|(choice, ..)| choice == walked))
-                && others().all(|must| packed.best_must(must.wanted).is_some())
-        });
-    }
-
-    fn sift_records(&self, chunk: &mut Chunk, verdicts: &mut Verdicts, counted: bool) {
-        chunk.fetch(self.columns.records(), |record| record.rate);
-        chunk.sift(|slot| {
-            let verdict = self.verdict(slot);
-            if let Some(count) = verdicts.get_mut(usize::from(verdict)) {
-                *count += u64::from(counted);
-            }
-            verdict == 0
-        });
+    /// The musts but the first that bits can tell of.
+    fn common_others(&self) -> impl Iterator<Item = &Must<'a>> {
+        self.musts.iter().skip(1).filter(|must| must.is_common())
     }
 
     #[inline]
@@ -191,5 +171,108 @@ impl<'a> Sweep<'a> {
         } else {
             verdict
         }
+    }
+}
+
+/// What a sweep does with the slots that it comes by.
+struct Sieve<'s, 'a, Each> {
+    sweep: &'s Sweep<'a>,
+    counted: bool,
+    verdicts: Verdicts,
+    chunk: Chunk,
+    each: Each,
+}
+
+impl<Each: FnMut(&[u32])> Sieve<'_, '_, Each> {
+    /// Walks the postings of a choice of the leading must.
+    fn walk(&mut self, leading: &Must<'_>, choice: usize, postings: &[u32]) {
+        let (level, years) = (leading.wanted.level, (leading.wanted.tenths / 10).min(31));
+        for postings in postings.chunks(CHUNK) {
+            self.chunk.count = 0;
+            for posting in postings {
+                self.chunk.put(posting >> 8, (posting >> 5 & 7 >= level) & (posting & 31 >= years));
+            }
+            for must in self.sweep.common_others() {
+                self.chunk.sift(|slot| must.is_set(slot));
+            }
+            self.sieve(Some(choice));
+        }
+    }
+
+    /// Scans bits, 64 slots at a time: those of `first`, if it is a choice of the leading must, and those of all common musts.
+    fn scan(&mut self, choice: Option<usize>, first: impl Fn(usize) -> u64) {
+        let (sweep, slots) = (self.sweep, self.sweep.columns.slots());
+        let common: Vec<&Must<'_>> = sweep.musts.iter().filter(|must| must.is_common()).collect();
+        self.chunk.count = 0;
+        for place in 0..slots.div_ceil(64) {
+            let mut bits = common.iter().fold(first(place), |bits, must| bits & must.word(place));
+            if (place + 1) * 64 > slots {
+                bits &= u64::MAX >> (64 - slots % 64);
+            }
+            let base = u32::try_from(place * 64).unwrap_or(u32::MAX);
+            while bits != 0 {
+                self.chunk.put(base + bits.trailing_zeros(), true);
+                bits &= bits - 1;
+            }
+            if self.chunk.count > CHUNK - 64 {
+                self.sieve(choice);
+                self.chunk.count = 0;
+            }
+        }
+        self.sieve(choice);
+    }
+
+    /// From cheap to dear, records and lines; `walked` is the choice of the leading must that led here, if it was one.
+    fn sieve(&mut self, walked: Option<usize>) {
+        let excluded = self.sweep.excluded;
+        if !excluded.is_empty() {
+            self.chunk.sift(|slot| excluded.binary_search(&slot).is_err());
+        }
+        if self.counted {
+            self.sift_lines(walked);
+        }
+        self.sift_records();
+        if !self.counted {
+            self.sift_lines(walked);
+            let [passing, ..] = &mut self.verdicts;
+            *passing += self.chunk.count as u64;
+        }
+        if self.chunk.count > 0 {
+            (self.each)(self.chunk.slots());
+        }
+    }
+
+    /// Keeps those who meet the musts of which postings and bits have not told all. Who meets the leading one by several of its
+    /// choices is kept only where the best of them led here.
+    fn sift_lines(&mut self, walked: Option<usize>) {
+        let told = |must: &&Must<'_>| match walked {
+            Some(_) => must.is_told_by_postings(),
+            None => must.is_told_by_bits(),
+        };
+        let leading = self.sweep.musts.first().filter(|must| !told(must));
+        let others: Vec<&Must<'_>> = self.sweep.musts.iter().skip(1).filter(|must| !must.is_told_by_bits()).collect();
+        if leading.is_none() && others.is_empty() {
+            return;
+        }
+        let columns = self.sweep.columns;
+        self.chunk.fetch(columns.lines(), Line::steady);
+        self.chunk.sift(|slot| {
+            let Some(packed) = columns.packed(slot) else { return false };
+            let led = |choice: usize| walked.is_none_or(|walked| walked == choice);
+            leading.is_none_or(|must| packed.best_must(must.wanted).is_some_and(|(choice, ..)| led(choice)))
+                && others.iter().all(|must| packed.best_must(must.wanted).is_some())
+        });
+    }
+
+    fn sift_records(&mut self) {
+        let (sweep, counted, verdicts) = (self.sweep, self.counted, &mut self.verdicts);
+        self.chunk.fetch(sweep.columns.records(), |record| record.rate);
+        self.chunk.sift(|slot| {
+            let verdict = sweep.verdict(slot);
+            if let Some(count) = verdicts.get_mut(usize::from(verdict)) {
+                *count += u64::from(counted);
+            }
+            verdict == 0
+        });
     }
 }

@@ -13,6 +13,7 @@ pub mod engine_pack;
 pub mod engine_plan;
 pub mod engine_points;
 pub mod engine_record;
+pub mod engine_skills;
 pub mod engine_sweep;
 pub mod explanation;
 pub mod facets;

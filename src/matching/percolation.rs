@@ -1,8 +1,9 @@
 //! Percolation: which open requests does a developer fit? The other way round from a question, and as fast.
 //!
-//! Each request is registered under the skills of the must that the fewest developers have (and its allowed substitutes), so
-//! that a developer meets only the requests that ask for one of their own skills, and is asked about them in full. A request
-//! without musts is asked about everybody.
+//! Each request is registered under the skills of the must that the fewest developers have (and its allowed substitutes),
+//! together with the levels of its other musts, so that a developer meets only the requests that ask for one of their own
+//! skills, passes over most of these by comparing a few numbers, and is asked about the rest in full. A request without
+//! musts is asked about everybody, and so is one for a skill that nobody had when it was registered.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,17 +26,31 @@ struct Open {
     plan: RwLock<Arc<Plan>>,
 }
 
-/// A request as it is registered under one skill.
+/// How many musts beside the one under which a request is registered are compared at once.
+const NEEDS: usize = 3;
+
+/// A request as it is registered under one skill: levels by the skills' numbers, skill 0 asking for nothing.
 struct Registered {
     id: JobRequestId,
-    least_level: u32,
+    least_level: u8,
+    needs: [(u16, u8); NEEDS],
+}
+
+impl Registered {
+    /// Whether a developer with `level` of the skill and `levels` of all has what can be compared at once.
+    #[inline]
+    fn may_fit(&self, level: u8, levels: &[u8]) -> bool {
+        let has = |(skill, least): (u16, u8)| levels.get(usize::from(skill)).copied().unwrap_or(0) >= least;
+        (level >= self.least_level) & self.needs.into_iter().fold(true, |all, need| all & has(need))
+    }
 }
 
 /// Every open request, registered so that the ones that a developer may fit are found at once.
 #[derive(Default)]
 pub struct Percolator {
     open: HashMap<JobRequestId, Open>,
-    by_skill: HashMap<String, Vec<Registered>>,
+    /// By the skill's number.
+    by_skill: Vec<Vec<Registered>>,
     for_everybody: Vec<JobRequestId>,
 }
 
@@ -59,15 +74,21 @@ impl Percolator {
     }
 
     fn register(&mut self, id: JobRequestId, request: &Request, engine: &Engine) {
-        let musts = request.skills.iter().filter(|asked| asked.must);
-        let having = |asked: &AskedSkill| ways(asked, engine).iter().map(|slug| engine.having(slug)).sum::<usize>();
-        match musts.min_by_key(|asked| having(asked)) {
-            None => self.for_everybody.push(id),
-            Some(rarest) => {
-                for slug in ways(rarest, engine) {
-                    let least_level = u32::from(rarest.min_level.number());
-                    self.by_skill.entry(slug).or_default().push(Registered { id, least_level });
-                }
+        let musts = || request.skills.iter().filter(|asked| asked.must);
+        let having = |asked: &&AskedSkill| ways(asked, engine).iter().map(|slug| engine.having(slug)).sum::<usize>();
+        let rarest = musts().min_by_key(having);
+        let numbers = rarest.and_then(|rarest| ways(rarest, engine).iter().map(|slug| engine.skill(slug)).collect::<Option<Vec<u16>>>());
+        let (Some(rarest), Some(numbers)) = (rarest, numbers) else { return self.for_everybody.push(id) };
+        let mut needs = [(0, 0); NEEDS];
+        let others = musts().filter(|asked| asked.slug != rarest.slug && ways(asked, engine).len() == 1);
+        let others = others.filter_map(|asked| Some((engine.skill(&asked.slug)?, asked.min_level.number())));
+        needs.iter_mut().zip(others).for_each(|(place, need)| *place = need);
+        for number in numbers.into_iter().map(usize::from) {
+            if self.by_skill.len() <= number {
+                self.by_skill.resize_with(number + 1, Vec::new);
+            }
+            if let Some(registered) = self.by_skill.get_mut(number) {
+                registered.push(Registered { id, least_level: rarest.min_level.number(), needs });
             }
         }
     }
@@ -75,8 +96,7 @@ impl Percolator {
     /// Forgets a request that is open no more.
     pub fn remove(&mut self, id: JobRequestId) {
         if self.open.remove(&id).is_some() {
-            self.by_skill.values_mut().for_each(|registered| registered.retain(|each| each.id != id));
-            self.by_skill.retain(|_, registered| !registered.is_empty());
+            self.by_skill.iter_mut().for_each(|registered| registered.retain(|each| each.id != id));
             self.for_everybody.retain(|each| *each != id);
         }
     }
@@ -84,11 +104,6 @@ impl Percolator {
     /// An open request with its organisation.
     pub fn get(&self, id: JobRequestId) -> Option<(OrganizationId, &Arc<Request>)> {
         self.open.get(&id).map(|open| (open.organization, &open.request))
-    }
-
-    /// Every open request with its organisation.
-    pub fn all(&self) -> impl Iterator<Item = (JobRequestId, OrganizationId, &Arc<Request>)> {
-        self.open.iter().map(|(id, open)| (*id, open.organization, &open.request))
     }
 
     /// How many requests are open.
@@ -106,12 +121,10 @@ impl Percolator {
         if !engine.contains(developer) {
             return Vec::new();
         }
-        let may = |(slug, level)| {
-            let registered = self.by_skill.get(slug).map_or(&[][..], Vec::as_slice);
-            registered.iter().filter(move |each| each.least_level <= level).map(|each| each.id)
-        };
-        let candidates = engine.skills(developer).flat_map(may).chain(self.for_everybody.iter().copied());
-        self.verified(engine, developer, candidates)
+        let levels = engine.levels(developer);
+        let own = levels.iter().zip(&self.by_skill).filter(|(level, _)| **level > 0);
+        let may = own.flat_map(|(level, registered)| registered.iter().filter(|each| each.may_fit(*level, &levels)).map(|each| each.id));
+        self.verified(engine, developer, may.chain(self.for_everybody.iter().copied()))
     }
 
     /// The same by asking about every open request: the reference that [`Self::fits`] is held against.

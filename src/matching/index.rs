@@ -92,14 +92,14 @@ impl MatchIndex {
     }
 
     /// An open request with its organisation.
-    pub fn open_request(&self, id: JobRequestId) -> Option<(OrganizationId, Request)> {
-        self.live().percolator.get(id).cloned()
+    pub fn open_request(&self, id: JobRequestId) -> Option<(OrganizationId, Arc<Request>)> {
+        self.live().percolator.get(id).map(|(organization, request)| (organization, request.clone()))
     }
 
-    /// The open requests that a developer fits on `today`, newest first; none for somebody who is not matchable.
-    pub fn fits(&self, developer: DeveloperId, today: NaiveDate) -> Vec<JobRequestId> {
+    /// The open requests that a developer fits, newest first; none for somebody who is not matchable.
+    pub fn fits(&self, developer: DeveloperId) -> Vec<JobRequestId> {
         let live = self.live();
-        live.percolator.fits(&live.engine, developer, today)
+        live.percolator.fits(&live.engine, developer)
     }
 
     /// Takes out the new fits that wait, oldest first. What fitted when the index was loaded is none.
@@ -151,6 +151,9 @@ impl MatchIndex {
         if let Some(new) = asking.rules {
             engine.set_rules(new.clone());
             *rules = new;
+            // Requests are registered under the substitutes, too.
+            let before = std::mem::take(percolator);
+            before.all().for_each(|(id, organization, request)| percolator.put(id, organization, (**request).clone(), engine));
         }
         for (organization, blocked) in asking.blocked {
             engine.block(organization, blocked);
@@ -169,7 +172,7 @@ impl MatchIndex {
         if ids.is_empty() {
             return Ok(());
         }
-        let before: HashSet<NewFit> = self.fits_of(candidates, today).collect();
+        let before: HashSet<NewFit> = self.fits_of(candidates).collect();
         {
             let mut live = self.change();
             let found: BTreeSet<DeveloperId> = candidates.iter().map(|candidate| candidate.developer_id).collect();
@@ -179,13 +182,13 @@ impl MatchIndex {
             }
             live.version += 1;
         }
-        self.note(self.fits_of(candidates, today).filter(|fit| !before.contains(fit)).collect());
+        self.note(self.fits_of(candidates).filter(|fit| !before.contains(fit)).collect());
         Ok(())
     }
 
-    fn fits_of<'a>(&'a self, candidates: &'a [Candidate], today: NaiveDate) -> impl Iterator<Item = NewFit> + 'a {
+    fn fits_of<'a>(&'a self, candidates: &'a [Candidate]) -> impl Iterator<Item = NewFit> + 'a {
         let ids = candidates.iter().map(|candidate| candidate.developer_id);
-        ids.flat_map(move |developer| self.fits(developer, today).into_iter().map(move |job_request| NewFit { developer, job_request }))
+        ids.flat_map(|developer| self.fits(developer).into_iter().map(move |job_request| NewFit { developer, job_request }))
     }
 
     fn note(&self, fits: Vec<NewFit>) {
@@ -222,6 +225,7 @@ impl MatchIndex {
         #[expect(clippy::cast_precision_loss, reason = "shown to people")]
         let number = |count: usize| count as f64;
         metrics::gauge!("guildhall_match_index_developers").set(number(live.engine.len()));
+        metrics::gauge!("guildhall_match_index_dead").set(number(live.engine.dead()));
         metrics::gauge!("guildhall_match_index_bytes").set(number(live.engine.memory_bytes()));
         metrics::gauge!("guildhall_match_index_open_requests").set(number(live.percolator.len()));
     }

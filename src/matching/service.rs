@@ -98,7 +98,7 @@ impl Matching {
         let request = match self.index.open_request(id) {
             Some((owner, request)) if owner == organization => request,
             Some(_) => return Err(Error::not_found()),
-            None => request(Some(id), self.db.read(move |conn| job_store::find_for(conn, organization, id)).await?.fields),
+            None => request(Some(id), self.db.read(move |conn| job_store::find_for(conn, organization, id)).await?.fields).into(),
         };
         self.answer(&request, Some(organization), wanted).await
     }
@@ -125,7 +125,7 @@ impl Matching {
         self.feed.fresh().await?;
         let rules = self.index.live().rules.clone();
         let search = filters.search(&catalogue, &rules.rates, self.clock.now())?;
-        let find = |live: &Live, today| live.engine.search(&search, today);
+        let find = |live: &Live, _| live.engine.search(&search);
         self.settled(find, |page| page.developers.clone(), |moment| page(&search, moment)).await
     }
 

@@ -15,6 +15,7 @@ mod matching;
 mod openapi;
 mod organizations;
 mod pages;
+mod people;
 mod races;
 #[path = "../schema.rs"]
 mod schema;

@@ -84,7 +84,7 @@ async fn what_a_search_may_not_say() {
     ] {
         anybody.get(&format!("{PEOPLE}?{query}")).await.faults(pointers);
     }
-    anybody.get(&format!("{PEOPLE}?cursor=nonsense")).await.problem(400, "cursor");
+    anybody.get(&format!("{PEOPLE}?cursor=nonsense")).await.problem(400, "malformed-request");
 }
 
 #[actix_web::test]

@@ -31,18 +31,20 @@ pub struct Filters {
     #[param(minimum = 1, maximum = 100_000_000)]
     pub max_rate: Option<i64>,
     /// The currency of `max_rate`; USD where left out.
+    #[param(inline)]
     pub currency: Option<Currency>,
     /// Hours per week that are free over a trial from today on.
     #[param(minimum = 1, maximum = 80)]
     pub hours_per_week: Option<u32>,
     /// A zone in which somebody works from 09:00 to 17:00 and shares hours with the developer.
+    #[param(inline)]
     pub time_zone: Option<TimeZone>,
     /// How many hours of that day; 4 where left out. Only with `time_zone`.
     #[param(minimum = 0, maximum = 8, default = 4)]
     pub overlap_hours: Option<f64>,
     /// How senior; repeat it for others that will do as well.
     #[serde(default)]
-    #[param(required = false, max_items = 5)]
+    #[param(inline, required = false, max_items = 5)]
     pub seniority: Vec<Seniority>,
     /// A BCP 47 tag; repeat it for more, all of which are needed.
     #[serde(default)]

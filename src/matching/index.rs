@@ -230,6 +230,7 @@ impl MatchIndex {
         #[expect(clippy::cast_precision_loss, reason = "shown to people")]
         let number = |count: usize| count as f64;
         metrics::gauge!("guildhall_match_index_developers").set(number(live.engine.len()));
+        metrics::gauge!("guildhall_match_index_dead").set(number(live.engine.dead()));
         metrics::gauge!("guildhall_match_index_bytes").set(number(live.engine.memory_bytes()));
         metrics::gauge!("guildhall_match_index_open_requests").set(number(live.percolator.len()));
     }

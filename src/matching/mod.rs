@@ -50,3 +50,5 @@ mod properties;
 mod sample;
 #[cfg(test)]
 mod tests_engine;
+#[cfg(test)]
+mod tests_store;

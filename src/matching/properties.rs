@@ -355,3 +355,30 @@ fn what_is_not_asked_gives_all() {
     let nice_only = all_day.asks(sample::nice("go", 3));
     assert_eq!(scored(&nice_only, &candidate).0[..3], [2500, 0, 0], "none of the asked skills is there, nor shown");
 }
+
+/// `cargo test --release --lib -- --ignored --nocapture explaining`: what a page of matches costs once the engine has answered.
+#[test]
+#[ignore = "a measurement"]
+fn explaining_twenty_takes_microseconds() {
+    let (request, rules) = (ledger_request(), sample::rules());
+    let shown = |number| {
+        let skilled = sample::candidate(number).claims("go", 4, 8.0).claims("mysql", 4, 5.0).claims("grpc", 2, 1.0);
+        Candidate { seniority: Some(Seniority::Senior), ..skilled.verified("go", 5, "2026-08-12", "2027-09-16") }
+    };
+    let pool: Vec<Candidate> = (1..=20).map(shown).collect();
+    let times = 2_000_u32;
+    let begun = std::time::Instant::now();
+    for _ in 0..times {
+        let question = Question::new(&request, &rules, sample::today());
+        let data: Vec<_> = pool
+            .iter()
+            .map(|candidate| {
+                let score = Score::of(&question, candidate);
+                let ranked = crate::matching::ranking::Ranked { candidate, score };
+                explain(&question, &ranked, json!(null))
+            })
+            .collect();
+        std::hint::black_box(serde_json::to_string(&data).unwrap());
+    }
+    println!("twenty matches scored, explained and written: {:?}", begun.elapsed() / times);
+}

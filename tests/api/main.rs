@@ -17,6 +17,7 @@ mod matching_runs;
 mod openapi;
 mod organizations;
 mod pages;
+mod people;
 mod races;
 #[path = "../schema.rs"]
 mod schema;

@@ -1,14 +1,13 @@
 //! How long a node takes from a SQLite file to an engine that answers.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use guildhall::db::Conn;
+use guildhall::db::feed::Follower as _;
 use guildhall::kernel::clock::Instant;
 use guildhall::kernel::zone::TimeZone;
-use guildhall::matching::engine::Engine;
+use guildhall::matching::index::MatchIndex;
 use guildhall::matching::rules::Rules;
-use guildhall::matching::store;
 use guildhall_benches::fill;
 use guildhall_benches::world::World;
 
@@ -16,11 +15,11 @@ use crate::measure::timed;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// The one place to change when the store loads engines itself: everything that a node does between opening the database and
-/// its first answer.
-fn load(conn: &mut Conn, rules: Arc<Rules>, now: Instant) -> Outcome<Engine> {
-    let pool = store::pool(conn, None, now)?;
-    Ok(Engine::build(rules, pool, now.date())?)
+/// Everything that a node does between opening the database and its first answer.
+fn load(conn: &mut Conn, rules: Rules, now: Instant) -> Outcome<MatchIndex> {
+    let index = MatchIndex::new(rules);
+    index.load(conn, now)?;
+    Ok(index)
 }
 
 /// Seconds from a file with `count` developers to an engine.
@@ -34,15 +33,15 @@ pub fn seconds(world: &World, count: u64, pool: usize) -> Outcome<f64> {
     let (filled, filling) = timed(|| fill::fill(&mut fill::open(&file)?, world, count, now));
     filled?;
     let megabytes = std::fs::metadata(&file)?.len() / 1_000_000;
-    let (engine, took) = timed(|| load(&mut fill::open(&file)?, world.rules.clone(), now));
-    let engine = engine?;
+    let (index, took) = timed(|| load(&mut fill::open(&file)?, (*world.rules).clone(), now));
+    let loaded = index?.live().engine.len();
     println!(
         "  SQLite     {:.2} s to load {} vetted of {count} developers (the file: {megabytes} MB, filled in {:.1} s)",
         took.as_secs_f64(),
-        engine.len(),
+        loaded,
         filling.as_secs_f64()
     );
-    if engine.len() == pool { Ok(took.as_secs_f64()) } else { Err(format!("{} of {pool} were loaded", engine.len()).into()) }
+    if loaded == pool { Ok(took.as_secs_f64()) } else { Err(format!("{loaded} of {pool} were loaded").into()) }
 }
 
 /// A temporary folder that is gone at the end.

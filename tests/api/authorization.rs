@@ -43,6 +43,7 @@ const ROWS: &[Row] = &[
     ("GET /v1/developers/me", "", [401, 403, 403, 200, 200, 403]),
     ("PATCH /v1/developers/me", r#"{"headline":"Go engineer"}"#, [401, 403, 403, 200, 200, 403]),
     ("GET /v1/developers/me/public", "", [401, 403, 403, 200, 200, 403]),
+    ("GET /v1/developers", "", [200, 200, 200, 200, 200, 200]),
     ("GET /v1/developers/{id}", "", [200, 200, 200, 200, 200, 200]),
     ("GET /v1/developers/me/vetting", "", [401, 403, 403, 200, 200, 403]),
     ("DELETE /v1/developers/me/commitments/{trial_id}", "", [401, 403, 403, 404, 404, 403]),

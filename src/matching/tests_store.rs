@@ -128,7 +128,7 @@ proptest! {
 #[test]
 fn chunks_follow_each_other_and_leave_out_who_is_not_matchable() {
     let mut scratch = scratch("chunks");
-    let ids: Vec<DeveloperId> = (1..=5).map(|number| DeveloperId::from_u128(number)).collect();
+    let ids: Vec<DeveloperId> = (1..=5).map(DeveloperId::from_u128).collect();
     let sql: String = ids.iter().map(|id| vetted(*id, NOW + HOUR)).collect();
     scratch.1.batch_execute(&sql).unwrap();
     let out = format!(

@@ -53,7 +53,7 @@ async fn every_filter_narrows_by_itself_and_with_the_others() {
         ("domain=payments&domain=gaming", &other),
         ("skill=go:5&seniority=senior&max_rate=8000&hours_per_week=40&language=en", &plain),
     ] {
-        assert_eq!(found(&anybody, query).await, [expected.clone()], "{query}");
+        assert_eq!(found(&anybody, query).await, std::slice::from_ref(expected), "{query}");
     }
     assert_eq!(found(&anybody, "seniority=junior&seniority=senior&time_zone=UTC&overlap_hours=0").await.len(), 2);
     assert!(found(&anybody, "skill=kubernetes:4").await.is_empty());

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use guildhall::kernel::clock::Instant;
 use guildhall::kernel::craft::{EngagementLength, Seniority, SkillLevel};
-use guildhall::kernel::ids::DeveloperId;
+use guildhall::kernel::ids::{DeveloperId, UserId};
 use guildhall::kernel::zone::{TimeZone, add_days};
 use guildhall::matching::domain::{
     Candidate, ClaimedSkill, Commitment, Preferences, Responsiveness, TrackRecord, VerifiedSkill, WorkingHours,
@@ -43,6 +43,11 @@ pub fn pool(world: &World, count: u64) -> impl Iterator<Item = Candidate> {
 pub fn number_of(slot: usize) -> u64 {
     let slot = slot as u64;
     slot / 3 * 10 + [0, 3, 7][(slot % 3) as usize]
+}
+
+/// The account of developer `number`.
+pub fn user_of(number: u64) -> UserId {
+    UserId::from_u128(version_7(4, number))
 }
 
 /// A version-7 UUID: ids grow with the number, as real ones do with time.

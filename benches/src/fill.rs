@@ -19,7 +19,7 @@ use guildhall::kernel::words::Word as _;
 use guildhall::matching::domain::{Candidate, Preferences};
 use guildhall::skills::catalogue;
 
-use crate::developers::{developer, is_vetted, version_7};
+use crate::developers::{developer, is_vetted, user_of, version_7};
 use crate::world::World;
 
 /// Developers a transaction.
@@ -80,7 +80,7 @@ fn rare_skills(conn: &mut SqliteConnection, world: &World, now: Instant) -> Quer
 
 fn insert(conn: &mut SqliteConnection, world: &World, number: u64, now: Instant) -> QueryResult<()> {
     let candidate = developer(world, number);
-    let user = UserId::from_u128(version_7(4, number));
+    let user = user_of(number);
     account(conn, user, number, &candidate, now)?;
     profile(conn, user, number, &candidate, now)?;
     let vetted = is_vetted(number);

@@ -1,0 +1,49 @@
+//! The bare handler: actix-web with the server's own settings, and nothing around one route that returns given bytes.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use actix_web::web::{Bytes, Data, get};
+use actix_web::{App, HttpResponse, HttpServer};
+
+use crate::Outcome;
+
+/// What stands before the address in the log, of the server as well.
+pub const LISTENING: &str = "listening on http://";
+/// The folder's files with answers are named for the request and end so.
+pub const ANSWER: &str = "answer";
+
+/// Serves the answers in `folder` until it is ended.
+pub fn serve(folder: &Path) -> Outcome<()> {
+    let answers = Data::new(answers(folder)?);
+    let server = HttpServer::new(move || App::new().app_data(answers.clone()).route("/v1/job-requests/{id}/matches", get().to(answer)));
+    let server = server
+        .workers(std::thread::available_parallelism().map_or(1, usize::from))
+        .keep_alive(Duration::from_secs(75))
+        .client_request_timeout(Duration::from_secs(5))
+        .bind("127.0.0.1:0")?;
+    for address in server.addrs() {
+        println!("{LISTENING}{address}");
+    }
+    Ok(actix_web::rt::System::new().block_on(server.run())?)
+}
+
+async fn answer(id: actix_web::web::Path<String>, answers: Data<HashMap<String, Bytes>>) -> HttpResponse {
+    match answers.get(id.as_str()) {
+        Some(bytes) => HttpResponse::Ok().content_type("application/json").body(bytes.clone()),
+        None => HttpResponse::NotFound().finish(),
+    }
+}
+
+fn answers(folder: &Path) -> Outcome<HashMap<String, Bytes>> {
+    let mut answers = HashMap::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == ANSWER) {
+            let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            answers.insert(id, std::fs::read(&path)?.into());
+        }
+    }
+    Ok(answers)
+}

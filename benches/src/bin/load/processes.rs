@@ -1,0 +1,96 @@
+//! What runs beside: the server, the bare handler, and the folder of both; all gone at the end.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::client::Connection;
+use crate::database::SECRET;
+use crate::{Outcome, bare};
+
+/// How long a start may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A temporary folder.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Outcome<Self> {
+        let path = std::env::temp_dir().join(format!("guildhall-load-{}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+/// A server in a process of its own.
+pub struct Process {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Process {
+    /// `guildhall serve`, which lies beside this program, and how long it took until it was ready. Defaults but for what a
+    /// load test needs; the log goes to a file.
+    pub fn guildhall(folder: &Folder, database: &Path) -> Outcome<(Self, Duration)> {
+        let mut command = Command::new(std::env::current_exe()?.with_file_name("guildhall"));
+        command.arg("serve").current_dir(folder.path()).env_remove("GUILDHALL_ENV").envs([
+            ("GUILDHALL_SERVER__LISTEN", "127.0.0.1:0"),
+            ("GUILDHALL_LIMITS__ENABLED", "false"),
+            ("GUILDHALL_AUTH__SECRET", SECRET),
+            ("DATABASE_URL", &format!("sqlite:{}", database.display())),
+        ]);
+        let began = Instant::now();
+        let process = Self::start(command, &folder.path().join("guildhall.log"))?;
+        let mut connection = Connection::open(process.address)?;
+        while connection.call("GET", "/readyz", "", None)?.status != 200 {
+            if began.elapsed() > PATIENCE {
+                return Err("the server does not become ready".into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok((process, began.elapsed()))
+    }
+
+    /// This program again, as the bare handler of the answers in the folder.
+    pub fn bare(folder: &Folder) -> Outcome<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("bare").arg(folder.path());
+        Self::start(command, &folder.path().join("bare.log"))
+    }
+
+    /// Starts it and waits until its log names the address.
+    fn start(mut command: Command, log: &Path) -> Outcome<Self> {
+        let file = File::create(log)?;
+        let mut child = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()?;
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE && child.try_wait()?.is_none() {
+            let text = std::fs::read_to_string(log)?;
+            let address = text.split_once(bare::LISTENING).and_then(|(_, rest)| rest.split(['"', '\n']).next()?.parse().ok());
+            match address {
+                Some(address) => return Ok(Self { child, address }),
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+        drop(child.kill());
+        Err(format!("{command:?} does not start: {}", std::fs::read_to_string(log)?).into())
+    }
+}

@@ -84,7 +84,7 @@ pub fn developer(world: &World, number: u64) -> Candidate {
         languages: languages(at.language, random),
         domains: if random.percent(20) { Vec::new() } else { domains(random) },
         verified: verified(world, &skills, random),
-        skills: skills.into_iter().map(|(slug, claim)| (slug, claim)).collect::<BTreeMap<_, _>>(),
+        skills: skills.into_iter().collect::<BTreeMap<_, _>>(),
         preferences: if random.percent(50) { Preferences::default() } else { preferences(random) },
         commitments: if random.percent(10) { commitments(world, random) } else { Vec::new() },
         track_record: if random.percent(25) { track_record(random) } else { TrackRecord::default() },

@@ -11,7 +11,7 @@
 //!              slot 0        slot 1        slot 2     …
 //! records   │ 16 bytes    │ 16 bytes    │ 16 bytes    │   what the gates read: rate, hours, start, zone, languages …
 //! lines     │ 64 bytes    │ 64 bytes    │ 64 bytes    │   up to 15 skills with level, years, verified: one cache line
-//! merits    │ 32 bytes    │ 32 bytes    │ 32 bytes    │   what only the score reads: domains, wishes, verification dates
+//! merits    │ 28 bytes    │ 28 bytes    │ 28 bytes    │   what only the score reads: domains, wishes, verification dates
 //! ids, until│ 16 + 8      │ 16 + 8      │ 16 + 8      │   who it is, and until when the slot is right by itself
 //! beside      for the few: more than 15 skills, many domains, dates that differ, hours that trials hold
 //!
@@ -38,7 +38,7 @@
 //!
 //! # Limits
 //! 16,777,216 slots (24 bits), 65,534 skills, schedules, sets of languages and domains each (16 bits), 255 currencies. A
-//! [`Engine::put`] beyond them is an error; nothing wraps around. About 230 bytes a developer.
+//! [`Engine::put`] beyond them is an error; nothing wraps around. About 250 bytes a developer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -68,6 +68,7 @@ use crate::matching::engine_plan::Plan;
 use crate::matching::engine_points::Scale;
 use crate::matching::engine_record::DEAD;
 use crate::matching::engine_record::Entry;
+use crate::matching::engine_record::Record;
 use crate::matching::engine_sweep::Sweep;
 use crate::matching::facets::Facets;
 use crate::matching::gates::Gate;
@@ -223,12 +224,12 @@ impl Engine {
 
     /// How many developers there are.
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.places.count()
     }
 
     /// Whether there is nobody.
     pub fn is_empty(&self) -> bool {
-        self.places.len() == 0
+        self.places.count() == 0
     }
 
     /// How many slots are dead.
@@ -296,7 +297,7 @@ impl Engine {
                 slots.iter().for_each(|slot| facets.count(*slot));
             }
         });
-        let pool = u64::try_from(self.places.len() - excluded.len()).unwrap_or(u64::MAX);
+        let pool = u64::try_from(self.places.count() - excluded.len()).unwrap_or(u64::MAX);
         Found { best: top.into_best(), tally: tally(pool, &verdicts, ask.gates), facets: facets.map(FacetCounts::facets) }
     }
 
@@ -331,8 +332,8 @@ impl Engine {
     /// Whether a developer of the pool passes all gates of a plan, which is `organization`'s.
     pub fn passes(&self, plan: &Plan, organization: Option<OrganizationId>, id: DeveloperId) -> bool {
         let Some(packed) = self.slot(id).and_then(|slot| self.columns.packed(slot)) else { return false };
-        plan.musts.iter().all(|must| packed.best_must(must).is_some())
-            && plan.verdict(packed.record) == 0
+        plan.verdict(packed.record) == 0
+            && plan.musts.iter().all(|must| packed.best_must(must).is_some())
             && packed.has_free_hours(plan)
             && organization.and_then(|organization| self.blocks.get(&organization)).is_none_or(|blocked| !blocked.contains(&id))
     }
@@ -352,6 +353,11 @@ impl Engine {
             }
         }
         levels
+    }
+
+    /// What the gates read of a developer of the pool.
+    pub fn record(&self, id: DeveloperId) -> Option<Record> {
+        self.slot(id).and_then(|slot| self.columns.records().get(slot as usize)).copied()
     }
 
     /// How many developers of the pool, about, have a skill.

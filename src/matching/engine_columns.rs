@@ -235,8 +235,8 @@ fn set<T>(column: &mut [T], place: usize, value: T) {
 }
 
 static NO_MERIT: Merit = Merit {
-    domains: [0; 5],
-    wishes: [0; 5],
+    domains: [0; 4],
+    wishes: [0; 4],
     verified_on: 0,
     valid_days: 0,
     least_hours: 0,
@@ -350,9 +350,8 @@ impl<'a> Packed<'a> {
 
     /// The slot's content, to be put elsewhere.
     fn packing(&self) -> Packing {
-        let mut beside = self.beside().cloned().unwrap_or_default();
+        let beside = self.beside().cloned().unwrap_or_default();
         let skills = self.skills().collect();
-        beside.skills.shrink_to_fit();
         Packing {
             id: self.columns.ids.get(self.slot).copied().unwrap_or(DeveloperId::from_u128(0)),
             record: *self.record,

@@ -19,7 +19,7 @@ impl Places {
     }
 
     /// How many developers there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 

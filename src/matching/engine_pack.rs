@@ -31,9 +31,9 @@ use crate::matching::skill_fit::tenths;
 /// # Errors
 /// When a number does not fit its place or the dictionary is full; the message says which.
 pub fn pack(candidate: &Candidate, words: &mut Dictionary, rules: &Rules, today: NaiveDate) -> Result<Packing> {
-    let mut beside = Beside { commitments: candidate.commitments.clone(), ..Beside::default() };
+    let mut beside = Beside { commitments: candidate.commitments.as_slice().into(), ..Beside::default() };
     let (skills, verifications) = skills(candidate, words, today)?;
-    beside.skills = skills.get(Line::ENTRIES..).unwrap_or(&[]).to_vec();
+    beside.skills = skills.get(Line::ENTRIES..).unwrap_or(&[]).into();
     Ok(Packing {
         id: candidate.developer_id,
         record: record(candidate, words)?,
@@ -108,14 +108,14 @@ fn merit(candidate: &Candidate, words: &mut Dictionary, verifications: Verificat
         Some((_, on, days)) if verifications.iter().all(|(_, other, others)| (other, others) == (on, days)) => {
             (merit.verified_on, merit.valid_days) = (*on, *days);
         }
-        Some(_) => beside.verifications = verifications,
+        Some(_) => beside.verifications = verifications.into(),
         None => {}
     }
     let domains = numbers(&candidate.domains, words)?;
     let liked = numbers(wishes.domains.as_deref().unwrap_or_default(), words)?;
     if domains.len() > merit.domains.len() || liked.len() > merit.wishes.len() {
         merit.flags |= MORE_DOMAINS;
-        (beside.domains, beside.wishes) = (domains, liked);
+        (beside.domains, beside.wishes) = (domains.into(), liked.into());
         return Ok(merit);
     }
     merit.domains.iter_mut().zip(domains).for_each(|(place, domain)| *place = domain);

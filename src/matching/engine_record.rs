@@ -1,4 +1,4 @@
-//! How a developer is packed: 16 bytes that the gates read, 64 bytes of skills, 32 bytes that only the score reads, and,
+//! How a developer is packed: 16 bytes that the gates read, 64 bytes of skills, 28 bytes that only the score reads, and,
 //! for the few who need it, a place beside.
 
 use chrono::NaiveDate;
@@ -101,9 +101,7 @@ impl Entry {
     /// Which skill; 0 is none.
     #[inline]
     pub fn skill(self) -> u16 {
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half of 32 bits")]
-        let skill = (self.0 >> 16) as u16;
-        skill
+        (self.0 >> 16) as u16
     }
 
     /// The level, 0 for a skill that is not there.
@@ -135,9 +133,9 @@ impl Entry {
 #[repr(C)]
 pub struct Merit {
     /// Business domains, as the dictionary numbers them; 0 is an empty place.
-    pub domains: [u16; 5],
+    pub domains: [u16; 4],
     /// Domains that the developer would like.
-    pub wishes: [u16; 5],
+    pub wishes: [u16; 4],
     /// The [`day`] on which the skills were verified …
     pub verified_on: u16,
     /// … and for how many days that counts, at least 1; 0 where the skills differ: then they stand beside.
@@ -153,7 +151,7 @@ pub struct Merit {
     /// The place in the list of what stands beside, from 1; 0 is nowhere.
     pub beside: u32,
 }
-const _: () = assert!(size_of::<Merit>() == 32);
+const _: () = assert!(size_of::<Merit>() == 28);
 
 /// The developer states how many hours are liked.
 pub const HOURS_WISHED: u8 = 1;
@@ -164,15 +162,15 @@ pub const MORE_DOMAINS: u8 = 2;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Beside {
     /// Entries beyond the line's.
-    pub skills: Vec<u32>,
+    pub skills: Box<[u32]>,
     /// Skill, day of verification, valid days: where not all skills were verified at once.
-    pub verifications: Vec<(u16, u16, u16)>,
+    pub verifications: Box<[(u16, u16, u16)]>,
     /// All domains, where they are too many.
-    pub domains: Vec<u16>,
+    pub domains: Box<[u16]>,
     /// All liked domains, where they are too many.
-    pub wishes: Vec<u16>,
+    pub wishes: Box<[u16]>,
     /// Hours that trials hold.
-    pub commitments: Vec<Commitment>,
+    pub commitments: Box<[Commitment]>,
 }
 
 impl Beside {
@@ -184,10 +182,11 @@ impl Beside {
     /// Bytes of the lists.
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
-            + self.skills.capacity() * size_of::<u32>()
-            + self.verifications.capacity() * size_of::<(u16, u16, u16)>()
-            + (self.domains.capacity() + self.wishes.capacity()) * size_of::<u16>()
-            + self.commitments.capacity() * size_of::<Commitment>()
+            + size_of_val(&*self.skills)
+            + size_of_val(&*self.verifications)
+            + size_of_val(&*self.domains)
+            + size_of_val(&*self.wishes)
+            + size_of_val(&*self.commitments)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::matching::engine_record::Entry;
 
 /// A skill is common when one in so many slots has it. Bits take as much memory as postings at one in six and a half; below
 /// it they buy time, down to here.
-const COMMON_SHARE: usize = 32;
+const COMMON_SHARE: usize = 24;
 /// Levels go from 1 to 5.
 const LEVELS: usize = 5;
 

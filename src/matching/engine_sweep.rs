@@ -2,7 +2,6 @@
 //! cache, each step a loop of its own over independent slots, so that the processor waits for many of them at once.
 
 use crate::matching::engine_columns::Columns;
-use crate::matching::engine_plan::Choice;
 use crate::matching::engine_plan::HOURS_FAIL;
 use crate::matching::engine_plan::Plan;
 use crate::matching::engine_plan::Wanted;
@@ -67,28 +66,25 @@ impl Chunk {
 /// A must, and who may meet it.
 struct Must<'a> {
     wanted: &'a Wanted,
-    /// For every choice those who have it; of a common one those at the asked level.
-    having: Vec<Have<'a>>,
-}
-
-/// Those who have a choice of a must.
-enum Have<'a> {
-    Postings(&'a [u32]),
-    Bits(&'a [u64]),
+    /// For every choice those who have it.
+    having: Vec<Having<'a>>,
+    /// If all its choices are common: for each the bits of those at the asked level; else empty.
+    bits: Vec<&'a [u64]>,
 }
 
 impl<'a> Must<'a> {
     fn new(wanted: &'a Wanted, skills: &'a SkillIndex) -> Self {
-        let have = |choice: &Choice| match skills.having(choice.skill) {
-            Having::Few(postings) => Have::Postings(postings),
-            Having::Many(common) => Have::Bits(common.at_least(wanted.level)),
-        };
-        Self { wanted, having: wanted.choices.iter().map(have).collect() }
+        let having: Vec<Having<'a>> = wanted.choices.iter().map(|choice| skills.having(choice.skill)).collect();
+        let bits = having.iter().map(|having| match having {
+            Having::Many(common) => Some(common.at_least(wanted.level)),
+            Having::Few(_) => None,
+        });
+        Self { wanted, bits: bits.collect::<Option<_>>().unwrap_or_default(), having }
     }
 
     /// Whether all its choices are common, so that bits tell who meets its level.
     fn is_common(&self) -> bool {
-        self.having.iter().all(|have| matches!(have, Have::Bits(_)))
+        !self.bits.is_empty()
     }
 
     /// Whether bits tell all: no years are asked.
@@ -98,25 +94,30 @@ impl<'a> Must<'a> {
 
     /// Whether a posting tells all: one choice, and whole years that a posting can hold.
     fn is_told_by_postings(&self) -> bool {
-        matches!(self.having.as_slice(), [Have::Postings(_)]) && self.wanted.tenths.is_multiple_of(10) && self.wanted.tenths <= 310
+        matches!(self.having.as_slice(), [Having::Few(_)]) && self.wanted.tenths.is_multiple_of(10) && self.wanted.tenths <= 310
     }
 
-    /// The bits of one word of those who meet its level by a common choice.
-    #[inline]
-    fn word(&self, place: usize) -> u64 {
-        self.having.iter().fold(0, |all, have| all | if let Have::Bits(words) = have { word(words, place) } else { 0 })
+    /// Keeps in a block of words, of which the first is word `first`, those who meet its level by a common choice.
+    fn narrow(&self, block: &mut Block, first: usize) {
+        let mut any: Block = [0; BLOCK];
+        for words in self.bits.iter().filter_map(|words| words.get(first..)) {
+            any.iter_mut().zip(words).for_each(|(any, word)| *any |= word);
+        }
+        block.iter_mut().zip(&any).for_each(|(all, any)| *all &= any);
     }
 
-    #[inline]
-    fn is_set(&self, slot: u32) -> bool {
-        self.having.iter().fold(false, |any, have| any | matches!(have, Have::Bits(words) if is_set(words, slot)))
+    /// Keeps in a chunk those who meet its level.
+    fn sift(&self, chunk: &mut Chunk) {
+        match self.bits.as_slice() {
+            [words] => chunk.sift(|slot| is_set(words, slot)),
+            several => chunk.sift(|slot| several.iter().fold(false, |any, words| any | is_set(words, slot))),
+        }
     }
 }
 
-#[inline]
-fn word(words: &[u64], place: usize) -> u64 {
-    words.get(place).copied().unwrap_or(0)
-}
+/// Words that are combined at a time.
+const BLOCK: usize = 32;
+type Block = [u64; BLOCK];
 
 /// A plan's way through the columns.
 pub struct Sweep<'a> {
@@ -144,14 +145,14 @@ impl<'a> Sweep<'a> {
         let mut sieve = Sieve { sweep: self, counted, verdicts: [0; 256], chunk: Chunk::EMPTY, each };
         match self.musts.first() {
             Some(leading) if !leading.is_common() => {
-                for (choice, have) in leading.having.iter().enumerate() {
-                    match have {
-                        Have::Postings(postings) => sieve.walk(leading, choice, postings),
-                        Have::Bits(words) => sieve.scan(Some(choice), |place| word(words, place)),
+                for (choice, having) in leading.having.iter().enumerate() {
+                    match having {
+                        Having::Few(postings) => sieve.walk(leading, choice, postings),
+                        Having::Many(common) => sieve.scan(Some((choice, common.at_least(leading.wanted.level)))),
                     }
                 }
             }
-            _ => sieve.scan(None, |_| u64::MAX),
+            _ => sieve.scan(None),
         }
         sieve.verdicts
     }
@@ -193,33 +194,43 @@ impl<Each: FnMut(&[u32])> Sieve<'_, '_, Each> {
                 self.chunk.put(posting >> 8, (posting >> 5 & 7 >= level) & (posting & 31 >= years));
             }
             for must in self.sweep.common_others() {
-                self.chunk.sift(|slot| must.is_set(slot));
+                must.sift(&mut self.chunk);
             }
             self.sieve(Some(choice));
         }
     }
 
-    /// Scans bits, 64 slots at a time: those of `first`, if it is a choice of the leading must, and those of all common musts.
-    fn scan(&mut self, choice: Option<usize>, first: impl Fn(usize) -> u64) {
+    /// Scans bits, block by block: those of a choice of the leading must, if one is given, and those of all common musts.
+    fn scan(&mut self, led: Option<(usize, &[u64])>) {
         let (sweep, slots) = (self.sweep, self.sweep.columns.slots());
-        let common: Vec<&Must<'_>> = sweep.musts.iter().filter(|must| must.is_common()).collect();
+        let choice = led.map(|(choice, _)| choice);
         self.chunk.count = 0;
-        for place in 0..slots.div_ceil(64) {
-            let mut bits = common.iter().fold(first(place), |bits, must| bits & must.word(place));
-            if (place + 1) * 64 > slots {
-                bits &= u64::MAX >> (64 - slots % 64);
+        for first in (0..slots.div_ceil(64)).step_by(BLOCK) {
+            let mut block: Block = [u64::MAX; BLOCK];
+            if let Some((_, words)) = led {
+                let words = words.get(first..).unwrap_or(&[]).iter().copied().chain(std::iter::repeat(0));
+                block.iter_mut().zip(words).for_each(|(all, word)| *all = word);
             }
-            let base = u32::try_from(place * 64).unwrap_or(u32::MAX);
-            while bits != 0 {
-                self.chunk.put(base + bits.trailing_zeros(), true);
-                bits &= bits - 1;
-            }
-            if self.chunk.count > CHUNK - 64 {
-                self.sieve(choice);
-                self.chunk.count = 0;
+            sweep.musts.iter().filter(|must| must.is_common()).for_each(|must| must.narrow(&mut block, first));
+            for (place, bits) in (first..).zip(block) {
+                self.take(place * 64, bits & below(slots.saturating_sub(place * 64)));
+                if self.chunk.count > CHUNK - 64 {
+                    self.sieve(choice);
+                    self.chunk.count = 0;
+                }
             }
         }
         self.sieve(choice);
+    }
+
+    /// Puts the slots of one word's bits into the chunk.
+    #[inline]
+    fn take(&mut self, base: usize, mut bits: u64) {
+        let base = u32::try_from(base).unwrap_or(u32::MAX);
+        while bits != 0 {
+            self.chunk.put(base + bits.trailing_zeros(), true);
+            bits &= bits - 1;
+        }
     }
 
     /// From cheap to dear, records and lines; `walked` is the choice of the leading must that led here, if it was one.
@@ -275,4 +286,10 @@ impl<Each: FnMut(&[u32])> Sieve<'_, '_, Each> {
             verdict == 0
         });
     }
+}
+
+/// The lowest `count` bits.
+#[inline]
+fn below(count: usize) -> u64 {
+    if count >= 64 { u64::MAX } else { (1 << count) - 1 }
 }

@@ -1,7 +1,7 @@
 //! Percolation: which open requests does a developer fit? The other way round from a question, and as fast.
 //!
 //! Each request is registered under the skills of the must that the fewest developers have (and its allowed substitutes),
-//! together with the levels of its other musts, so that a developer meets only the requests that ask for one of their own
+//! together with the levels of its other musts and three of its gates, so that a developer meets only the requests that ask for one of their own
 //! skills, passes over most of these by comparing a few numbers, and is asked about the rest in full. A request without
 //! musts is asked about everybody, and so is one for a skill that nobody had when it was registered.
 
@@ -17,6 +17,8 @@ use crate::matching::domain::AskedSkill;
 use crate::matching::domain::Request;
 use crate::matching::engine::Engine;
 use crate::matching::engine_plan::Plan;
+use crate::matching::engine_plan::Quick;
+use crate::matching::engine_record::Record;
 
 /// An open request.
 struct Open {
@@ -34,14 +36,15 @@ struct Registered {
     id: JobRequestId,
     least_level: u8,
     needs: [(u16, u8); NEEDS],
+    gates: Quick,
 }
 
 impl Registered {
     /// Whether a developer with `level` of the skill and `levels` of all has what can be compared at once.
     #[inline]
-    fn may_fit(&self, level: u8, levels: &[u8]) -> bool {
+    fn may_fit(&self, level: u8, levels: &[u8], record: &Record) -> bool {
         let has = |(skill, least): (u16, u8)| levels.get(usize::from(skill)).copied().unwrap_or(0) >= least;
-        (level >= self.least_level) & self.needs.into_iter().fold(true, |all, need| all & has(need))
+        (level >= self.least_level) & self.gates.may_pass(record) & self.needs.into_iter().fold(true, |all, need| all & has(need))
     }
 }
 
@@ -58,8 +61,9 @@ impl Percolator {
     /// Registers an open request, or what it has become.
     pub fn put(&mut self, id: JobRequestId, organization: OrganizationId, request: Request, engine: &Engine) {
         self.remove(id);
-        self.register(id, &request, engine);
-        let plan = RwLock::new(engine.plan(&request).into());
+        let plan = engine.plan(&request);
+        self.register(id, &request, plan.quick(), engine);
+        let plan = RwLock::new(plan.into());
         self.open.insert(id, Open { organization, request: request.into(), plan });
     }
 
@@ -69,11 +73,11 @@ impl Percolator {
         self.for_everybody.clear();
         let open: Vec<(JobRequestId, Arc<Request>)> = self.open.iter().map(|(id, open)| (*id, open.request.clone())).collect();
         for (id, request) in open {
-            self.register(id, &request, engine);
+            self.register(id, &request, engine.plan(&request).quick(), engine);
         }
     }
 
-    fn register(&mut self, id: JobRequestId, request: &Request, engine: &Engine) {
+    fn register(&mut self, id: JobRequestId, request: &Request, gates: Quick, engine: &Engine) {
         let musts = || request.skills.iter().filter(|asked| asked.must);
         let having = |asked: &&AskedSkill| ways(asked, engine).iter().map(|slug| engine.having(slug)).sum::<usize>();
         let rarest = musts().min_by_key(having);
@@ -88,7 +92,7 @@ impl Percolator {
                 self.by_skill.resize_with(number + 1, Vec::new);
             }
             if let Some(registered) = self.by_skill.get_mut(number) {
-                registered.push(Registered { id, least_level: rarest.min_level.number(), needs });
+                registered.push(Registered { id, least_level: rarest.min_level.number(), needs, gates });
             }
         }
     }
@@ -118,12 +122,11 @@ impl Percolator {
 
     /// The open requests all of whose gates `developer` passes, newest first; none for somebody outside the pool.
     pub fn fits(&self, engine: &Engine, developer: DeveloperId) -> Vec<JobRequestId> {
-        if !engine.contains(developer) {
-            return Vec::new();
-        }
+        let Some(record) = engine.record(developer) else { return Vec::new() };
         let levels = engine.levels(developer);
         let own = levels.iter().zip(&self.by_skill).filter(|(level, _)| **level > 0);
-        let may = own.flat_map(|(level, registered)| registered.iter().filter(|each| each.may_fit(*level, &levels)).map(|each| each.id));
+        let may =
+            own.flat_map(|(level, registered)| registered.iter().filter(|each| each.may_fit(*level, &levels, &record)).map(|each| each.id));
         self.verified(engine, developer, may.chain(self.for_everybody.iter().copied()))
     }
 
@@ -149,10 +152,11 @@ fn ways(asked: &AskedSkill, engine: &Engine) -> Vec<String> {
 
 impl Open {
     fn is_fit(&self, engine: &Engine, developer: DeveloperId) -> bool {
-        let plan = self.plan.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if !engine.is_stale(&plan) {
-            return engine.passes(&plan, Some(self.organization), developer);
+        let known = self.plan.read().unwrap_or_else(PoisonError::into_inner);
+        if !engine.is_stale(&known) {
+            return engine.passes(&known, Some(self.organization), developer);
         }
+        drop(known);
         let plan = Arc::new(engine.plan(&self.request));
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = plan.clone();
         engine.passes(&plan, Some(self.organization), developer)

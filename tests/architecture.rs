@@ -67,11 +67,12 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 21] = [
+const KINDS: [(&str, Kind); 22] = [
     ("accounts/members.rs", Service),
     ("accounts/session_cache.rs", Service),
     ("accounts/sessions.rs", Service),
     ("matching/cards.rs", Service),
+    ("matching/told.rs", Service),
     ("matching/fitness.rs", Service),
     ("matching/fits.rs", Service),
     ("matching/http_own.rs", Http),

@@ -42,6 +42,7 @@ pub mod service;
 pub mod skill_fit;
 pub mod store;
 pub mod tasks;
+pub mod told;
 pub mod working_time;
 
 #[cfg(test)]

@@ -19,18 +19,16 @@ use crate::kernel::principal::Principal;
 use crate::matching::cards::{Shown, ShownCard};
 use crate::matching::domain::Request;
 use crate::matching::engine::{Ask, Found};
-use crate::matching::explanation::{Matches, explained};
 use crate::matching::facets::Facets;
 use crate::matching::filters::Filters;
-use crate::matching::gates::Verdict;
 use crate::matching::index::{Live, MatchIndex};
 use crate::matching::ratio::Points;
 use crate::matching::requests::request;
-use crate::matching::rules::{Question, Rules};
+use crate::matching::rules::Rules;
 use crate::matching::runs::{MatchRuns, RunHead, RunOf};
-use crate::matching::score::{Assessment, Score};
 use crate::matching::search;
 use crate::matching::search::{Search, SearchPage};
+use crate::matching::told::{Matched, Parts, ToldMatches};
 use crate::skills::service::Skills;
 
 /// How often an answer is made anew because a developer in it has changed meanwhile.
@@ -71,6 +69,7 @@ pub struct Matching {
     feed: Feed,
     index: Arc<MatchIndex>,
     runs: Arc<MatchRuns>,
+    matched: Matched,
 }
 
 /// What an answer is made from: all of one moment.
@@ -87,14 +86,14 @@ struct Stale(Vec<DeveloperId>);
 impl Matching {
     /// Over the index, which `feed` keeps true; answers for saved requests are saved by `runs`.
     pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, feed: Feed, index: Arc<MatchIndex>, runs: Arc<MatchRuns>) -> Self {
-        Self { db, clock, skills, feed, index, runs }
+        Self { db, clock, skills, feed, index, runs, matched: Matched::default() }
     }
 
     /// The developers who fit a saved request of the client's organisation, best first.
     ///
     /// # Errors
     /// 403 for everybody but clients, 404 for another's request.
-    pub async fn matches(&self, principal: Principal, id: JobRequestId, wanted: Wanted) -> Result<Matches<ShownCard>> {
+    pub async fn matches(&self, principal: Principal, id: JobRequestId, wanted: Wanted) -> Result<ToldMatches> {
         let organization = principal.client()?;
         self.feed.fresh().await?;
         let (request, request_version) = match self.index.open_request(id) {
@@ -111,9 +110,9 @@ impl Matching {
     }
 
     /// Hands an answer to whoever saves it, off the path of the request.
-    fn keep(&self, of: RunOf, matches: &Matches<ShownCard>) {
-        let Matches { data, pool, gates, total, scoring_version, .. } = matches;
-        let scored: Vec<_> = data.iter().map(|each| (each.developer.0.candidate.developer_id, each.score)).collect();
+    fn keep(&self, of: RunOf, matches: &ToldMatches) {
+        let ToldMatches { data, pool, gates, total, scoring_version, .. } = matches;
+        let scored: Vec<_> = data.iter().map(|each| (each.developer(), each.score())).collect();
         let head = RunHead {
             of,
             scoring_version: scoring_version.clone(),
@@ -123,20 +122,20 @@ impl Matching {
             total: *total,
             gates: gates.clone(),
         };
-        self.runs.record(head, &scored, || data.iter().map(|each| each.factors.clone()).collect());
+        self.runs.record(head, &scored, || data.iter().map(|each| each.factors()).collect());
     }
 
     /// The same for a request that is not saved. A client's blocks hold here too.
     ///
     /// # Errors
     /// 422 with every fault of the request.
-    pub async fn search(&self, viewer: Option<Principal>, body: Value, wanted: Wanted) -> Result<Matches<ShownCard>> {
+    pub async fn search(&self, viewer: Option<Principal>, body: Value, wanted: Wanted) -> Result<ToldMatches> {
         let catalogue = self.skills.catalogue().await?;
         self.feed.fresh().await?;
         let rules = self.index.live().rules.clone();
         let rules = DraftRules { rates: &rules.rates, catalogue: &catalogue, now: self.clock.now(), current: None };
         let fields = JobRequestDraft(titled(body)).check(&rules)?;
-        self.answer(&request(None, fields), viewer.and_then(|viewer| viewer.organization), wanted).await
+        self.answer(&request(None, fields).into(), viewer.and_then(|viewer| viewer.organization), wanted).await
     }
 
     /// The developers who pass the filters that are set, newest profile first.
@@ -152,12 +151,12 @@ impl Matching {
         self.settled(find, |page| page.developers.clone(), |moment| page(&search, moment)).await
     }
 
-    async fn answer(&self, request: &Request, organization: Option<OrganizationId>, wanted: Wanted) -> Result<Matches<ShownCard>> {
+    async fn answer(&self, request: &Arc<Request>, organization: Option<OrganizationId>, wanted: Wanted) -> Result<ToldMatches> {
         let Wanted { limit, min_score, gates, facets } = wanted;
         let find =
             |live: &Live, today| live.engine.find(&Ask { request, organization, invited: &[], today, limit, min_score, gates, facets });
         let ids = |found: &Found| found.best.iter().map(|best| best.developer).collect();
-        self.settled(find, ids, |moment| matches(request, gates, moment)).await
+        self.settled(find, ids, |moment| self.told(request, gates, moment)).await
     }
 
     /// Asks the index, looks at those it found, and makes the answer; where the database says by now something else of one
@@ -186,32 +185,26 @@ impl Matching {
         }
         Err(Error::unavailable("the developers found kept changing while the answer was made"))
     }
-}
 
-/// The answer, or those whose score or gates are not any more what the index says.
-fn matches(request: &Request, gates: bool, moment: Moment<Found>) -> Result<Matches<ShownCard>, Stale> {
-    let Moment { found, rules, shown, today } = moment;
-    let question = Question::new(request, &rules, today);
-    let (mut data, mut stale, mut shown) = (Vec::with_capacity(found.best.len()), Vec::new(), shown.into_iter().peekable());
-    for best in &found.best {
-        let Some(shown) = shown.next_if(|each| each.candidate.developer_id == best.developer) else {
-            stale.push(best.developer);
-            continue;
-        };
-        let assessment = Assessment::of(&question, &shown.candidate);
-        let score = Score::from(&assessment);
-        if score.total() != best.score || Verdict::of(&question, &shown.candidate) != Verdict::Passes {
-            stale.push(best.developer);
-        } else {
-            data.push(explained(&assessment, &score, ShownCard(shown.clone())));
+    /// The answer, or those whose score or gates are not any more what the index says.
+    fn told(&self, request: &Arc<Request>, gates: bool, moment: Moment<Found>) -> Result<ToldMatches, Stale> {
+        let Moment { found, rules, shown, today } = moment;
+        let (mut data, mut stale, mut shown) = (Vec::with_capacity(found.best.len()), Vec::new(), shown.into_iter().peekable());
+        for best in &found.best {
+            let shown = shown.next_if(|each| each.candidate.developer_id == best.developer);
+            let parts = |shown| Parts { request: request.clone(), rules: rules.clone(), today, shown };
+            match shown.and_then(|shown| self.matched.of(parts(shown))).filter(|told| told.score() == best.score) {
+                Some(told) => data.push(told),
+                None => stale.push(best.developer),
+            }
         }
+        if !stale.is_empty() {
+            return Err(Stale(stale));
+        }
+        let Found { tally, facets, .. } = found;
+        let scoring_version = rules.scoring_version.clone();
+        Ok(ToldMatches { data, pool: tally.pool, gates: gates.then(|| tally.gates()), total: tally.total, facets, scoring_version })
     }
-    if !stale.is_empty() {
-        return Err(Stale(stale));
-    }
-    let Found { tally, facets, .. } = found;
-    let scoring_version = rules.scoring_version.clone();
-    Ok(Matches { data, pool: tally.pool, gates: gates.then(|| tally.gates()), total: tally.total, facets, scoring_version })
 }
 
 /// The page, or those who do not pass any more.

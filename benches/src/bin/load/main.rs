@@ -97,15 +97,15 @@ fn run(options: &Options) -> Outcome<bool> {
 
     let time = Duration::from_secs(options.seconds);
     let (mut of_bare, mut quiet, mut busy, mut written) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    [bare.address, guildhall.address].into_iter().try_for_each(|address| load.run(address, WARM_UP).map(drop))?;
-    println!("{:24}{:>12}{:>12}{:>12}", "", "requests/s", "p50 in ms", "p99 in ms");
+    [&bare, &guildhall].into_iter().try_for_each(|server| load.run(server, WARM_UP).map(drop))?;
+    println!("{:24}{:>12}{:>12}{:>12}{:>12}", "", "requests/s", "p50 in ms", "p99 in ms", "µs of CPU");
     for _ in 0..options.rounds {
-        of_bare.push(load.run(bare.address, time)?.told("bare handler"));
-        quiet.push(load.run(guildhall.address, time)?.told("guildhall"));
+        of_bare.push(load.run(&bare, time)?.told("bare handler"));
+        quiet.push(load.run(&guildhall, time)?.told("guildhall"));
         let stop = AtomicBool::new(false);
         let (measured, done) = std::thread::scope(|scope| {
             let writer = scope.spawn(|| updates::write(guildhall.address, &people.developers, &world, options.updates, &stop));
-            let measured = load.run(guildhall.address, time);
+            let measured = load.run(&guildhall, time);
             stop.store(true, Ordering::SeqCst);
             (measured, writer.join())
         });

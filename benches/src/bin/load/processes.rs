@@ -13,6 +13,9 @@ use crate::{Outcome, bare};
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Of processor time a second, as `/proc` counts it.
+const TICKS: f64 = 100.0;
+
 /// A temporary folder.
 pub struct Folder(PathBuf);
 
@@ -68,6 +71,14 @@ impl Process {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok((process, began.elapsed()))
+    }
+
+    /// The processor time that it has taken so far, in seconds; not a number where `/proc` does not tell.
+    pub fn cpu(&self) -> f64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        let fields = text.rsplit_once(") ").map_or("", |(_, fields)| fields);
+        let ticks: Vec<f64> = fields.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse().ok()).collect();
+        if ticks.len() == 2 { ticks.iter().sum::<f64>() / TICKS } else { f64::NAN }
     }
 
     /// This program again, as the bare handler of the answers in the folder.

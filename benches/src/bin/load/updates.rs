@@ -13,7 +13,7 @@ use crate::client::Connection;
 use crate::wrk::percentile;
 
 /// So many on the way at once, at most.
-const CONNECTIONS: u64 = 16;
+const CONNECTIONS: u64 = 64;
 
 /// What became of the changes.
 pub struct Written {

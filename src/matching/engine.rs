@@ -286,6 +286,7 @@ impl Engine {
         let mut facets = ask.facets.then(|| FacetCounts::new(&self.columns, &self.words));
         let sweep = Sweep::new(&self.columns, &plan, &excluded, u8::MAX);
         let verdicts = sweep.run(ask.gates, |slots| {
+            self.columns.fetch_lines(slots);
             for slot in slots.iter().copied() {
                 let Some(packed) = self.columns.packed(slot) else { continue };
                 let score = scale.score(&plan, &packed, invited.binary_search(&slot).is_ok(), top.threshold());
@@ -294,7 +295,7 @@ impl Engine {
                 }
             }
             if let Some(facets) = &mut facets {
-                slots.iter().for_each(|slot| facets.count(*slot));
+                facets.count_all(slots);
             }
         });
         let pool = u64::try_from(self.places.count() - excluded.len()).unwrap_or(u64::MAX);

@@ -64,6 +64,12 @@ impl<'a> FacetCounts<'a> {
         }
     }
 
+    /// Counts what stands in slots.
+    pub fn count_all(&mut self, slots: &[u32]) {
+        self.columns.fetch_merits(slots);
+        slots.iter().for_each(|slot| self.count(*slot));
+    }
+
     /// Counts what stands in a slot.
     pub fn count(&mut self, slot: u32) {
         let Some(packed) = self.columns.packed(slot) else { return };
@@ -80,13 +86,13 @@ impl<'a> FacetCounts<'a> {
     /// The facets.
     pub fn facets(self) -> Facets {
         let words = self.words;
-        let skills = named(&self.skills, |number| words.skills.word(number).cloned());
-        let domains = named(&self.domains, |number| words.domains.word(number).cloned());
+        let skills = named(&self.skills, |number| words.skills.word(number).map(String::as_str));
+        let domains = named(&self.domains, |number| words.domains.word(number).map(String::as_str));
         let of = |seniority: &Seniority| self.seniority.get(usize::from(seniority_bit(*seniority))).map_or(0, |count| u64::from(*count));
-        let seniority = Seniority::ALL.iter().map(|each| (each.as_str().to_owned(), of(each))).filter(|(_, count)| *count > 0);
+        let seniority = Seniority::ALL.iter().map(|each| (each.as_str(), of(each))).filter(|(_, count)| *count > 0);
         // Many schedules are in one zone.
-        let mut zones: HashMap<String, u64> = HashMap::new();
-        for (zone, count) in named(&self.schedules, |number| words.schedules.word(number).map(|(zone, _)| zone.name().to_owned())) {
+        let mut zones: HashMap<&str, u64> = HashMap::new();
+        for (zone, count) in named(&self.schedules, |number| words.schedules.word(number).map(|(zone, _)| zone.name())) {
             *zones.entry(zone).or_default() += count;
         }
         Facets { skills: ranked(skills), seniority: ranked(seniority), time_zones: ranked(zones), domains: ranked(domains) }
@@ -99,7 +105,7 @@ fn add(counts: &mut [u32], number: u16) {
     }
 }
 
-fn named(counts: &[u32], word: impl Fn(u16) -> Option<String>) -> Vec<(String, u64)> {
+fn named<'a>(counts: &[u32], word: impl Fn(u16) -> Option<&'a str>) -> impl Iterator<Item = (&'a str, u64)> {
     let counted = (0..=u16::MAX).zip(counts).filter(|(_, count)| **count > 0);
-    counted.filter_map(|(number, count)| Some((word(number)?, u64::from(*count)))).collect()
+    counted.filter_map(move |(number, count)| Some((word(number)?, u64::from(*count))))
 }

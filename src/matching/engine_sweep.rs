@@ -7,7 +7,6 @@ use crate::matching::engine_plan::Plan;
 use crate::matching::engine_plan::Wanted;
 use crate::matching::engine_record::DEAD;
 use crate::matching::engine_record::HOLDS;
-use crate::matching::engine_record::Line;
 use crate::matching::engine_skills::Having;
 use crate::matching::engine_skills::SkillIndex;
 use crate::matching::engine_skills::is_set;
@@ -38,14 +37,6 @@ impl Chunk {
 
     fn slots(&self) -> &[u32] {
         self.slots.get(..self.count).unwrap_or(&[])
-    }
-
-    /// Reads one number from every slot's place in a column, so that the whole chunk is fetched at once instead of slot by slot:
-    /// a loop of nothing but loads keeps as many under way as the processor can.
-    #[inline]
-    fn fetch<T>(&self, column: &[T], number: impl Fn(&T) -> u32) {
-        let places = self.slots().iter().filter_map(|slot| column.get(*slot as usize));
-        std::hint::black_box(places.fold(0, |all, place| all ^ number(place)));
     }
 
     /// Keeps those for which `keep` holds.
@@ -266,7 +257,7 @@ impl<Each: FnMut(&[u32])> Sieve<'_, '_, Each> {
             return;
         }
         let columns = self.sweep.columns;
-        self.chunk.fetch(columns.lines(), Line::steady);
+        columns.fetch_lines(self.chunk.slots());
         self.chunk.sift(|slot| {
             let Some(packed) = columns.packed(slot) else { return false };
             let led = |choice: usize| walked.is_none_or(|walked| walked == choice);
@@ -277,7 +268,7 @@ impl<Each: FnMut(&[u32])> Sieve<'_, '_, Each> {
 
     fn sift_records(&mut self) {
         let (sweep, counted, verdicts) = (self.sweep, self.counted, &mut self.verdicts);
-        self.chunk.fetch(sweep.columns.records(), |record| record.rate);
+        sweep.columns.fetch_records(self.chunk.slots());
         self.chunk.sift(|slot| {
             let verdict = sweep.verdict(slot);
             if let Some(count) = verdicts.get_mut(usize::from(verdict)) {

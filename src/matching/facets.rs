@@ -67,10 +67,14 @@ fn counted(values: Vec<String>) -> Vec<FacetCount> {
     ranked(counts)
 }
 
-/// The most frequent values first.
-pub fn ranked(counts: impl IntoIterator<Item = (String, u64)>) -> Vec<FacetCount> {
-    let mut counts: Vec<FacetCount> = counts.into_iter().map(|(value, count)| FacetCount { value, count }).collect();
-    counts.sort_unstable_by(|left, right| right.count.cmp(&left.count).then_with(|| left.value.cmp(&right.value)));
-    counts.truncate(MOST_VALUES);
-    counts
+/// The most frequent values first; only those that stay are made into words of their own.
+pub fn ranked<Value: AsRef<str> + Into<String>>(counts: impl IntoIterator<Item = (Value, u64)>) -> Vec<FacetCount> {
+    let order = |left: &(Value, u64), right: &(Value, u64)| right.1.cmp(&left.1).then_with(|| left.0.as_ref().cmp(right.0.as_ref()));
+    let mut counts: Vec<(Value, u64)> = counts.into_iter().collect();
+    if counts.len() > MOST_VALUES {
+        counts.select_nth_unstable_by(MOST_VALUES, order);
+        counts.truncate(MOST_VALUES);
+    }
+    counts.sort_unstable_by(order);
+    counts.into_iter().map(|(value, count)| FacetCount { value: value.into(), count }).collect()
 }

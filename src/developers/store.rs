@@ -222,18 +222,21 @@ fn insert_as(conn: &mut Conn, user: UserId, profile: Profile, synthetic: bool, n
 ///
 /// # Errors
 /// 409 when the profile has changed meanwhile, or a skill is no longer in the catalogue.
-pub fn replace(conn: &mut Conn, stored: &StoredProfile, profile: Profile, now: Instant) -> Result<StoredProfile> {
-    let skills = skill_rows(stored.id, &profile);
+pub fn replace(conn: &mut Conn, stored: &StoredProfile, mut profile: Profile, now: Instant) -> Result<StoredProfile> {
+    profile.skills.sort_by(|left, right| right.level.cmp(&left.level).then_with(|| left.slug.cmp(&right.slug)));
     let same = developers::table.filter(developers::id.eq(stored.id)).filter(developers::version.eq(stored.version));
     let moved = (developers::version.eq(stored.version + 1), developers::updated_at.eq(now));
-    let changed = diesel::update(same).set((ProfileRow::from(profile), moved)).execute(conn)?;
+    let changed = diesel::update(same).set((ProfileRow::from(profile.clone()), moved)).execute(conn)?;
     if changed == 0 {
         return Err(Error::conflict("Your profile has just changed: read it again, then repeat your change."));
     }
-    diesel::delete(developer_skills::table.filter(developer_skills::developer_id.eq(stored.id))).execute(conn)?;
-    insert_skills(conn, &skills)?;
+    // Most changes leave the skills alone, and their rows are the most to write.
+    if profile.skills != stored.profile.skills {
+        diesel::delete(developer_skills::table.filter(developer_skills::developer_id.eq(stored.id))).execute(conn)?;
+        insert_skills(conn, &skill_rows(stored.id, &profile))?;
+    }
     note(conn, ChangeKind::Developer, &stored.id, now)?;
-    self::profile(conn, stored.id)
+    Ok(StoredProfile { profile, version: stored.version + 1, updated_at: now, ..stored.clone() })
 }
 
 fn skill_rows(id: DeveloperId, profile: &Profile) -> Vec<SkillRow> {

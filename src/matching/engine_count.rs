@@ -73,8 +73,10 @@ impl<'a> FacetCounts<'a> {
     /// Counts what stands in a slot.
     pub fn count(&mut self, slot: u32) {
         let Some(packed) = self.columns.packed(slot) else { return };
-        for entry in packed.skills() {
-            add(&mut self.skills, Entry(entry).skill());
+        // Empty places count for skill 0, which has no word.
+        let beside = if packed.line.has_more() { packed.beside() } else { None };
+        for entry in packed.line.places().iter().chain(beside.iter().flat_map(|beside| &beside.skills)) {
+            add(&mut self.skills, Entry(*entry).skill());
         }
         add(&mut self.seniority, u16::from(packed.record.seniority));
         add(&mut self.schedules, packed.record.schedule);

@@ -74,6 +74,12 @@ impl Line {
         self.entries.iter().copied().take_while(|entry| *entry != 0)
     }
 
+    /// All places, the empty ones (skill 0) included: a loop over them has no branch.
+    #[inline]
+    pub fn places(&self) -> &[u32; Self::ENTRIES] {
+        &self.entries
+    }
+
     /// Hundredths of points that depend on no request: track record and responsiveness.
     #[inline]
     pub fn steady(&self) -> u32 {

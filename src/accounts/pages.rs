@@ -1,41 +1,16 @@
 //! Minimal pages behind the links in mails, so that no link is dead without a frontend. They hold one form that posts, need no
 //! script, and change nothing when they are merely opened (mail scanners open links).
 
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Form, Query, ServiceConfig};
 use actix_web::{HttpResponse, get, post};
-use askama::Template;
 use serde::Deserialize;
 
 use crate::accounts::service::Accounts;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::text::is_line;
+use crate::web::page::{Fields, Link, Page, render};
 use crate::web::problem;
-
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-#[derive(Template)]
-#[template(path = "page.html")]
-struct Page<'a> {
-    title: &'a str,
-    text: &'a str,
-    form: Option<Fields<'a>>,
-}
-
-struct Fields<'a> {
-    action: &'a str,
-    token: &'a str,
-    name: bool,
-    password: bool,
-    button: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Link {
-    #[serde(default)]
-    token: String,
-}
 
 #[derive(Deserialize)]
 struct Filled {
@@ -44,13 +19,6 @@ struct Filled {
     name: String,
     #[serde(default)]
     password: secrecy::SecretString,
-}
-
-fn render(status: StatusCode, page: &Page<'_>) -> Result<HttpResponse> {
-    let html = page.render().map_err(Error::internal)?;
-    let mut response = HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html);
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    Ok(response)
 }
 
 fn done(text: &str) -> Result<HttpResponse> {

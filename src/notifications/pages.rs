@@ -1,47 +1,14 @@
 //! Minimal pages behind the links in mails about matches, so that no link is dead without a frontend, and the one that
 //! switches mails off: opened it changes nothing (mail scanners open links), one POST does it (RFC 8058).
 
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpResponse, get, post};
-use askama::Template;
-use serde::Deserialize;
 
-use crate::kernel::error::{Error, Result};
+use crate::kernel::error::Result;
 use crate::notifications::service::Notifications;
+use crate::web::page::{Fields, Link, Page, render};
 use crate::web::problem;
-
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-#[derive(Template)]
-#[template(path = "page.html")]
-struct Page<'a> {
-    title: &'a str,
-    text: &'a str,
-    form: Option<Fields<'a>>,
-}
-
-struct Fields<'a> {
-    action: &'a str,
-    token: &'a str,
-    name: bool,
-    password: bool,
-    button: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Link {
-    #[serde(default)]
-    token: String,
-}
-
-fn render(status: StatusCode, page: &Page<'_>) -> Result<HttpResponse> {
-    let html = page.render().map_err(Error::internal)?;
-    let mut response = HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html);
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    Ok(response)
-}
 
 #[get("/unsubscribe")]
 async fn unsubscribe_page(link: Query<Link>) -> Result<HttpResponse> {

@@ -9,6 +9,7 @@ pub mod docs;
 pub mod json;
 pub mod limits;
 pub mod middleware;
+pub mod page;
 pub mod path;
 pub mod problem;
 pub mod query;

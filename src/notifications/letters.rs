@@ -6,7 +6,6 @@ use askama::Template;
 use chrono::NaiveDate;
 use url::form_urlencoded::byte_serialize;
 
-use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::MailTokenId;
 use crate::kernel::text::is_invisible;
@@ -253,11 +252,6 @@ pub(super) fn spoken(word: &str) -> String {
 /// `Tue 1 Dec 2026`.
 pub(super) fn day(date: NaiveDate) -> String {
     date.format("%a %-d %b %Y").to_string()
-}
-
-/// An instant in the recipient's zone, with the contract's beside it where that differs.
-pub(super) fn moment(at: Instant, own: TimeZone, contract: TimeZone) -> String {
-    if own == contract { own.display(at) } else { format!("{} / {}", own.display(at), contract.display(at)) }
 }
 
 fn line(text: &str, most: usize) -> String {

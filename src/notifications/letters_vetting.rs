@@ -4,6 +4,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::SkillLevel;
 use crate::notifications::letters::{Composed, spoken};
+use crate::notifications::moments::moment;
 
 pub(super) fn received(stages: &[String]) -> Composed {
     let letter = Composed::new("We have your application", "Thank you for applying. A reviewer will look at your profile next.");
@@ -37,7 +38,7 @@ pub(super) fn approved(levels: &[SkillLevel], valid_until: Instant, own: TimeZon
     Composed::new("You are approved", "Congratulations: you have passed vetting, and clients can find you from now on.")
         .say("If a level looks wrong to you, correct your profile or apply for renewal: a reviewer will look at it again.")
         .fact("Verified levels (1\u{2013}5)", &skills.join(", "))
-        .fact("Valid until", &own.display(valid_until))
+        .fact("Valid until", &moment(valid_until, own, None))
 }
 
 pub(super) fn rejected(reason_code: &str, message: &str, retry_after: Instant, own: TimeZone) -> Composed {
@@ -45,7 +46,7 @@ pub(super) fn rejected(reason_code: &str, message: &str, retry_after: Instant, o
         .quote("The reviewer's reason", Some(message))
         .say("You may appeal within 30 days; somebody who was not involved will answer you in writing.")
         .fact("Reason", &spoken(reason_code))
-        .fact("You can apply again from", &own.display(retry_after))
+        .fact("You can apply again from", &moment(retry_after, own, None))
 }
 
 pub(super) fn withdrawn() -> Composed {

@@ -11,6 +11,7 @@ mod letters_matching;
 mod letters_trials;
 mod letters_vetting;
 pub mod mailer;
+pub mod moments;
 pub mod outbox;
 pub mod pages;
 pub mod preferences;

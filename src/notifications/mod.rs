@@ -3,6 +3,7 @@
 //! A room that tells somebody something makes a [`domain::Letter`] and puts it into the outbox with [`store::enqueue`], in the
 //! transaction of its cause; after the commit it calls [`service::Notifications::wake`]. Everything else happens here.
 
+pub mod calendar;
 pub mod domain;
 pub mod http;
 pub mod letters;

@@ -13,7 +13,8 @@
 //! lines     │ 64 bytes    │ 64 bytes    │ 64 bytes    │   up to 15 skills with level, years, verified: one cache line
 //! merits    │ 28 bytes    │ 28 bytes    │ 28 bytes    │   what only the score reads: domains, wishes, verification dates
 //! ids, until│ 16 + 8      │ 16 + 8      │ 16 + 8      │   who it is, and until when the slot is right by itself
-//! beside      for the few: more than 15 skills, many domains, dates that differ, hours that trials hold
+//! beside      for the few: more than 15 skills, many domains, dates that differ
+//! holds       slot → the hours that trials hold, of those whose record says that any do
 //!
 //! few       rare skill   → [ slot:24 │ level:3 │ years:5 ] …     4 bytes for each who has it, sorted by slot
 //! many      common skill → a bit for each slot and level          5 bits for each slot
@@ -287,6 +288,10 @@ impl Engine {
         let sweep = Sweep::new(&self.columns, &plan, &excluded, u8::MAX);
         let verdicts = sweep.run(ask.gates, |slots| {
             self.columns.fetch_lines(slots);
+            // While nobody can be left out by the bound, or all are counted, everybody's merits are read: all at once.
+            if facets.is_some() || !top.is_full() {
+                self.columns.fetch_merits(slots);
+            }
             for slot in slots.iter().copied() {
                 let Some(packed) = self.columns.packed(slot) else { continue };
                 let score = scale.score(&plan, &packed, invited.binary_search(&slot).is_ok(), top.threshold());

@@ -22,11 +22,11 @@ use crate::matching::score::Score;
 use crate::matching::skill_fit::Fit;
 use crate::words;
 
-/// The developers who fit, best first, and what became of the pool. `Card` is what the reader may see of a developer.
+/// The developers who fit, best first, and what became of the pool. `One` is a [`Match`], or one that is written already.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct Matches<Card: utoipa::ToSchema> {
+pub struct Matches<One> {
     /// The best, at most as many as asked for.
-    pub data: Vec<Match<Card>>,
+    pub data: Vec<One>,
     /// Vetted developers whom nothing blocks.
     pub pool: u64,
     /// What each gate removed, in the order of the gates; left out when not asked for.

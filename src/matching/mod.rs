@@ -8,6 +8,7 @@ pub mod engine_best;
 pub mod engine_columns;
 pub mod engine_count;
 pub mod engine_dictionary;
+pub mod engine_holds;
 pub mod engine_ids;
 pub mod engine_pack;
 pub mod engine_plan;

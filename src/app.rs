@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::accounts::service::{Accounts, LiveSessions};
 use crate::accounts::session_cache::SessionCache;
 use crate::accounts::tasks::Housekeeping;
+use crate::audit::service::Audit;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::config::Settings;
@@ -59,6 +60,8 @@ pub struct App {
     pub db: Db,
     /// Keeps what is in memory true to the database.
     pub feed: Feed,
+    /// The audit log.
+    pub audit: Audit,
     /// Mails.
     pub notifications: Notifications,
     /// People and organisations.
@@ -91,6 +94,7 @@ pub struct App {
 /// The services that handlers ask for.
 #[derive(Clone)]
 pub struct Services {
+    audit: Data<Audit>,
     notifications: Data<Notifications>,
     accounts: Data<Accounts>,
     skills: Data<Skills>,
@@ -106,7 +110,11 @@ pub struct Services {
 impl Services {
     /// Makes the services known to handlers.
     pub fn provide(&self, config: &mut ServiceConfig) {
-        config.app_data(self.notifications.clone()).app_data(self.accounts.clone()).app_data(self.skills.clone());
+        config
+            .app_data(self.audit.clone())
+            .app_data(self.notifications.clone())
+            .app_data(self.accounts.clone())
+            .app_data(self.skills.clone());
         config
             .app_data(self.developers.clone())
             .app_data(self.vetting.clone())
@@ -169,6 +177,7 @@ impl App {
         ];
         Ok(Self {
             settings,
+            audit: Audit::new(db.clone()),
             db,
             feed,
             notifications,
@@ -191,6 +200,7 @@ impl App {
     /// The services that handlers ask for.
     pub fn services(&self) -> Services {
         Services {
+            audit: Data::new(self.audit.clone()),
             notifications: Data::new(self.notifications.clone()),
             accounts: Data::new(self.accounts.clone()),
             skills: Data::from(self.skills.clone()),

@@ -17,6 +17,7 @@ pub mod telemetry;
 pub mod web;
 // rooms, each below those it may import
 pub mod accounts;
+pub mod audit;
 pub mod developers;
 pub mod jobs;
 pub mod matching;

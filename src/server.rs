@@ -46,6 +46,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::jobs::http::routes(config);
     crate::trials::http::routes(config);
     crate::matching::http_own::routes(config);
+    crate::audit::http::routes(config);
     config.service(healthz).service(readyz);
 }
 

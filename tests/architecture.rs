@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "kernel",
     "config",
     "telemetry",
@@ -16,6 +16,7 @@ const ORDER: [&str; 15] = [
     "scheduler",
     "db",
     "web", // ground
+    "audit",
     "notifications",
     "accounts",
     "skills",

@@ -47,6 +47,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_entries (id) {
+        id -> Text,
+        at -> crate::db::types::InstantSql,
+        actor_id -> Nullable<Text>,
+        role -> Text,
+        action -> Text,
+        subject -> Text,
+        reason -> Nullable<Text>,
+        details_json -> Text,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> Text,
         kind -> Text,

@@ -94,6 +94,7 @@ const ROWS: &[Row] = &[
     ("POST /v1/vetting/applications/{id}/approve", r#"{"skills":[{"slug":"go","level":5}]}"#, [401, 403, 403, 403, 403, 409]),
     ("POST /v1/vetting/applications/{id}/reject", REASON, [401, 403, 403, 403, 403, 200]),
     ("POST /v1/vetting/applications/{id}/withdraw", "{}", [401, 403, 403, 409, 404, 403]),
+    ("GET /v1/admin/audit", "", [401, 403, 403, 403, 403, 200]),
     ("GET /v1/admin/outbox", "", [401, 403, 403, 403, 403, 200]),
     ("POST /v1/admin/outbox/{id}/retry", "{}", [401, 403, 403, 403, 403, 409]),
     ("POST /v1/admin/outbox/{id}/cancel", "{}", [401, 403, 403, 403, 403, 409]),

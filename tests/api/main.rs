@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says so by panicking")]
 
 mod accounts;
+mod audit;
 mod authorization;
 mod changes;
 mod developers;

@@ -29,6 +29,7 @@ pub struct UserQuery {
     #[param(inline)]
     pub status: Option<AccountStatus>,
     /// Only whoever has this address.
+    #[param(inline)]
     pub email: Option<Email>,
     /// How many rows at most.
     #[serde(default = "default_limit")]

@@ -22,11 +22,13 @@ use crate::web::query::Query;
 #[into_params(parameter_in = Query)]
 pub struct AuditQuery {
     /// Only what this person did.
+    #[param(inline)]
     pub actor: Option<UserId>,
     /// Only what was done to the thing with this id.
     #[param(max_length = 100)]
     pub subject: Option<String>,
     /// Only what was done then or later.
+    #[param(inline)]
     pub since: Option<Instant>,
     /// How many rows at most.
     #[serde(default = "default_limit")]

@@ -26,12 +26,14 @@ async fn each_step_and_each_look_of_an_admin_is_written_down() {
     admin.patch("/v1/skills/go", json!({ "name": "Go!" })).await.expect(200);
     let trial = scene.scheduled().await;
     act(&other, &trial, "cancel", json!({ "reason_code": "other", "message": "Both asked for it." })).await.expect(200);
+    other.get(&format!("/v1/trials/{trial}")).await.expect(200);
     let all = admin.get(AUDIT).await.expect(200);
     let rows = all.at("/data").as_array().cloned().unwrap_or_default();
     let told: Vec<_> = rows.iter().map(|row| (row["action"].as_str().unwrap_or_default(), row["reason"].as_str())).collect();
     assert_eq!(
         told,
         [
+            ("trial.look", None),
             ("trial.cancel", Some("Both asked for it.")),
             ("skill.change", None),
             ("developer.look", None),
@@ -40,15 +42,15 @@ async fn each_step_and_each_look_of_an_admin_is_written_down() {
             ("vetting.claim", None),
         ]
     );
-    assert_eq!(rows[0]["details"], json!({ "reason_code": "other" }));
-    assert!(rows[1..].iter().all(|row| row["actor"] == json!(me) && row["role"] == json!("admin")));
+    assert_eq!(rows[1]["details"], json!({ "reason_code": "other" }));
+    assert!(rows[2..].iter().all(|row| row["actor"] == json!(me) && row["role"] == json!("admin")));
     let page = admin.get(&format!("{AUDIT}?actor={me}&limit=2")).await.expect(200);
-    assert_eq!(page.at("/data"), &json!(rows[1..3]));
+    assert_eq!(page.at("/data"), &json!(rows[2..4]));
     let next = admin.get(&format!("{AUDIT}?actor={me}&limit=2&cursor={}", page.text_at("/next_cursor"))).await.expect(200);
-    assert_eq!(next.at("/data"), &json!(rows[3..5]));
+    assert_eq!(next.at("/data"), &json!(rows[4..6]));
     let about = admin.get(&format!("{AUDIT}?subject={application}")).await.expect(200);
-    assert_eq!(about.at("/data"), &json!(rows[3..]));
+    assert_eq!(about.at("/data"), &json!(rows[4..]));
     let since = admin.get(&format!("{AUDIT}?since=2026-11-23T10:00:01Z")).await.expect(200);
-    assert_eq!(since.at("/data"), &json!(rows[..3]));
+    assert_eq!(since.at("/data"), &json!(rows[..4]));
     admin.get(&format!("{AUDIT}?actor=nobody")).await.expect(422);
 }

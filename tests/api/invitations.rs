@@ -129,7 +129,7 @@ async fn an_invitation_reminds_once_and_lapses_by_the_clock() {
         told
     };
     scene.until("2026-11-25T09:59:59Z").await;
-    assert_eq!(about(&scene, &scene.developer).await, [asked.clone()]);
+    assert_eq!(about(&scene, &scene.developer).await, std::slice::from_ref(&asked));
     scene.until("2026-11-25T10:00:00Z").await;
     assert_eq!(about(&scene, &scene.developer).await, [asked.clone(), waits.clone()]);
     scene.until("2026-12-07T09:59:59Z").await;

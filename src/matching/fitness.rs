@@ -52,17 +52,18 @@ impl Fitness {
     pub async fn best(&self, job: &JobRequest, limit: usize) -> Result<Vec<DeveloperId>> {
         self.up_to_date().await?;
         let (request, today) = (asked(job), self.clock.now().date());
+        let live = self.index.live();
         let ask = Ask {
             request: &request,
             organization: Some(job.organization),
-            invited: &[],
+            invited: &live.invited.to(request.id),
             today,
             limit,
             min_score: Points::default(),
             gates: false,
             facets: false,
         };
-        Ok(self.index.live().engine.find(&ask).best.into_iter().map(|best| best.developer).collect())
+        Ok(live.engine.find(&ask).best.into_iter().map(|best| best.developer).collect())
     }
 
     /// Those of `ids` who fit a request, the best first.

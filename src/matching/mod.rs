@@ -26,6 +26,7 @@ pub mod gates;
 pub mod http;
 pub mod http_own;
 pub mod index;
+pub mod invited;
 pub mod offered;
 pub mod own;
 pub mod percolation;

@@ -76,7 +76,7 @@ impl Fitness {
         let fitting: Vec<DeveloperId> = {
             let live = self.index.live();
             let plan = live.engine.plan(&request);
-            let fits = |id: &&DeveloperId| live.engine.passes(&plan, Some(job.organization), **id);
+            let fits = |id: &&DeveloperId| live.engine.member(**id).is_some_and(|member| member.passes(&plan, Some(job.organization)));
             ids.iter().filter(fits).copied().collect()
         };
         let rules = self.rules();

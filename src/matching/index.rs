@@ -35,6 +35,8 @@ use crate::skills::store as skill_store;
 
 /// How many new fits wait at most; more are dropped, and counted.
 const MOST_NEW_FITS: usize = 10_000;
+/// How many plans of open requests are made again at a time: some milliseconds.
+const RENEWED_AT_ONCE: usize = 500;
 /// How many open requests are read at once.
 const REQUESTS_AT_ONCE: i64 = 500;
 
@@ -192,6 +194,8 @@ impl MatchIndex {
                 live.invited.set(candidate.developer_id, &candidate.accepted_invitations);
                 live.engine.put(candidate, today).map_err(refused)?;
             }
+            let Live { engine, percolator, .. } = &mut *live;
+            percolator.renew(engine, RENEWED_AT_ONCE);
             live.version += 1;
         }
         self.note(self.fits_of(candidates).filter(|fit| !before.contains(fit)).collect());

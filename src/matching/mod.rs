@@ -10,6 +10,7 @@ pub mod engine_count;
 pub mod engine_dictionary;
 pub mod engine_holds;
 pub mod engine_ids;
+pub mod engine_member;
 pub mod engine_pack;
 pub mod engine_plan;
 pub mod engine_points;

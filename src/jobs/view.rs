@@ -15,17 +15,9 @@ use crate::kernel::principal::Role;
 use crate::kernel::process::{Actor, allowed};
 use crate::kernel::zone::TimeZone;
 
-/// A job request.
+/// What is to be done, for how much, when and where: what a request says to everybody who may see it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct JobRequestView {
-    /// Its id.
-    pub id: JobRequestId,
-    /// Whose it is.
-    pub organization_id: OrganizationId,
-    /// The member who wrote it.
-    pub created_by: UserId,
-    /// Where it stands.
-    pub state: JobRequestState,
+pub struct Work {
     /// One line that says what is to be done.
     pub title: String,
     /// More about it.
@@ -58,6 +50,22 @@ pub struct JobRequestView {
     pub overlap_hours: f64,
     /// The languages, all of which are needed.
     pub languages: Vec<String>,
+}
+
+/// A job request.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct JobRequestView {
+    /// Its id.
+    pub id: JobRequestId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The member who wrote it.
+    pub created_by: UserId,
+    /// Where it stands.
+    pub state: JobRequestState,
+    /// What is to be done.
+    #[serde(flatten)]
+    pub work: Work,
     /// How many developers.
     pub seats: i64,
     /// How many of the seats are taken by trials that are agreed, run or were converted.
@@ -72,18 +80,11 @@ pub struct JobRequestView {
     pub updated_at: Instant,
 }
 
-impl JobRequestView {
-    /// The request as somebody with this role sees it.
-    pub fn of(request: JobRequest, role: Role) -> Self {
-        let JobRequest { id, organization, created_by, state, fields, seats_taken, version, created_at, updated_at } = request;
+impl From<JobRequestFields> for Work {
+    fn from(fields: JobRequestFields) -> Self {
         let JobRequestFields { title, description, skills, seniority, domains, legal_country_limit, max_hourly_rate, .. } = fields;
         let JobRequestFields { hours_per_week, starts_on, duration_weeks, time_zone, working_hours, overlap_hours, .. } = fields;
-        let JobRequestFields { languages, seats, .. } = fields;
         Self {
-            id,
-            organization_id: organization,
-            created_by,
-            state,
             title,
             description,
             skills,
@@ -97,7 +98,22 @@ impl JobRequestView {
             time_zone,
             working_hours,
             overlap_hours,
-            languages,
+            languages: fields.languages,
+        }
+    }
+}
+
+impl JobRequestView {
+    /// The request as somebody with this role sees it.
+    pub fn of(request: JobRequest, role: Role) -> Self {
+        let JobRequest { id, organization, created_by, state, fields, seats_taken, version, created_at, updated_at } = request;
+        let seats = fields.seats;
+        Self {
+            id,
+            organization_id: organization,
+            created_by,
+            state,
+            work: fields.into(),
             seats,
             seats_taken,
             allowed_actions: allowed(STEPS, state, actor(role)),

@@ -63,18 +63,13 @@ pub struct Answer {
     pub body: String,
 }
 
-/// The room that an answer is first given, in bytes: a page of most lists, so that it seldom moves while it grows.
-const FIRST_ROOM: usize = 8 * 1024;
-
 impl Answer {
     /// An answer that shows `view`, which has no version.
     ///
     /// # Errors
     /// Never for the views of this crate; a view that cannot become JSON is our fault.
     pub fn plain(view: &impl Serialize) -> Result<Self> {
-        let mut body = Vec::with_capacity(FIRST_ROOM);
-        serde_json::to_writer(&mut body, view).map_err(Error::internal)?;
-        Ok(Self { version: None, body: String::from_utf8(body).map_err(Error::internal)? })
+        Ok(Self { version: None, body: serde_json::to_string(view).map_err(Error::internal)? })
     }
 
     /// An answer that shows `view` as of `version`.

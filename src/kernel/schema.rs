@@ -16,7 +16,13 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use crate::kernel::error::{Error, Fault, Result};
 use crate::kernel::text::FORMATS;
 
-static VALIDATORS: LazyLock<Mutex<HashMap<TypeId, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+static KNOWN: LazyLock<Mutex<HashMap<TypeId, Arc<Known>>>> = LazyLock::new(Mutex::default);
+
+/// The schema of a type, and what checks a value against it; made once.
+struct Known {
+    schema: Value,
+    validator: Validator,
+}
 
 /// Reads `value` as a `T`.
 ///
@@ -32,12 +38,12 @@ pub fn read<T: ToSchema + DeserializeOwned + 'static>(value: Value) -> Result<T>
 /// # Errors
 /// 422 with every fault.
 pub fn check<T: ToSchema + 'static>(value: &Value) -> Result<()> {
-    let validator = cached::<T>(|| {
+    let known = known::<T>(|| {
         let mut schemas = Vec::new();
         T::schemas(&mut schemas);
         with_components(json!(T::schema()), schemas)
     })?;
-    let faults = found(&validator, value);
+    let faults = found(&known.validator, value);
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
@@ -46,11 +52,10 @@ pub fn check<T: ToSchema + 'static>(value: &Value) -> Result<()> {
 /// # Errors
 /// 422 with every fault.
 pub fn read_query<T: IntoParams + DeserializeOwned + 'static>(pairs: Vec<(String, String)>) -> Result<T> {
-    let schema = query_schema::<T>();
+    let known = known::<T>(query_schema::<T>)?;
     let mut faults = Vec::new();
-    let value = coerce(&schema, pairs, &mut faults);
-    let validator = cached::<T>(|| schema)?;
-    for mut fault in found(&validator, &value) {
+    let value = coerce(&known.schema, pairs, &mut faults);
+    for mut fault in found(&known.validator, &value) {
         // A parameter that is given many times is still one parameter: `?skill`, not `?skill/0`.
         let name = fault.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
         fault.pointer = format!("?{name}");
@@ -67,18 +72,20 @@ fn typed<T: DeserializeOwned>(value: Value) -> Result<T> {
     })
 }
 
-fn cached<T: 'static>(schema: impl FnOnce() -> Value) -> Result<Arc<Validator>> {
-    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(validator) = validators.get(&TypeId::of::<T>()) {
-        return Ok(validator.clone());
+fn known<T: 'static>(schema: impl FnOnce() -> Value) -> Result<Arc<Known>> {
+    let mut all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = all.get(&TypeId::of::<T>()) {
+        return Ok(known.clone());
     }
     let mut options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
     for format in FORMATS {
         options = options.with_format(format.name, format.fits);
     }
-    let validator = Arc::new(options.build(&schema()).map_err(Error::internal)?);
-    validators.insert(TypeId::of::<T>(), validator.clone());
-    Ok(validator)
+    let schema = schema();
+    let validator = options.build(&schema).map_err(Error::internal)?;
+    let known = Arc::new(Known { schema, validator });
+    all.insert(TypeId::of::<T>(), known.clone());
+    Ok(known)
 }
 
 fn with_components(mut root: Value, schemas: Vec<(String, RefOr<Schema>)>) -> Value {

@@ -1,8 +1,8 @@
 //! What is shown of developers, kept in memory: the public card as JSON, and the candidate from which matches are explained.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use hashbrown::HashMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::openapi::RefOr;
@@ -124,9 +124,11 @@ impl Cards {
             let wanted = missing.clone();
             let read = db.read(move |conn| read(conn, &wanted, now)).await?;
             self.halves().keep(ticket, &missing, &read);
-            shown.extend(read.into_iter().map(|each| (each.candidate.developer_id, each)));
+            for (place, id) in shown.iter_mut().zip(ids).filter(|(place, _)| place.is_none()) {
+                *place = read.iter().find(|each| each.candidate.developer_id == *id).cloned();
+            }
         }
-        Ok(ids.iter().filter_map(|id| shown.get(id).cloned()).collect())
+        Ok(shown.into_iter().flatten().collect())
     }
 
     /// Forgets developers who have changed.
@@ -150,27 +152,27 @@ impl Cards {
     }
 }
 
-type LookedUp = (u64, HashMap<DeveloperId, Arc<Shown>>, Vec<DeveloperId>);
+type LookedUp = (u64, Vec<Option<Arc<Shown>>>, Vec<DeveloperId>);
 
 impl Halves {
-    /// A ticket, what there is, and who has to be read.
+    /// A ticket, what there is in the order of `ids`, and who has to be read.
     fn look_up(&mut self, ids: &[DeveloperId], now: Instant) -> LookedUp {
         self.tickets += 1;
-        let (mut shown, mut missing) = (HashMap::with_capacity(ids.len()), Vec::new());
+        let (mut shown, mut missing) = (Vec::with_capacity(ids.len()), Vec::new());
         for id in ids {
-            match self.kept(*id).filter(|kept| kept.candidate.right_until.is_none_or(|until| now < until)) {
-                Some(kept) => drop(shown.insert(*id, kept)),
-                None => {
-                    self.put(*id, Place::Reading(self.tickets));
-                    missing.push(*id);
-                }
+            let kept = self.kept(*id).filter(|kept| kept.candidate.right_until.is_none_or(|until| now < until));
+            if kept.is_none() {
+                self.put(*id, Place::Reading(self.tickets));
+                missing.push(*id);
             }
+            shown.push(kept);
         }
         (self.tickets, shown, missing)
     }
 
     fn kept(&mut self, id: DeveloperId) -> Option<Arc<Shown>> {
-        if let Some(place) = self.old.remove(&id) {
+        if !self.young.contains_key(&id) {
+            let place = self.old.remove(&id)?;
             self.put(id, place);
         }
         match self.young.get(&id)? {

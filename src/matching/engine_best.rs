@@ -36,6 +36,12 @@ impl TopRanks {
         Self { half_lot, limit, least: min_score.hundredths(), ranks: BinaryHeap::with_capacity(limit + 1) }
     }
 
+    /// Whether as many are found as are asked for, so that there is a worst to beat.
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.ranks.len() >= self.limit
+    }
+
     /// Hundredths below which nobody enters any more.
     #[inline]
     pub fn threshold(&self) -> u32 {

@@ -3,6 +3,8 @@
 use crate::kernel::error::Error;
 use crate::kernel::error::Result;
 use crate::kernel::ids::DeveloperId;
+use crate::matching::domain::Commitment;
+use crate::matching::engine_holds::Holds;
 use crate::matching::engine_plan::Plan;
 use crate::matching::engine_plan::Wanted;
 use crate::matching::engine_points::MILLION;
@@ -35,6 +37,8 @@ pub struct Packing {
     pub merit: Merit,
     /// What did not fit.
     pub beside: Beside,
+    /// Hours that trials hold.
+    pub commitments: Vec<Commitment>,
     /// Microseconds since 1970 until which this is right.
     pub right_until: i64,
 }
@@ -48,6 +52,7 @@ pub struct Columns {
     merits: Vec<Merit>,
     right_until: Vec<i64>,
     beside: Vec<Beside>,
+    holds: Holds,
     free_beside: Vec<u32>,
     skills: SkillIndex,
     dead: usize,
@@ -57,7 +62,7 @@ pub struct Columns {
 #[derive(Debug, Clone, Copy)]
 pub struct Packed<'a> {
     columns: &'a Columns,
-    slot: usize,
+    slot: u32,
     /// What the gates read.
     pub record: &'a Record,
     /// The skills.
@@ -93,8 +98,8 @@ impl Columns {
     /// A slot's columns.
     #[inline]
     pub fn packed(&self, slot: u32) -> Option<Packed<'_>> {
-        let slot = slot as usize;
-        Some(Packed { columns: self, slot, record: self.records.get(slot)?, line: self.lines.get(slot)? })
+        let place = slot as usize;
+        Some(Packed { columns: self, slot, record: self.records.get(place)?, line: self.lines.get(place)? })
     }
 
     /// Who has which skill.
@@ -112,9 +117,18 @@ impl Columns {
         fetch(&self.lines, slots, Line::steady);
     }
 
-    /// Fetches what the score reads of `slots`.
+    /// Fetches what only the score reads of `slots`, and who they are.
     pub fn fetch_merits(&self, slots: &[u32]) {
         fetch(&self.merits, slots, |merit| merit.beside);
+        fetch(&self.ids, slots, |id| u32::from(id.as_bytes().last().copied().unwrap_or(0)));
+    }
+
+    /// Fetches the skills of `slots` that stand beside; their merits are there already. First where the lists stand, then the
+    /// lists, each all at once.
+    pub fn fetch_more_skills(&self, slots: &[u32]) {
+        let lists = || slots.iter().filter_map(|slot| self.packed(*slot)?.more_skills());
+        std::hint::black_box(lists().fold(0, |all, list| all ^ list.len()));
+        std::hint::black_box(lists().filter_map(|list| list.first()).fold(0, |all, entry| all ^ entry));
     }
 
     /// Puts somebody new into the next slot.
@@ -129,6 +143,7 @@ impl Columns {
         self.records.push(packing.record);
         self.lines.push(Line::new(&packing.skills, packing.steady));
         self.right_until.push(packing.right_until);
+        self.holds.put(slot, &packing.commitments);
         let merit = self.placed(packing.merit, packing.beside);
         self.merits.push(merit);
         Ok(slot)
@@ -145,6 +160,7 @@ impl Columns {
         set(&mut self.lines, place, Line::new(&packing.skills, packing.steady));
         set(&mut self.right_until, place, packing.right_until);
         set(&mut self.merits, place, merit);
+        self.holds.put(slot, &packing.commitments);
         true
     }
 
@@ -158,6 +174,7 @@ impl Columns {
         set(&mut self.merits, place, Merit::default());
         set(&mut self.right_until, place, i64::MAX);
         self.skills.forget(slot);
+        self.holds.put(slot, &[]);
         self.dead += 1;
     }
 
@@ -214,6 +231,7 @@ impl Columns {
             + self.merits.capacity() * size_of::<Merit>()
             + self.right_until.capacity() * size_of::<i64>()
             + self.skills.bytes()
+            + self.holds.bytes()
             + beside
     }
 
@@ -268,7 +286,7 @@ impl<'a> Packed<'a> {
     /// What the score reads.
     #[inline]
     pub fn merit(&self) -> &'a Merit {
-        self.columns.merits.get(self.slot).unwrap_or(&NO_MERIT)
+        self.columns.merits.get(self.slot as usize).unwrap_or(&NO_MERIT)
     }
 
     /// What did not fit.
@@ -285,8 +303,9 @@ impl<'a> Packed<'a> {
     #[inline]
     pub fn find(&self, skill: u16) -> Entry {
         let found = self.line.find(skill);
-        if found == 0 && self.line.has_more() {
-            let more = self.beside().and_then(|beside| beside.skills.iter().find(|entry| Entry(**entry).skill() == skill));
+        // Entries are sorted: what would stand in the line stands nowhere else.
+        if found == 0 && self.line.has_more() && skill > self.line.last_skill() {
+            let more = self.more_skills().unwrap_or(&[]).iter().find(|entry| Entry(**entry).skill() == skill);
             return Entry(more.copied().unwrap_or(0));
         }
         Entry(found)
@@ -294,9 +313,13 @@ impl<'a> Packed<'a> {
 
     /// Every entry.
     pub fn skills(&self) -> impl Iterator<Item = u32> + use<'a> {
-        let more = if self.line.has_more() { self.beside() } else { None };
-        let more = more.map_or(&[][..], |beside| &beside.skills);
-        self.line.entries().chain(more.iter().copied())
+        self.line.entries().chain(self.more_skills().unwrap_or(&[]).iter().copied())
+    }
+
+    /// The entries that did not fit the line.
+    #[inline]
+    pub fn more_skills(&self) -> Option<&'a [u32]> {
+        if self.line.has_more() { self.beside().map(|beside| &*beside.skills) } else { None }
     }
 
     /// The first, which is the best, of the choices that meet a must: its place, its worth and its entry.
@@ -359,25 +382,31 @@ impl<'a> Packed<'a> {
         if self.merit().flags & MORE_DOMAINS == 0 { None } else { self.beside() }
     }
 
+    /// Hours that trials hold.
+    #[inline]
+    fn commitments(&self) -> &'a [Commitment] {
+        if self.record.flags & HOLDS == 0 { &[] } else { self.columns.holds.of(self.slot) }
+    }
+
     /// Whether what trials hold leaves the asked hours at every moment of the trial.
     pub fn has_free_hours(&self, plan: &Plan) -> bool {
-        let holding = if self.record.flags & HOLDS != 0 { self.beside() } else { None };
-        let held = holding.map_or(0, |beside| plan.trial.peak_hours(&beside.commitments));
-        held + u64::from(plan.hours) <= u64::from(self.record.hours)
+        plan.trial.peak_hours(self.commitments()) + u64::from(plan.hours) <= u64::from(self.record.hours)
     }
 
     /// The slot's content, to be put elsewhere.
     fn packing(&self) -> Packing {
         let beside = self.beside().cloned().unwrap_or_default();
         let skills = self.skills().collect();
+        let commitments = self.commitments().to_vec();
         Packing {
-            id: self.columns.ids.get(self.slot).copied().unwrap_or(DeveloperId::from_u128(0)),
+            id: self.columns.ids.get(self.slot as usize).copied().unwrap_or(DeveloperId::from_u128(0)),
             record: *self.record,
             skills,
             steady: self.line.steady(),
             merit: *self.merit(),
             beside,
-            right_until: self.columns.right_until.get(self.slot).copied().unwrap_or(i64::MAX),
+            commitments,
+            right_until: self.columns.right_until.get(self.slot as usize).copied().unwrap_or(i64::MAX),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the engine counts: the gates' tally from verdicts, facets from the slots that pass.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
 
 use crate::kernel::craft::Seniority;
 use crate::kernel::words::Word as _;
@@ -9,7 +9,9 @@ use crate::matching::engine_dictionary::Dictionary;
 use crate::matching::engine_plan::seniority_bit;
 use crate::matching::engine_record::Entry;
 use crate::matching::engine_sweep::Verdicts;
+use crate::matching::facets::FacetCount;
 use crate::matching::facets::Facets;
+use crate::matching::facets::MOST_VALUES;
 use crate::matching::facets::ranked;
 use crate::matching::gates::Gate;
 use crate::matching::gates::Tally;
@@ -53,61 +55,80 @@ pub struct FacetCounts<'a> {
 impl<'a> FacetCounts<'a> {
     /// Nothing counted yet.
     pub fn new(columns: &'a Columns, words: &'a Dictionary) -> Self {
-        let zeros = |words: usize| vec![0; words + 1];
+        let zeros = |words: usize| vec![0; EMPTY + words];
         Self {
             columns,
             words,
             skills: zeros(words.skills.all().len()),
             seniority: [0; 256],
-            schedules: zeros(words.schedules.all().len()),
+            schedules: vec![0; words.schedules.all().len() + 1],
             domains: zeros(words.domains.all().len()),
         }
     }
 
     /// Counts what stands in slots.
     pub fn count_all(&mut self, slots: &[u32]) {
-        self.columns.fetch_merits(slots);
+        self.columns.fetch_more_skills(slots);
         slots.iter().for_each(|slot| self.count(*slot));
     }
 
     /// Counts what stands in a slot.
     pub fn count(&mut self, slot: u32) {
         let Some(packed) = self.columns.packed(slot) else { return };
-        // Empty places count for skill 0, which has no word.
-        let beside = if packed.line.has_more() { packed.beside() } else { None };
-        for entry in packed.line.places().iter().chain(beside.iter().flat_map(|beside| &beside.skills)) {
-            add(&mut self.skills, Entry(*entry).skill());
+        add_places(&mut self.skills, packed.line.places().iter().map(|entry| Entry(*entry).skill()));
+        if let Some(more) = packed.more_skills() {
+            add_places(&mut self.skills, more.iter().map(|entry| Entry(*entry).skill()));
         }
-        add(&mut self.seniority, u16::from(packed.record.seniority));
-        add(&mut self.schedules, packed.record.schedule);
-        for domain in packed.domains().iter().take_while(|domain| **domain != 0) {
-            add(&mut self.domains, *domain);
-        }
+        add(&mut self.seniority, usize::from(packed.record.seniority));
+        add(&mut self.schedules, usize::from(packed.record.schedule));
+        add_places(&mut self.domains, packed.domains().iter().copied());
     }
 
     /// The facets.
     pub fn facets(self) -> Facets {
         let words = self.words;
-        let skills = named(&self.skills, |number| words.skills.word(number).map(String::as_str));
-        let domains = named(&self.domains, |number| words.domains.word(number).map(String::as_str));
         let of = |seniority: &Seniority| self.seniority.get(usize::from(seniority_bit(*seniority))).map_or(0, |count| u64::from(*count));
         let seniority = Seniority::ALL.iter().map(|each| (each.as_str(), of(each))).filter(|(_, count)| *count > 0);
         // Many schedules are in one zone.
-        let mut zones: HashMap<&str, u64> = HashMap::new();
-        for (zone, count) in named(&self.schedules, |number| words.schedules.word(number).map(|(zone, _)| zone.name())) {
-            *zones.entry(zone).or_default() += count;
+        let mut zones = vec![0; EMPTY + words.zones.all().len()];
+        for (schedule, count) in (0..=u16::MAX).zip(&self.schedules).filter(|(_, count)| **count > 0) {
+            let zone = EMPTY - 1 + usize::from(words.zone_of(schedule));
+            zones.get_mut(zone).into_iter().for_each(|sum| *sum += count);
         }
-        Facets { skills: ranked(skills), seniority: ranked(seniority), time_zones: ranked(zones), domains: ranked(domains) }
+        Facets {
+            skills: named(&self.skills, |number| words.skills.word(number).map(String::as_str)),
+            seniority: ranked(seniority),
+            time_zones: named(&zones, |number| words.zones.word(number).map(|zone| zone.name())),
+            domains: named(&self.domains, |number| words.domains.word(number).map(String::as_str)),
+        }
     }
 }
 
-fn add(counts: &mut [u32], number: u16) {
-    if let Some(count) = counts.get_mut(usize::from(number)) {
+fn add(counts: &mut [u32], place: usize) {
+    if let Some(count) = counts.get_mut(place) {
         *count += 1;
     }
 }
 
-fn named<'a>(counts: &[u32], word: impl Fn(u16) -> Option<&'a str>) -> impl Iterator<Item = (&'a str, u64)> {
-    let counted = (0..=u16::MAX).zip(counts).filter(|(_, count)| **count > 0);
-    counted.filter_map(move |(number, count)| Some((word(number)?, u64::from(*count))))
+/// Counters before that of number 1: an empty place (number 0) counts in its own of them, so that many empty places do not
+/// wait for one counter, and nothing has to be guessed.
+const EMPTY: usize = 16;
+
+/// Counts numbers at [`EMPTY`] − 1 + number.
+#[inline]
+fn add_places(counts: &mut [u32], numbers: impl Iterator<Item = u16>) {
+    for (place, number) in numbers.enumerate() {
+        add(counts, if number == 0 { place % EMPTY } else { EMPTY - 1 + usize::from(number) });
+    }
+}
+
+/// The most frequent values by name, of counters as [`add_places`] keeps them. Numbers are compared first: only those that can stay are looked up in the dictionary.
+fn named<'a>(counts: &[u32], word: impl Fn(u16) -> Option<&'a str>) -> Vec<FacetCount> {
+    let mut counted: Vec<(u32, u16)> = counts.iter().copied().skip(EMPTY).zip(1..=u16::MAX).filter(|(count, _)| *count > 0).collect();
+    if counted.len() > MOST_VALUES {
+        let (_, (least, _), _) = counted.select_nth_unstable_by_key(MOST_VALUES - 1, |(count, _)| Reverse(*count));
+        let least = *least;
+        counted.retain(|(count, _)| *count >= least);
+    }
+    ranked(counted.into_iter().filter_map(|(count, number)| Some((word(number)?, u64::from(count)))))
 }

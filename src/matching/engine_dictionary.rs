@@ -68,6 +68,10 @@ pub struct Dictionary {
     pub skills: Words<String>,
     /// Zones with working hours.
     pub schedules: Words<Schedule>,
+    /// Zones.
+    pub zones: Words<TimeZone>,
+    /// The zone of every schedule, by its number; the first is that of no schedule.
+    zone_of: Vec<u16>,
     /// Sets of language tags, sorted.
     pub languages: Words<Vec<String>>,
     /// Business domains in lower case.
@@ -84,6 +88,8 @@ impl Default for Dictionary {
         Self {
             skills: Words::new("skills", u16::MAX - 1),
             schedules: Words::new("combinations of zone and working hours", u16::MAX - 1),
+            zones: Words::new("time zones", u16::MAX - 1),
+            zone_of: vec![0],
             languages: Words::new("combinations of languages", u16::MAX - 1),
             domains: Words::new("business domains", u16::MAX - 1),
             currencies: Words::new("currencies", u16::from(u8::MAX)),
@@ -120,7 +126,17 @@ impl Dictionary {
     /// # Errors
     /// When there are too many.
     pub fn schedule(&mut self, zone: TimeZone, hours: Option<WorkingHours>) -> Result<u16> {
-        self.grown(|words| words.schedules.number(&(zone, hours.unwrap_or(WorkingHours::DEFAULT))))
+        let known = self.schedules.all().len();
+        let number = self.grown(|words| words.schedules.number(&(zone, hours.unwrap_or(WorkingHours::DEFAULT))))?;
+        if self.schedules.all().len() > known {
+            self.zone_of.push(self.zones.number(&zone)?);
+        }
+        Ok(number)
+    }
+
+    /// The number of the zone of a schedule; 0 where there is no such schedule.
+    pub fn zone_of(&self, schedule: u16) -> u16 {
+        self.zone_of.get(usize::from(schedule)).copied().unwrap_or(0)
     }
 
     /// The number of a business domain.

@@ -31,7 +31,7 @@ use crate::matching::skill_fit::tenths;
 /// # Errors
 /// When a number does not fit its place or the dictionary is full; the message says which.
 pub fn pack(candidate: &Candidate, words: &mut Dictionary, rules: &Rules, today: NaiveDate) -> Result<Packing> {
-    let mut beside = Beside { commitments: candidate.commitments.as_slice().into(), ..Beside::default() };
+    let mut beside = Beside::default();
     let (skills, verifications) = skills(candidate, words, today)?;
     beside.skills = skills.get(Line::ENTRIES..).unwrap_or(&[]).into();
     Ok(Packing {
@@ -41,6 +41,7 @@ pub fn pack(candidate: &Candidate, words: &mut Dictionary, rules: &Rules, today:
         merit: merit(candidate, words, verifications, &mut beside)?,
         skills,
         beside,
+        commitments: candidate.commitments.clone(),
         right_until: candidate.right_until.map_or(i64::MAX, |until| until.micros()),
     })
 }

@@ -3,8 +3,6 @@
 
 use chrono::NaiveDate;
 
-use crate::matching::domain::Commitment;
-
 /// What the gates read, one slot after the other: four records to a cache line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(C)]
@@ -34,7 +32,7 @@ const _: () = assert!(size_of::<Record>() == 16);
 pub const UNSTATED: u8 = 1 << 7;
 /// Nobody stands here any more; the lowest bit, so that it is also the lowest of a verdict.
 pub const DEAD: u8 = 1;
-/// Trials hold hours: how many stands beside.
+/// Trials hold hours: see [`Holds`](crate::matching::engine_holds::Holds).
 pub const HOLDS: u8 = 2;
 
 /// The skills, in one cache line: up to fifteen entries (see [`entry`]) and a header. More stand beside.
@@ -84,6 +82,13 @@ impl Line {
     #[inline]
     pub fn steady(&self) -> u32 {
         self.header & !MORE
+    }
+
+    /// The highest skill of a full line.
+    #[inline]
+    pub fn last_skill(&self) -> u16 {
+        let [.., last] = self.entries;
+        Entry(last).skill()
     }
 
     /// Whether more skills stand beside.
@@ -175,8 +180,6 @@ pub struct Beside {
     pub domains: Box<[u16]>,
     /// All liked domains, where they are too many.
     pub wishes: Box<[u16]>,
-    /// Hours that trials hold.
-    pub commitments: Box<[Commitment]>,
 }
 
 impl Beside {
@@ -192,7 +195,6 @@ impl Beside {
             + size_of_val(&*self.verifications)
             + size_of_val(&*self.domains)
             + size_of_val(&*self.wishes)
-            + size_of_val(&*self.commitments)
     }
 }
 

@@ -22,11 +22,11 @@ use crate::matching::score::Score;
 use crate::matching::skill_fit::Fit;
 use crate::words;
 
-/// The developers who fit, best first, and what became of the pool. `Card` is what the reader may see of a developer.
+/// The developers who fit, best first, and what became of the pool. `One` is a [`Match`], or one that is written already.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct Matches<Card: utoipa::ToSchema> {
+pub struct Matches<One> {
     /// The best, at most as many as asked for.
-    pub data: Vec<Match<Card>>,
+    pub data: Vec<One>,
     /// Vetted developers whom nothing blocks.
     pub pool: u64,
     /// What each gate removed, in the order of the gates; left out when not asked for.
@@ -199,7 +199,7 @@ fn fact(fact: FactKind, asked: impl Into<Value>, has: impl Into<Value>) -> Detai
 
 /// Only what the request asks; of the preferences no more is told than whether they meet it.
 fn interest(question: &Question<'_>, candidate: &Candidate) -> Vec<Detail> {
-    if candidate.accepted_invitation {
+    if candidate.accepted(question.request) {
         return vec![fact(FactKind::AcceptedInvitation, Value::Null, true)];
     }
     let request = question.request;

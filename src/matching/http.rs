@@ -13,7 +13,7 @@ use crate::developers::card::PublicCard;
 use crate::jobs::domain::JobRequestFields;
 use crate::kernel::error::Result;
 use crate::kernel::ids::JobRequestId;
-use crate::matching::explanation::Matches;
+use crate::matching::explanation::{Match, Matches};
 use crate::matching::filters::Filters;
 use crate::matching::ratio::Points;
 use crate::matching::service::{FoundDevelopers, Matching, Wanted};
@@ -87,14 +87,15 @@ impl ToSchema for MatchSearch {
 /// The developers who fit a job request, best first, each with the whole reason. Role: client, own organisation's requests.
 ///
 /// The points of the eight factors sum exactly to the score. The same inputs on the same UTC day give the same order on every node.
-#[utoipa::path(tag = "matching", params(("id" = JobRequestId, Path, description = "The job request"), MatchQuery), responses((status = 200, body = Matches<PublicCard>, description = "Matches")), security(("bearer" = [])))]
+#[utoipa::path(tag = "matching", params(("id" = JobRequestId, Path, description = "The job request"), MatchQuery), responses((status = 200, body = Matches<Match<PublicCard>>, description = "Matches")), security(("bearer" = [])))]
 #[get("/v1/job-requests/{id}/matches")]
 async fn list_matches(id: Path<JobRequestId>, signed: Signed, query: Query<MatchQuery>, matching: Data<Matching>) -> Result<HttpResponse> {
-    answer::json(&matching.matches(signed.0, id.0, query.0.into()).await?)
+    let matches = matching.matches(signed.0, id.0, query.0.into()).await?;
+    answer::json_in(matches.bytes(), &matches)
 }
 
 /// The developers who would fit a request that is not saved. Role: anybody; rate limited.
-#[utoipa::path(tag = "matching", params(MatchQuery), request_body = MatchSearch, responses((status = 200, body = Matches<PublicCard>, description = "Matches")), security((), ("bearer" = [])))]
+#[utoipa::path(tag = "matching", params(MatchQuery), request_body = MatchSearch, responses((status = 200, body = Matches<Match<PublicCard>>, description = "Matches")), security((), ("bearer" = [])))]
 #[post("/v1/matches/search")]
 async fn search_matches(
     viewer: MaybeSigned,

@@ -1,22 +1,15 @@
 //! An open request as developers see it before an offer, and why it fits one of them or does not.
 
-use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::developers::card::Standing;
 use crate::developers::card::VettedStatus;
-use crate::developers::profile::WorkingHours;
 use crate::jobs::domain::JobRequest;
-use crate::jobs::domain::JobRequestFields;
-use crate::jobs::domain::LegalCountryLimit;
-use crate::jobs::domain::RequestedSkill;
+use crate::jobs::view::Work;
 use crate::kernel::clock::Instant;
-use crate::kernel::craft::Seniority;
 use crate::kernel::ids::JobRequestId;
-use crate::kernel::money::Money;
 use crate::kernel::words::Word as _;
-use crate::kernel::zone::TimeZone;
 use crate::matching::domain::Candidate;
 use crate::matching::explanation::FactorPoints;
 use crate::matching::explanation::explain;
@@ -33,64 +26,16 @@ use crate::matching::score::Score;
 pub struct OpenRequest {
     /// Its id.
     pub id: JobRequestId,
-    /// One line that says what is to be done.
-    pub title: String,
-    /// More about it.
-    pub description: String,
-    /// What a developer must know, and what else would be good.
-    pub skills: Vec<RequestedSkill>,
-    /// The accepted seniorities; empty accepts all.
-    pub seniority: Vec<Seniority>,
-    /// Business domains.
-    pub domains: Vec<String>,
-    /// Where the law limits the countries.
-    #[schema(required = true)]
-    pub legal_country_limit: Option<LegalCountryLimit>,
-    /// The most that an hour may cost, in minor units.
-    pub max_hourly_rate: Money,
-    /// Hours per week.
-    pub hours_per_week: i64,
-    /// The first day.
-    #[schema(value_type = String, format = "date", examples("2026-12-01"))]
-    pub starts_on: NaiveDate,
-    /// How many weeks; null is open-ended.
-    #[schema(required = true)]
-    pub duration_weeks: Option<i64>,
-    /// Where the working hours and the first day count.
-    pub time_zone: TimeZone,
-    /// The team's daily hours; 09:00 to 17:00 where null.
-    #[schema(required = true)]
-    pub working_hours: Option<WorkingHours>,
-    /// Hours per day that the developer's working hours share with these.
-    pub overlap_hours: f64,
-    /// The languages, all of which are needed.
-    pub languages: Vec<String>,
+    /// What is to be done.
+    #[serde(flatten)]
+    pub work: Work,
     /// When it was written.
     pub created_at: Instant,
 }
 
 impl From<JobRequest> for OpenRequest {
     fn from(job: JobRequest) -> Self {
-        let JobRequestFields { title, description, skills, seniority, domains, legal_country_limit, max_hourly_rate, .. } = job.fields;
-        let JobRequestFields { hours_per_week, starts_on, duration_weeks, time_zone, working_hours, overlap_hours, .. } = job.fields;
-        Self {
-            id: job.id,
-            title,
-            description,
-            skills,
-            seniority,
-            domains,
-            legal_country_limit,
-            max_hourly_rate,
-            hours_per_week,
-            starts_on,
-            duration_weeks,
-            time_zone,
-            working_hours,
-            overlap_hours,
-            languages: job.fields.languages,
-            created_at: job.created_at,
-        }
+        Self { id: job.id, work: job.fields.into(), created_at: job.created_at }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::kernel::principal::Principal;
 use crate::matching::cards::{Shown, ShownCard};
 use crate::matching::domain::Request;
 use crate::matching::engine::{Ask, Found};
+use crate::matching::explanation::Matches;
 use crate::matching::facets::Facets;
 use crate::matching::filters::Filters;
 use crate::matching::index::{Live, MatchIndex};
@@ -28,7 +29,7 @@ use crate::matching::rules::Rules;
 use crate::matching::runs::{MatchRuns, RunHead, RunOf};
 use crate::matching::search;
 use crate::matching::search::{Search, SearchPage};
-use crate::matching::told::{Matched, Parts, ToldMatches};
+use crate::matching::told::{Asked, Matched, Told};
 use crate::skills::service::Skills;
 
 /// How often an answer is made anew because a developer in it has changed meanwhile.
@@ -93,7 +94,7 @@ impl Matching {
     ///
     /// # Errors
     /// 403 for everybody but clients, 404 for another's request.
-    pub async fn matches(&self, principal: Principal, id: JobRequestId, wanted: Wanted) -> Result<ToldMatches> {
+    pub async fn matches(&self, principal: Principal, id: JobRequestId, wanted: Wanted) -> Result<Matches<Told>> {
         let organization = principal.client()?;
         // No wait for the feed: whoever is signed in was looked up when it was fresh, since this request came in.
         let (request, request_version) = match self.index.open_request(id) {
@@ -110,8 +111,8 @@ impl Matching {
     }
 
     /// Hands an answer to whoever saves it, off the path of the request.
-    fn keep(&self, of: RunOf, matches: &ToldMatches) {
-        let ToldMatches { data, pool, gates, total, scoring_version, .. } = matches;
+    fn keep(&self, of: RunOf, matches: &Matches<Told>) {
+        let Matches { data, pool, gates, total, scoring_version, .. } = matches;
         let scored: Vec<_> = data.iter().map(|each| (each.developer(), each.score())).collect();
         let head = RunHead {
             of,
@@ -129,7 +130,7 @@ impl Matching {
     ///
     /// # Errors
     /// 422 with every fault of the request.
-    pub async fn search(&self, viewer: Option<Principal>, body: Value, wanted: Wanted) -> Result<ToldMatches> {
+    pub async fn search(&self, viewer: Option<Principal>, body: Value, wanted: Wanted) -> Result<Matches<Told>> {
         let catalogue = self.skills.catalogue().await?;
         self.feed.fresh().await?;
         let rules = self.index.live().rules.clone();
@@ -151,10 +152,12 @@ impl Matching {
         self.settled(find, |page| page.developers.clone(), |moment| page(&search, moment)).await
     }
 
-    async fn answer(&self, request: &Arc<Request>, organization: Option<OrganizationId>, wanted: Wanted) -> Result<ToldMatches> {
+    async fn answer(&self, request: &Arc<Request>, organization: Option<OrganizationId>, wanted: Wanted) -> Result<Matches<Told>> {
         let Wanted { limit, min_score, gates, facets } = wanted;
-        let find =
-            |live: &Live, today| live.engine.find(&Ask { request, organization, invited: &[], today, limit, min_score, gates, facets });
+        let find = |live: &Live, today| {
+            let invited = &live.invited.to(request.id);
+            live.engine.find(&Ask { request, organization, invited, today, limit, min_score, gates, facets })
+        };
         let ids = |found: &Found| found.best.iter().map(|best| best.developer).collect();
         self.settled(find, ids, |moment| self.told(request, gates, moment)).await
     }
@@ -187,13 +190,13 @@ impl Matching {
     }
 
     /// The answer, or those whose score or gates are not any more what the index says.
-    fn told(&self, request: &Arc<Request>, gates: bool, moment: Moment<Found>) -> Result<ToldMatches, Stale> {
+    fn told(&self, request: &Arc<Request>, gates: bool, moment: Moment<Found>) -> Result<Matches<Told>, Stale> {
         let Moment { found, rules, shown, today } = moment;
-        let (mut data, mut stale, mut shown) = (Vec::with_capacity(found.best.len()), Vec::new(), shown.into_iter().peekable());
+        let scoring_version = rules.scoring_version.clone();
+        let told = self.matched.of(&Asked { request: request.clone(), rules, today }, shown);
+        let (mut data, mut stale, mut told) = (Vec::with_capacity(found.best.len()), Vec::new(), told.into_iter().flatten().peekable());
         for best in &found.best {
-            let shown = shown.next_if(|each| each.candidate.developer_id == best.developer);
-            let parts = |shown| Parts { request: request.clone(), rules: rules.clone(), today, shown };
-            match shown.and_then(|shown| self.matched.of(parts(shown))).filter(|told| told.score() == best.score) {
+            match told.next_if(|each| each.developer() == best.developer).filter(|told| told.score() == best.score) {
                 Some(told) => data.push(told),
                 None => stale.push(best.developer),
             }
@@ -202,8 +205,7 @@ impl Matching {
             return Err(Stale(stale));
         }
         let Found { tally, facets, .. } = found;
-        let scoring_version = rules.scoring_version.clone();
-        Ok(ToldMatches { data, pool: tally.pool, gates: gates.then(|| tally.gates()), total: tally.total, facets, scoring_version })
+        Ok(Matches { data, pool: tally.pool, gates: gates.then(|| tally.gates()), total: tally.total, facets, scoring_version })
     }
 }
 

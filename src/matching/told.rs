@@ -1,18 +1,17 @@
 //! Matches as they are told: a developer's whole reason for a request as JSON, made once for as long as neither changes.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::NaiveDate;
+use hashbrown::HashMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::kernel::ids::{DeveloperId, JobRequestId};
 use crate::matching::cards::{Shown, ShownCard};
 use crate::matching::domain::Request;
-use crate::matching::explanation::{FactorPoints, explained};
-use crate::matching::facets::Facets;
-use crate::matching::gates::{GateCount, Verdict};
+use crate::matching::explanation::{FactorPoints, Matches, explained};
+use crate::matching::gates::Verdict;
 use crate::matching::ratio::Points;
 use crate::matching::rules::{Question, Rules};
 use crate::matching::score::{Assessment, Score};
@@ -20,44 +19,21 @@ use crate::matching::score::{Assessment, Score};
 /// How many matches a half keeps; there are two, and about three kilobytes each.
 const HALF: usize = 10_000;
 
-/// [`Matches`](crate::matching::explanation::Matches) as they are sent: the same members in the same order.
-#[derive(Debug, Serialize)]
-pub struct ToldMatches {
-    /// The best, at most as many as asked for.
-    pub data: Vec<Told>,
-    /// Vetted developers whom nothing blocks.
-    pub pool: u64,
-    /// What each gate removed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gates: Option<Vec<GateCount>>,
-    /// How many passed all gates.
-    pub total: u64,
-    /// What those who passed have.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub facets: Option<Facets>,
-    /// By which weights and rules.
-    pub scoring_version: String,
-}
-
-/// What a match is made from. Each part is made anew when it changes, so that the same parts are the same match.
+/// What matches are made from besides the developer. Each part is made anew when it changes, so that the same parts and the
+/// same developer are the same match.
 #[derive(Debug, Clone)]
-pub struct Parts {
+pub struct Asked {
     /// What is asked.
     pub request: Arc<Request>,
     /// By which rules.
     pub rules: Arc<Rules>,
     /// On which UTC day.
     pub today: NaiveDate,
-    /// Of whom.
-    pub shown: Arc<Shown>,
 }
 
-impl Parts {
-    fn are(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.request, &other.request)
-            && Arc::ptr_eq(&self.rules, &other.rules)
-            && Arc::ptr_eq(&self.shown, &other.shown)
-            && self.today == other.today
+impl Asked {
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.request, &other.request) && Arc::ptr_eq(&self.rules, &other.rules) && self.today == other.today
     }
 
     fn question(&self) -> Question<'_> {
@@ -71,28 +47,42 @@ pub struct Told(Arc<Made>);
 
 #[derive(Debug)]
 struct Made {
-    parts: Parts,
+    asked: Asked,
+    shown: Arc<Shown>,
     score: Points,
     json: Box<RawValue>,
 }
 
+impl Matches<Told> {
+    /// About how many bytes the answer takes.
+    pub fn bytes(&self) -> usize {
+        /// What stands around the matches: gates and facets, mostly.
+        const AROUND: usize = 4 * 1024;
+        AROUND + self.data.iter().map(|told| told.bytes() + 1).sum::<usize>()
+    }
+}
+
 impl Told {
     /// The match; `None` for a developer who does not pass the gates.
-    fn new(parts: Parts) -> Option<Self> {
-        let question = parts.question();
-        if Verdict::of(&question, &parts.shown.candidate) != Verdict::Passes {
+    fn new(asked: &Asked, shown: Arc<Shown>) -> Option<Self> {
+        let question = asked.question();
+        if Verdict::of(&question, &shown.candidate) != Verdict::Passes {
             return None;
         }
-        let assessment = Assessment::of(&question, &parts.shown.candidate);
+        let assessment = Assessment::of(&question, &shown.candidate);
         let score = Score::from(&assessment);
-        let json = to_raw_value(&explained(&assessment, &score, ShownCard(parts.shown.clone()))).ok()?;
-        let score = score.total();
-        Some(Self(Arc::new(Made { parts, score, json })))
+        let json = to_raw_value(&explained(&assessment, &score, ShownCard(shown.clone()))).ok()?;
+        Some(Self(Arc::new(Made { score: score.total(), json, asked: asked.clone(), shown })))
     }
 
     /// Who.
     pub fn developer(&self) -> DeveloperId {
-        self.0.parts.shown.candidate.developer_id
+        self.0.shown.candidate.developer_id
+    }
+
+    /// How many bytes it takes in an answer.
+    pub fn bytes(&self) -> usize {
+        self.0.json.get().len()
     }
 
     /// 0 to 100.
@@ -102,10 +92,10 @@ impl Told {
 
     /// What each factor gave, computed once more.
     pub fn factors(&self) -> Vec<FactorPoints> {
-        let Made { parts, .. } = &*self.0;
-        let question = parts.question();
-        let assessment = Assessment::of(&question, &parts.shown.candidate);
-        explained(&assessment, &Score::from(&assessment), ShownCard(parts.shown.clone())).factors
+        let Made { asked, shown, .. } = &*self.0;
+        let question = asked.question();
+        let assessment = Assessment::of(&question, &shown.candidate);
+        explained(&assessment, &Score::from(&assessment), ShownCard(shown.clone())).factors
     }
 }
 
@@ -129,19 +119,19 @@ struct Halves {
 }
 
 impl Matched {
-    /// The match of these parts, from memory where the request is saved and has not changed; `None` for a developer who
-    /// does not pass the gates.
-    pub fn of(&self, parts: Parts) -> Option<Told> {
-        let Some(request) = parts.request.id else { return Told::new(parts) };
-        let key = (request, parts.shown.candidate.developer_id);
-        // A statement of its own: the lock is not held while a match is made.
-        let kept = self.halves().kept(&key).filter(|told| told.0.parts.are(&parts));
-        if kept.is_some() {
-            return kept;
+    /// The match of each of `shown`, in their order, from memory where the request is saved and nothing has changed; `None`
+    /// for a developer who does not pass the gates.
+    pub fn of(&self, asked: &Asked, shown: Vec<Arc<Shown>>) -> Vec<Option<Told>> {
+        let Some(request) = asked.request.id else { return shown.into_iter().map(|each| Told::new(asked, each)).collect() };
+        let key = |shown: &Shown| (request, shown.candidate.developer_id);
+        // A statement of its own: the lock is not held while matches are made.
+        let mut told = self.halves().all_kept(asked, &shown, key);
+        for (told, shown) in told.iter_mut().zip(shown).filter(|(told, _)| told.is_none()) {
+            let key = key(&shown);
+            *told = Told::new(asked, shown);
+            told.iter().for_each(|told| self.halves().put(key, told.clone()));
         }
-        let told = Told::new(parts)?;
-        self.halves().put(key, told.clone());
-        Some(told)
+        told
     }
 
     fn halves(&self) -> MutexGuard<'_, Halves> {
@@ -150,11 +140,17 @@ impl Matched {
 }
 
 impl Halves {
-    fn kept(&mut self, key: &Key) -> Option<Told> {
-        if let Some(told) = self.old.remove(key) {
+    fn all_kept(&mut self, asked: &Asked, shown: &[Arc<Shown>], key: impl Fn(&Shown) -> Key) -> Vec<Option<Told>> {
+        let same = |told: &Told, shown: &Arc<Shown>| told.0.asked.is(asked) && Arc::ptr_eq(&told.0.shown, shown);
+        shown.iter().map(|shown| self.kept(&key(shown)).filter(|told| same(told, shown)).cloned()).collect()
+    }
+
+    fn kept(&mut self, key: &Key) -> Option<&Told> {
+        if !self.young.contains_key(key) {
+            let told = self.old.remove(key)?;
             self.put(*key, told);
         }
-        self.young.get(key).cloned()
+        self.young.get(key)
     }
 
     fn put(&mut self, key: Key, told: Told) {

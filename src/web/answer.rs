@@ -8,6 +8,9 @@ use serde::Serialize;
 use crate::kernel::answer::Answer;
 use crate::kernel::error::{Error, Result};
 
+/// The room that an answer is first given, in bytes: a page of most lists, so that it seldom moves while it grows.
+const FIRST_ROOM: usize = 8 * 1024;
+
 /// 200 with an answer and its `ETag`.
 pub fn ok(answer: Answer) -> HttpResponse {
     with_status(StatusCode::OK, answer)
@@ -34,7 +37,17 @@ pub fn created(answer: Answer, collection: &str) -> HttpResponse {
 /// # Errors
 /// Only when the view cannot become JSON, which would be our fault.
 pub fn json(view: &impl Serialize) -> Result<HttpResponse> {
-    Ok(ok(Answer::plain(view)?))
+    json_in(FIRST_ROOM, view)
+}
+
+/// The same, for an answer of about `room` bytes, so that it does not move while it grows.
+///
+/// # Errors
+/// As [`json`].
+pub fn json_in(room: usize, view: &impl Serialize) -> Result<HttpResponse> {
+    let mut body = Vec::with_capacity(room);
+    serde_json::to_writer(&mut body, view).map_err(Error::internal)?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(body))
 }
 
 /// 200 with a view as of `version`.

@@ -26,6 +26,10 @@ use crate::postgres::Cluster;
 use crate::report::Report;
 use crate::sizes::{Run, Size};
 
+/// The server's allocator, for everybody.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The day of every question: fixed, so that every run asks the same.
 const TODAY: (i32, u32, u32) = (2026, 11, 23);
 const QUICK: &str = "10k";

@@ -1,4 +1,8 @@
 //! Letters: each is composed once and rendered as HTML and as text, so that both say the same.
+//!
+//! The look is `templates/letter.mjml`. MJML makes `templates/letter.html` of it when the layout is changed (a test does that,
+//! and sees that the two agree), and askama compiles it: no mail is ever read as MJML, so nothing a person wrote can be an
+//! instruction to it, and a mail costs microseconds.
 
 use std::sync::Arc;
 
@@ -22,6 +26,8 @@ use crate::notifications::preferences::OptionalMail;
 const NAME: usize = 80;
 /// The most characters of a subject line.
 const SUBJECT: usize = 160;
+/// The most characters of what a mailbox shows beside the subject.
+const PREHEADER: usize = 140;
 /// The most characters of a longer text.
 const PROSE: usize = 5000;
 const FOOTER: &str = "Guildhall sends you this mail because it concerns you. Replies to it are not read.";
@@ -79,7 +85,7 @@ impl Composed {
         let first = prose(first);
         Self {
             subject: subject_line(subject),
-            preheader: first.clone(),
+            preheader: line(&first, PREHEADER),
             greeting: "Hello,".to_owned(),
             paragraphs: vec![first],
             facts: Vec::new(),

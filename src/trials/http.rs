@@ -10,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::kernel::answer::Call;
 use crate::kernel::error::Result;
 use crate::kernel::ids::TrialId;
+use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageQuery, default_limit};
 use crate::trials::model::StepBody;
 use crate::trials::offer::NewTrial;
@@ -81,6 +82,100 @@ pub struct EndOfTrial {
     pub message: Option<String>,
     /// The last day of work, in the contract's zone; the earliest possible when left out.
     pub last_day: Option<NaiveDate>,
+}
+
+/// What may change while a trial runs: only what is to change.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AmendedTerms {
+    /// What an hour costs.
+    pub hourly_rate: Option<Money>,
+    /// Hours per week that the trial holds.
+    #[schema(minimum = 1, maximum = 168)]
+    pub hours_per_week: Option<i64>,
+    /// What is to be done.
+    #[schema(min_length = 1, max_length = 4000, format = "prose")]
+    pub scope: Option<String>,
+}
+
+/// Other terms for a trial that runs.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Amendment {
+    /// The terms that are to change.
+    pub terms: AmendedTerms,
+    /// The reason, as a word.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// The reason, in words; the other party reads it.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
+}
+
+/// More days.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// How many calendar days.
+    #[schema(minimum = 1, maximum = 366, examples(7))]
+    pub days: i64,
+    /// The reason, as a word.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// The reason, in words; the other party reads it.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
+}
+
+/// An offer to go on for good; what is left out is as in the trial.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConversionOffer {
+    /// The first day; the day on which the trial ends, or tomorrow, when left out.
+    pub starts_on: Option<NaiveDate>,
+    /// Rate and hours.
+    #[serde(default)]
+    #[schema(inline = false)]
+    pub terms: Option<EngagementTerms>,
+    /// The reason, as a word.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// What else is offered, in words; the developer reads it.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
+}
+
+/// What is agreed about the time after the trial.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngagementTerms {
+    /// What an hour costs.
+    pub hourly_rate: Option<Money>,
+    /// Hours per week.
+    #[schema(minimum = 1, maximum = 168)]
+    pub hours_per_week: Option<i64>,
+}
+
+impl From<Amendment> for StepBody {
+    fn from(Amendment { terms, reason_code, message }: Amendment) -> Self {
+        let AmendedTerms { hourly_rate, hours_per_week, scope } = terms;
+        let terms = TermsPatch { hourly_rate, hours_per_week, scope, ..TermsPatch::default() };
+        Self { reason_code, message, terms, ..Self::default() }
+    }
+}
+
+impl From<Extension> for StepBody {
+    fn from(Extension { days, reason_code, message }: Extension) -> Self {
+        Self { reason_code, message, days: Some(days), ..Self::default() }
+    }
+}
+
+impl From<ConversionOffer> for StepBody {
+    fn from(ConversionOffer { starts_on, terms, reason_code, message }: ConversionOffer) -> Self {
+        let EngagementTerms { hourly_rate, hours_per_week } = terms.unwrap_or(EngagementTerms { hourly_rate: None, hours_per_week: None });
+        let terms = TermsPatch { hourly_rate, hours_per_week, ..TermsPatch::default() };
+        Self { reason_code, message, starts_on, terms, ..Self::default() }
+    }
 }
 
 impl From<TrialReason> for StepBody {

@@ -49,15 +49,15 @@ pub fn is_vetted(conn: &mut Conn, developer: DeveloperId, now: Instant) -> Resul
     Ok(card_store::standing(conn, developer)?.is_some_and(|standing| standing.is_matchable(now)))
 }
 
-/// Whether the developer has the asked hours free from the start until the end of the grace.
+/// Whether the developer has the asked hours free from the start, or from `now` if that is later, until the end of the grace.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn has_hours_free(conn: &mut Conn, contract: &Contract) -> Result<bool> {
+pub fn has_hours_free(conn: &mut Conn, contract: &Contract, now: Instant) -> Result<bool> {
     let trial = &contract.trial;
     let mut held = hours_store::commitments(conn, trial.developer_id)?;
     held.retain(|each| each.trial_id != trial.id);
-    let peak = peak_hours(&held, trial.starts_at, trial.grace_until);
+    let peak = peak_hours(&held, trial.starts_at.max(now), trial.grace_until);
     let most = developers::profile(conn, trial.developer_id)?.profile.hours_per_week.unwrap_or_default();
     Ok(peak + contract.terms.hours_per_week <= most)
 }

@@ -120,6 +120,8 @@ fn draft(call: &Call, organization_id: OrganizationId, body: &NewTrial, now: Ins
         paused_days: 0,
         ends_at: now,
         grace_until: now,
+        paused_at: None,
+        paused_by: None,
         offer_expires_at: now,
         accept_blocked: None,
         last_day: None,
@@ -130,7 +132,7 @@ fn draft(call: &Call, organization_id: OrganizationId, body: &NewTrial, now: Ins
         created_at: now,
         changed_at: now,
     };
-    Contract { trial, terms: body.terms.clone(), sha256: String::new(), proposal: None }
+    Contract { trial, terms: body.terms.clone(), sha256: String::new(), proposal: None, conversion: None }
 }
 
 fn facts(conn: &mut Conn, contract: &Contract, job_request_open: bool, now: Instant) -> Result<Facts> {
@@ -142,7 +144,7 @@ fn facts(conn: &mut Conn, contract: &Contract, job_request_open: bool, now: Inst
         vetted,
         start_in_reach: true,
         // A developer who does not exist has no hours, and is refused for not being vetted.
-        hours_free: vetted && neighbors::has_hours_free(conn, contract)?,
+        hours_free: vetted && neighbors::has_hours_free(conn, contract, now)?,
         ..Facts::default()
     })
 }

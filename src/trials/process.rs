@@ -2,6 +2,7 @@
 
 use crate::kernel::error::{Error, Result};
 use crate::kernel::process::{Actor, Step, Table, To, allowed, allowed_if};
+use crate::trials::guards;
 use crate::trials::guards::{Facts, Guard};
 use crate::trials::notices::{Notice, Told, Whom, others};
 use crate::words;
@@ -79,6 +80,22 @@ words! {
         Cancel => "cancel",
         /// The clock begins the trial.
         Start => "start",
+        /// Let it rest.
+        Pause => "pause",
+        /// Go on after a pause.
+        Resume => "resume",
+        /// Propose other terms for a trial that runs.
+        Amend => "amend",
+        /// Propose more days.
+        Extend => "extend",
+        /// Offer to go on for good.
+        OfferConversion => "offer-conversion",
+        /// Go on for good.
+        AcceptConversion => "accept-conversion",
+        /// Rather not go on for good.
+        DeclineConversion => "decline-conversion",
+        /// The clock closes an unanswered offer to go on for good.
+        LapseConversion => "lapse-conversion",
         /// End it.
         End => "end",
         /// Propose to end it together.
@@ -87,12 +104,20 @@ words! {
         Agree => "agree",
         /// Refuse the other's proposal.
         Refuse => "refuse",
+        /// The clock closes an unanswered proposal.
+        LapseProposal => "lapse-proposal",
         /// End it for cause.
         Terminate => "terminate",
         /// The clock says that the trial's days are over.
         TrialOver => "trial-over",
         /// The clock says that the time to decide is over.
         GraceOver => "grace-over",
+        /// Offer a trial to somebody else instead.
+        Replace => "replace",
+        /// Contest a termination.
+        Appeal => "appeal",
+        /// Answer an appeal.
+        DecideAppeal => "decide-appeal",
     }
 }
 
@@ -109,8 +134,14 @@ const OFFERED: &[State] = &[State::Offered];
 const COUNTERED: &[State] = &[State::Countered];
 const SCHEDULED: &[State] = &[State::Scheduled];
 const ACTIVE: &[State] = &[State::Active];
-/// Paused and conversion_offered join with the steps that lead there.
-const RUNNING: &[State] = &[State::Active, State::DecisionDue];
+const PAUSED: &[State] = &[State::Paused];
+const CONVERSION: &[State] = &[State::ConversionOffered];
+/// Where the parties may change the terms, or decide.
+const OPEN: &[State] = &[State::Active, State::DecisionDue];
+/// Begun and not ended.
+const RUNNING: &[State] = &[State::Active, State::Paused, State::ConversionOffered, State::DecisionDue];
+const OVER: &[State] = &[State::Ended, State::Void];
+const TERMINATED: &[State] = &[State::Ended];
 /// Both have signed, and the trial has not ended: it holds hours and a seat.
 pub const AGREED: &[State] = &[State::Scheduled, State::Active, State::Paused, State::ConversionOffered, State::DecisionDue];
 
@@ -119,6 +150,8 @@ const VOID: To<State> = To::State(State::Void);
 
 /// Signing: the other party hears of it, the one who signs gets the key dates.
 const SIGNED: &[Notice] = &[others(Told::Accepted), Notice { told: Told::Scheduled, to: Whom::Actor }];
+/// Going on for good: the other party hears of it, the one who agrees gets the terms.
+const CONVERTED: &[Notice] = &[others(Told::Converted), Notice { told: Told::Converted, to: Whom::Actor }];
 const ACCEPTABLE: &[Guard] =
     &[Guard::OfferStands, Guard::AcceptPossible, Guard::StartNotPast, Guard::Vetted, Guard::HoursFree, Guard::SeatFree];
 
@@ -155,6 +188,35 @@ pub const STEPS: Table<TrialState, Action, Guard, Notice, Outcome> = &[
         .guarded(&[Guard::WrittenReason])
         .telling(&[others(Told::Cancelled)]),
     Row::new(Action::Start, SCHEDULED, SYSTEM, To::State(State::Active)).guarded(&[Guard::Due]).telling(&[others(Told::Started)]),
+    Row::new(Action::Pause, ACTIVE, PARTIES, To::State(State::Paused))
+        .guarded(&[Guard::Reason, Guard::PauseLeft])
+        .telling(&[others(Told::Paused)]),
+    Row::new(Action::Pause, ACTIVE, ADMIN, To::State(State::Paused))
+        .guarded(&[Guard::WrittenReason, Guard::PauseLeft])
+        .telling(&[others(Told::Paused)]),
+    Row::new(Action::Resume, PAUSED, PARTIES, To::State(State::Active))
+        .guarded(&[Guard::PausedBySelf])
+        .telling(&[others(Told::Resumed)]),
+    Row::new(Action::Resume, PAUSED, ADMIN, To::State(State::Active)).guarded(&[Guard::WrittenReason]).telling(&[others(Told::Resumed)]),
+    Row::new(Action::Resume, PAUSED, SYSTEM, To::State(State::Active)).guarded(&[Guard::Due]).telling(&[others(Told::Resumed)]),
+    Row::new(Action::Amend, OPEN, PARTIES, To::Same).guarded(&[Guard::NoOpenProposal]).telling(&[others(Told::AmendProposed)]),
+    Row::new(Action::Extend, OPEN, PARTIES, To::Same)
+        .guarded(&[Guard::NoOpenProposal, Guard::NotExtended])
+        .telling(&[others(Told::ExtendProposed)]),
+    Row::new(Action::OfferConversion, OPEN, CLIENT, To::State(State::ConversionOffered)).telling(&[others(Told::ConversionOffered)]),
+    Row::new(Action::AcceptConversion, CONVERSION, DEVELOPER, ENDED).ending(Outcome::Converted).telling(CONVERTED),
+    Row::new(Action::DeclineConversion, CONVERSION, DEVELOPER, To::State(State::Active))
+        .guarded(&[Guard::EndAhead])
+        .telling(&[others(Told::ConversionDeclined)]),
+    Row::new(Action::DeclineConversion, CONVERSION, DEVELOPER, To::State(State::DecisionDue))
+        .guarded(&[Guard::EndPassed])
+        .telling(&[others(Told::ConversionDeclined)]),
+    Row::new(Action::LapseConversion, CONVERSION, SYSTEM, To::State(State::Active))
+        .guarded(&[Guard::EndAhead, Guard::Due])
+        .telling(&[others(Told::ConversionLapsed)]),
+    Row::new(Action::LapseConversion, CONVERSION, SYSTEM, To::State(State::DecisionDue))
+        .guarded(&[Guard::EndPassed, Guard::Due])
+        .telling(&[others(Told::ConversionLapsed)]),
     Row::new(Action::End, RUNNING, CLIENT, ENDED).ending(Outcome::EndedByClient).guarded(&[Guard::Reason]).telling(&[others(Told::Ended)]),
     Row::new(Action::End, RUNNING, DEVELOPER, ENDED)
         .ending(Outcome::EndedByDeveloper)
@@ -163,9 +225,18 @@ pub const STEPS: Table<TrialState, Action, Guard, Notice, Outcome> = &[
     Row::new(Action::EndTogether, RUNNING, PARTIES, To::Same).guarded(&[Guard::NoOpenProposal]).telling(&[others(Told::EndProposed)]),
     Row::new(Action::Agree, RUNNING, PARTIES, ENDED)
         .ending(Outcome::EndedMutually)
-        .guarded(&[Guard::ProposalOfTheOther])
+        .guarded(&[Guard::ProposalOfTheOther, Guard::ToEnd])
         .telling(&[others(Told::Ended)]),
-    Row::new(Action::Refuse, RUNNING, PARTIES, To::Same).guarded(&[Guard::ProposalOfTheOther]).telling(&[others(Told::EndRefused)]),
+    Row::new(Action::Agree, OPEN, PARTIES, To::Same)
+        .guarded(&[Guard::ProposalOfTheOther, Guard::ToAmend])
+        .telling(&[others(Told::Amended)]),
+    Row::new(Action::Agree, OPEN, PARTIES, To::State(State::Active))
+        .guarded(&[Guard::ProposalOfTheOther, Guard::ToExtend])
+        .telling(&[others(Told::Extended)]),
+    Row::new(Action::Refuse, RUNNING, PARTIES, To::Same)
+        .guarded(&[Guard::ProposalOfTheOther])
+        .telling(&[others(Told::ProposalRefused)]),
+    Row::new(Action::LapseProposal, RUNNING, SYSTEM, To::Same).guarded(&[Guard::Due]).telling(&[others(Told::ProposalLapsed)]),
     Row::new(Action::Terminate, AGREED, ADMIN, ENDED)
         .ending(Outcome::TerminatedForCause)
         .guarded(&[Guard::WrittenReason])
@@ -177,6 +248,13 @@ pub const STEPS: Table<TrialState, Action, Guard, Notice, Outcome> = &[
         .ending(Outcome::NoDecision)
         .guarded(&[Guard::Due])
         .telling(&[others(Told::GraceOver)]),
+    Row::new(Action::Replace, OVER, CLIENT, To::Same).guarded(&[Guard::NotConverted, Guard::ReplacementLeft]),
+    Row::new(Action::Appeal, TERMINATED, PARTIES, To::Same)
+        .guarded(&[Guard::Terminated, Guard::InTimeToAppeal, Guard::NotAppealed, Guard::WrittenReason])
+        .telling(&[Notice { told: Told::Appealed, to: Whom::Admins }]),
+    Row::new(Action::DecideAppeal, TERMINATED, ADMIN, To::Same)
+        .guarded(&[Guard::AppealOpen, Guard::NotInvolved, Guard::WrittenReason])
+        .telling(&[others(Told::AppealDecided)]),
 ];
 
 /// The state that `row` leads to from `state`.
@@ -190,12 +268,12 @@ pub fn target(row: &Row, state: TrialState) -> Result<TrialState> {
 
 /// What `actor` may do now: the rows of the state whose standing guards hold.
 pub fn allowed_actions(state: TrialState, actor: Actor, facts: &Facts) -> Vec<Action> {
-    allowed_if(STEPS, state, actor, |row| row.guards.iter().all(|guard| !guard.is_standing() || guard.check(facts).is_ok()))
+    allowed_if(STEPS, state, actor, |row| guards::is_open(row, facts))
 }
 
-/// What the clock does next in `state`, if it does anything.
-pub fn clock_step(state: TrialState) -> Option<Action> {
-    allowed(STEPS, state, Actor::System).first().copied()
+/// What the clock may do in `state`.
+pub fn clock_steps(state: TrialState) -> Vec<Action> {
+    allowed(STEPS, state, Actor::System)
 }
 
 #[cfg(test)]

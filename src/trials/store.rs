@@ -11,12 +11,13 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId, UserId};
 use crate::kernel::page::PageQuery;
+use crate::kernel::process::Actor;
 use crate::sql_words;
 use crate::trials::model::{Contract, Trial, Viewer};
 use crate::trials::process::{AGREED, Outcome, TrialState};
 use crate::trials::store_terms;
 
-sql_words!(TrialState, Outcome);
+sql_words!(TrialState, Outcome, Actor);
 
 const OPEN: [TrialState; 2] = [TrialState::Offered, TrialState::Countered];
 
@@ -38,6 +39,8 @@ struct Row {
     paused_days: i64,
     ends_at: Instant,
     grace_until: Instant,
+    paused_at: Option<Instant>,
+    paused_by: Option<Actor>,
     offer_expires_at: Instant,
     accept_blocked: Option<String>,
     last_day: Option<NaiveDate>,
@@ -60,7 +63,7 @@ macro_rules! same {
 macro_rules! all_fields {
     ($from:expr => $to:ident) => {
         same!($from => $to: id job_request_id developer_id organization_id offered_by state outcome terms_version starts_on starts_at
-            trial_days extension_days paused_days ends_at grace_until offer_expires_at accept_blocked last_day reason_code message
+            trial_days extension_days paused_days ends_at grace_until paused_at paused_by offer_expires_at accept_blocked last_day reason_code message
             replaces version created_at changed_at)
     };
 }
@@ -138,8 +141,8 @@ pub fn find(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Trial> {
 pub fn contract(conn: &mut Conn, id: TrialId) -> Result<Contract> {
     let trial = find(conn, id, Viewer::Admin)?;
     let (terms, sha256) = store_terms::current(conn, id, trial.terms_version)?;
-    let proposal = store_terms::proposal(conn, id)?;
-    Ok(Contract { trial, terms, sha256, proposal })
+    let (proposal, conversion) = (store_terms::proposal(conn, id)?, store_terms::conversion(conn, id)?);
+    Ok(Contract { trial, terms, sha256, proposal, conversion })
 }
 
 /// The trials of `viewer`, newest first, one more than the page's limit.

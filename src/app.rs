@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::accounts::service::{Accounts, LiveSessions};
 use crate::accounts::session_cache::SessionCache;
 use crate::accounts::tasks::Housekeeping;
+use crate::audit::service::Audit;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::config::Settings;
@@ -24,6 +25,8 @@ use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
 use crate::developers::service::Developers;
+use crate::invitations::service::Invitations;
+use crate::invitations::tasks::InvitationClock;
 use crate::jobs::service::Jobs;
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Error, Result};
@@ -41,9 +44,11 @@ use crate::notifications::letters::{Links, TokenMaker};
 use crate::notifications::mailer::MailSettings;
 use crate::notifications::service::{Notifications, OneClick};
 use crate::notifications::tasks::Mailroom;
+use crate::reports::service::Reports;
 use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
 use crate::skills::service::Skills;
+use crate::suspensions::service::Suspensions;
 use crate::trials::service::Trials;
 use crate::trials::tasks::TrialClock;
 use crate::vetting::service::Vetting;
@@ -59,6 +64,8 @@ pub struct App {
     pub db: Db,
     /// Keeps what is in memory true to the database.
     pub feed: Feed,
+    /// The audit log.
+    pub audit: Audit,
     /// Mails.
     pub notifications: Notifications,
     /// People and organisations.
@@ -71,6 +78,8 @@ pub struct App {
     pub vetting: Vetting,
     /// Job requests.
     pub jobs: Jobs,
+    /// Invitations to talk.
+    pub invitations: Invitations,
     /// Trials.
     pub trials: Trials,
     /// Matches.
@@ -79,6 +88,10 @@ pub struct App {
     pub own_matches: Arc<OwnMatches>,
     /// Saved answers.
     pub match_runs: Arc<MatchRuns>,
+    /// Reports of abuse.
+    pub reports: Reports,
+    /// Who is kept out.
+    pub suspensions: Suspensions,
     /// What currencies are worth.
     pub rates: Arc<Rates>,
     /// The folder that `/dev/mail` shows; only a demo has one.
@@ -91,30 +104,41 @@ pub struct App {
 /// The services that handlers ask for.
 #[derive(Clone)]
 pub struct Services {
+    audit: Data<Audit>,
     notifications: Data<Notifications>,
     accounts: Data<Accounts>,
     skills: Data<Skills>,
     developers: Data<Developers>,
     vetting: Data<Vetting>,
     jobs: Data<Jobs>,
+    invitations: Data<Invitations>,
     trials: Data<Trials>,
     matching: Data<Matching>,
     own_matches: Data<OwnMatches>,
     match_runs: Data<MatchRuns>,
+    reports: Data<Reports>,
+    suspensions: Data<Suspensions>,
 }
 
 impl Services {
     /// Makes the services known to handlers.
     pub fn provide(&self, config: &mut ServiceConfig) {
-        config.app_data(self.notifications.clone()).app_data(self.accounts.clone()).app_data(self.skills.clone());
+        config
+            .app_data(self.audit.clone())
+            .app_data(self.notifications.clone())
+            .app_data(self.accounts.clone())
+            .app_data(self.skills.clone());
         config
             .app_data(self.developers.clone())
             .app_data(self.vetting.clone())
             .app_data(self.jobs.clone())
+            .app_data(self.invitations.clone())
             .app_data(self.trials.clone())
             .app_data(self.matching.clone())
             .app_data(self.own_matches.clone())
-            .app_data(self.match_runs.clone());
+            .app_data(self.match_runs.clone())
+            .app_data(self.reports.clone())
+            .app_data(self.suspensions.clone());
     }
 }
 
@@ -153,6 +177,7 @@ impl App {
         let changed = Nudge::default();
         let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());
         let jobs = Jobs::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), settings.limits.clone(), changed.clone());
+        let invitations = Invitations::new(db.clone(), clock.clone(), &settings.invitations, &settings.limits, notifications.nudge());
         let match_runs = Arc::new(MatchRuns::new(db.clone(), clock.clone()));
         let matching = Arc::new(Matching::new(db.clone(), clock.clone(), skills.clone(), feed.clone(), index.clone(), match_runs.clone()));
         let fitness = Arc::new(Fitness::new(db.clone(), clock.clone(), feed.clone(), index.clone()));
@@ -163,11 +188,15 @@ impl App {
         let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(FeedTask(feed.clone())), Arc::new(RunKeeper(match_runs.clone()))];
         let tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(MatchNews::new(fits, match_runs.clone(), clock.clone())),
+            Arc::new(InvitationClock(invitations.clone())),
             Arc::new(TrialClock(trials.clone())),
-            Arc::new(Mailroom::new(notifications.clone(), clock)),
+            Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),
         ];
         Ok(Self {
+            audit: Audit::new(db.clone()),
+            reports: Reports::new(db.clone(), clock.clone(), &settings.limits),
+            suspensions: Suspensions::new(db.clone(), clock, trials.clone()),
             settings,
             db,
             feed,
@@ -177,6 +206,7 @@ impl App {
             developers,
             vetting,
             jobs,
+            invitations,
             trials,
             matching,
             own_matches,
@@ -191,16 +221,20 @@ impl App {
     /// The services that handlers ask for.
     pub fn services(&self) -> Services {
         Services {
+            audit: Data::new(self.audit.clone()),
             notifications: Data::new(self.notifications.clone()),
             accounts: Data::new(self.accounts.clone()),
             skills: Data::from(self.skills.clone()),
             developers: Data::from(self.developers.clone()),
             vetting: Data::new(self.vetting.clone()),
             jobs: Data::new(self.jobs.clone()),
+            invitations: Data::new(self.invitations.clone()),
             trials: Data::new(self.trials.clone()),
             matching: Data::from(self.matching.clone()),
             own_matches: Data::from(self.own_matches.clone()),
             match_runs: Data::from(self.match_runs.clone()),
+            reports: Data::new(self.reports.clone()),
+            suspensions: Data::new(self.suspensions.clone()),
         }
     }
 

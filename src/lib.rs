@@ -17,10 +17,14 @@ pub mod telemetry;
 pub mod web;
 // rooms, each below those it may import
 pub mod accounts;
+pub mod audit;
 pub mod developers;
+pub mod invitations;
 pub mod jobs;
 pub mod matching;
 pub mod notifications;
+pub mod reports;
 pub mod skills;
+pub mod suspensions;
 pub mod trials;
 pub mod vetting;

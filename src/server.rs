@@ -44,8 +44,13 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::developers::http::routes(config);
     crate::vetting::http::routes(config);
     crate::jobs::http::routes(config);
+    crate::invitations::http::routes(config);
     crate::trials::http::routes(config);
     crate::matching::http_own::routes(config);
+    crate::accounts::http_admin::routes(config);
+    crate::suspensions::http::routes(config);
+    crate::reports::http::routes(config);
+    crate::audit::http::routes(config);
     config.service(healthz).service(readyz);
 }
 

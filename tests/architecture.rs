@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 19] = [
     "kernel",
     "config",
     "telemetry",
@@ -16,14 +16,18 @@ const ORDER: [&str; 15] = [
     "scheduler",
     "db",
     "web", // ground
+    "audit",
     "notifications",
     "accounts",
     "skills",
     "developers",
     "vetting",
     "jobs",
+    "invitations",
     "trials",
-    "matching", // rooms
+    "matching",
+    "reports",
+    "suspensions", // rooms
 ];
 /// How many of them are ground: they know no room.
 const GROUND: usize = 7;
@@ -67,10 +71,15 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 22] = [
+const KINDS: [(&str, Kind); 27] = [
+    ("accounts/admins.rs", Service),
+    ("accounts/http_admin.rs", Http),
     ("accounts/members.rs", Service),
     ("accounts/session_cache.rs", Service),
     ("accounts/sessions.rs", Service),
+    ("invitations/mails.rs", Service),
+    ("invitations/messages.rs", Service),
+    ("jobs/shortlists.rs", Service),
     ("matching/cards.rs", Service),
     ("matching/told.rs", Service),
     ("matching/fitness.rs", Service),

@@ -89,7 +89,7 @@ pub fn developer(world: &World, number: u64) -> Candidate {
         commitments: if random.percent(10) { commitments(world, random) } else { Vec::new() },
         track_record: if random.percent(25) { track_record(random) } else { TrackRecord::default() },
         responsiveness: if random.percent(35) { responsiveness(random) } else { Responsiveness::default() },
-        accepted_invitation: false,
+        accepted_invitations: Vec::new(),
         right_until: None,
     }
 }

@@ -51,7 +51,7 @@ fn candidate(world: &World, place: usize, respondent: &Respondent, profile: Prof
         commitments: Vec::new(),
         track_record: TrackRecord::default(),
         responsiveness: Responsiveness::default(),
-        accepted_invitation: false,
+        accepted_invitations: Vec::new(),
         right_until: None,
     })
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
-use crate::kernel::ids::{OrganizationId, SessionId, UserId};
+use crate::kernel::ids::{DeveloperId, OrganizationId, SessionId, UserId};
 use crate::kernel::principal::Role;
 use crate::kernel::zone::TimeZone;
 use crate::words;
@@ -104,6 +104,43 @@ pub struct Me {
     pub created_at: Instant,
     /// Grows with every change; the `ETag`.
     pub version: i64,
+}
+
+/// A person, as admins see them.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct UserView {
+    /// The person.
+    pub id: UserId,
+    /// Where mail goes.
+    pub email: Email,
+    /// How they are called.
+    pub name: String,
+    /// What they are here for.
+    pub role: Role,
+    /// Whether they may sign in.
+    pub status: AccountStatus,
+    /// When the address was proved.
+    #[schema(required = true)]
+    pub verified_at: Option<Instant>,
+    /// The organisation that a client acts for.
+    #[schema(required = true)]
+    pub organization_id: Option<OrganizationId>,
+    /// The developer that a person is who has written a profile.
+    #[schema(required = true)]
+    pub developer_id: Option<DeveloperId>,
+    /// Since when.
+    pub created_at: Instant,
+}
+
+/// Which people to list; what is `None` does not narrow.
+#[derive(Debug, Clone, Default)]
+pub struct UserFilter {
+    /// Here for what.
+    pub role: Option<Role>,
+    /// Whether they may sign in.
+    pub status: Option<AccountStatus>,
+    /// With which address.
+    pub email: Option<Email>,
 }
 
 /// A signed-in session.

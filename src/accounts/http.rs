@@ -190,7 +190,7 @@ async fn change_password(ask: Ask<ChangePassword>, accounts: Data<Accounts>) -> 
     Ok(answer::nothing())
 }
 
-/// Accept an invitation to act for an organisation. Role: anybody.
+/// Accept an invitation to act for an organisation, or to be an admin. Role: anybody.
 #[utoipa::path(tag = "accounts", request_body = Redeem, responses((status = 200, body = Message, description = "Now a member")))]
 #[post("/v1/auth/redeem-invitation")]
 async fn redeem_invitation(body: Body<Redeem>, accounts: Data<Accounts>) -> Result<HttpResponse> {

@@ -3,10 +3,12 @@
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
-use crate::accounts::domain::{MemberRole, MemberView, OrganizationBody, OrganizationView, TokenPurpose};
+use crate::accounts::domain::{AccountStatus, MemberRole, MemberView, OrganizationBody, OrganizationView, TokenPurpose};
 use crate::accounts::service::{Accounts, dead_link, new_user, spend};
 use crate::accounts::store::{self, InvitationDetail};
 use crate::accounts::store_sessions;
+use crate::audit::domain::Entry;
+use crate::audit::store as audit;
 use crate::db::Conn;
 use crate::db::throttle;
 use crate::kernel::answer::{Answer, Call};
@@ -20,10 +22,10 @@ use crate::kernel::schema::Patch;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, Recipient};
 
-/// Invitations that an organisation may send in a day.
-const INVITATIONS_PER_DAY: i64 = 50;
+/// Invitations that an organisation, or an admin, may send in a day.
+pub(crate) const INVITATIONS_PER_DAY: i64 = 50;
 /// Days that an invitation is good for.
-const INVITATION_DAYS: i64 = 7;
+pub(crate) const INVITATION_DAYS: i64 = 7;
 
 impl Accounts {
     /// One's own organisation.
@@ -83,14 +85,14 @@ impl Accounts {
         }
         throttle::hit(conn, &bucket, TimeDelta::days(1), now)?;
         let name = store::organization(conn, organization)?.name;
-        let detail = InvitationDetail { email: email.clone(), organization };
+        let detail = InvitationDetail { email: email.clone(), organization: Some(organization) };
         let token_id = store::new_token(conn, inviter, TokenPurpose::Invitation, Some(detail), TimeDelta::days(INVITATION_DAYS), now)?;
         let recipient = Recipient { key: email.key(), email: email.clone(), name: String::new(), time_zone: TimeZone::UTC };
         let letter = Letter::Invitation { organization: Some(name), token_id };
         self.send_to(conn, recipient, letter, organization.to_string(), &token_id.to_string(), now)
     }
 
-    /// Makes the invited person a member; the mail has proved the address.
+    /// Makes the invited person a member, or an admin; the mail has proved the address.
     ///
     /// # Errors
     /// 422 when the code is not good (any more) or the password too easy; 409 when the address has an account.
@@ -102,13 +104,20 @@ impl Accounts {
         let hash = self.passwords.hash(password).await?;
         self.db
             .write(move |conn| {
-                spend(conn, token, TokenPurpose::Invitation, now)?;
+                let inviter = spend(conn, token, TokenPurpose::Invitation, now)?.user;
+                if store::user(conn, inviter)?.status != AccountStatus::Active {
+                    return Err(dead_link("/token"));
+                }
                 if store::user_by_email(conn, &invited.email)?.is_some() {
                     return Err(Error::conflict("This address has an account already: sign in with it."));
                 }
-                let user = new_user(invited.email.clone(), &name, Role::Client, Some(hash.clone()), Some(now), now);
+                let role = if invited.organization.is_some() { Role::Client } else { Role::Admin };
+                let user = new_user(invited.email.clone(), &name, role, Some(hash.clone()), Some(now), now);
                 store::insert_user(conn, &user)?;
-                store::insert_member(conn, invited.organization, user.id, MemberRole::Member, now)
+                match invited.organization {
+                    Some(organization) => store::insert_member(conn, organization, user.id, MemberRole::Member, now),
+                    None => audit::record(conn, &Entry::admin(user.id, "admin.join", inviter, now)),
+                }
             })
             .await
     }

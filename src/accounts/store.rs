@@ -273,8 +273,8 @@ pub struct MailTokenRow {
 pub struct InvitationDetail {
     /// The invited address.
     pub email: Email,
-    /// The inviting organisation.
-    pub organization: OrganizationId,
+    /// The inviting organisation; none for those who become admins.
+    pub organization: Option<OrganizationId>,
 }
 
 /// Makes a token; older unused ones of the same person, purpose and detail are dead from now on.

@@ -28,6 +28,11 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     if settings.database.changes_kept_minutes < 1 {
         return Err("database.changes_kept_minutes must be at least 1".to_owned());
     }
+    let invitations = &settings.invitations;
+    if invitations.answer_hours < 1 || invitations.lapse_days.saturating_mul(24) <= invitations.answer_hours || invitations.mail_minutes < 0
+    {
+        return Err("invitations.answer_hours must be at least 1 and end before invitations.lapse_days; mail_minutes at least 0".to_owned());
+    }
     weights(settings)?;
     rates(settings)
 }

@@ -28,6 +28,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The vetting process.
     pub vetting: Vetting,
+    /// Invitations to talk before an offer.
+    pub invitations: Invitations,
     /// The trial.
     pub trials: Trials,
     /// The score.
@@ -175,6 +177,12 @@ pub struct Limits {
     pub offers_per_day: i64,
     /// Per organisation.
     pub job_requests_per_day: i64,
+    /// Per organisation.
+    pub invitations_per_day: i64,
+    /// Per person.
+    pub messages_per_day: i64,
+    /// Per person.
+    pub reports_per_day: i64,
 }
 
 /// `[vetting]`
@@ -193,6 +201,18 @@ pub struct Vetting {
     pub four_eyes: bool,
     /// Months.
     pub kept_months: u32,
+}
+
+/// `[invitations]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invitations {
+    /// Hours.
+    pub answer_hours: i64,
+    /// Days.
+    pub lapse_days: i64,
+    /// Minutes.
+    pub mail_minutes: i64,
 }
 
 /// `[trials]`

@@ -5,7 +5,7 @@ use diesel::{RunQueryDsl as _, sql_query};
 
 use crate::db::Conn;
 use crate::kernel::error::Result;
-use crate::kernel::ids::{ApplicationId, DeveloperId, JobRequestId, TrialId, UserId};
+use crate::kernel::ids::{ApplicationId, DeveloperId, InvitationId, JobRequestId, TrialId, UserId};
 
 /// Locks the person's row until the transaction ends.
 ///
@@ -45,6 +45,14 @@ pub fn trial(conn: &mut Conn, id: TrialId) -> Result<()> {
 /// 503 when the lock is not had in time.
 pub fn application(conn: &mut Conn, id: ApplicationId) -> Result<()> {
     row(conn, "SELECT id FROM vetting_applications WHERE id = $1 FOR UPDATE", &id.to_string())
+}
+
+/// Locks the invitation's row until the transaction ends. After the job request.
+///
+/// # Errors
+/// 503 when the lock is not had in time.
+pub fn invitation(conn: &mut Conn, id: InvitationId) -> Result<()> {
+    row(conn, "SELECT id FROM invitations WHERE id = $1 FOR UPDATE", &id.to_string())
 }
 
 fn row(conn: &mut Conn, statement: &'static str, id: &str) -> Result<()> {

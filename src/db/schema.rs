@@ -47,6 +47,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_entries (id) {
+        id -> Text,
+        at -> crate::db::types::InstantSql,
+        actor_id -> Nullable<Text>,
+        role -> Text,
+        action -> Text,
+        subject -> Text,
+        reason -> Nullable<Text>,
+        details_json -> Text,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> Text,
         kind -> Text,
@@ -338,6 +351,66 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (id) {
+        id -> Text,
+        job_request_id -> Text,
+        developer_id -> Text,
+        organization_id -> Text,
+        invited_by -> Text,
+        state -> Text,
+        message -> Text,
+        reason_code -> Nullable<Text>,
+        answer_expected_by -> crate::db::types::InstantSql,
+        lapses_at -> crate::db::types::InstantSql,
+        answered_at -> Nullable<crate::db::types::InstantSql>,
+        client_mailed_at -> Nullable<crate::db::types::InstantSql>,
+        developer_mailed_at -> Nullable<crate::db::types::InstantSql>,
+        version -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+        changed_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    invitation_messages (id) {
+        id -> Text,
+        invitation_id -> Text,
+        party -> Text,
+        author_id -> Text,
+        body -> Text,
+        call_times_json -> Text,
+        written_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    shortlist_entries (job_request_id, developer_id) {
+        job_request_id -> Text,
+        developer_id -> Text,
+        notes -> Nullable<Text>,
+        added_by -> Text,
+        added_at -> crate::db::types::InstantSql,
+        changed_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    reports (id) {
+        id -> Text,
+        reporter_id -> Text,
+        subject -> Text,
+        category -> Text,
+        message -> Text,
+        state -> Text,
+        note -> Nullable<Text>,
+        handled_by -> Nullable<Text>,
+        handled_at -> Nullable<crate::db::types::InstantSql>,
+        version -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
     trials (id) {
         id -> Text,
         job_request_id -> Text,
@@ -481,6 +554,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     timers,
     throttles,
+    audit_entries,
     outbox,
     users,
     organizations,
@@ -503,6 +577,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     verified_skills,
     job_requests,
     job_request_skills,
+    invitations,
+    invitation_messages,
+    shortlist_entries,
+    reports,
     trials,
     trial_terms,
     trial_signatures,

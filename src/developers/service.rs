@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::audit::store::record_admin;
 use crate::db::Conn;
 use crate::db::lock;
 use crate::db::once::once;
@@ -124,6 +125,16 @@ impl Developers {
     /// 404 for whom the viewer may not see.
     pub async fn card(&self, viewer: Option<Principal>, id: DeveloperId) -> Result<DeveloperCard> {
         let now = self.clock.now();
+        if let Some(admin) = viewer.clone().filter(|viewer| viewer.role == Role::Admin) {
+            return self
+                .db
+                .write(move |conn| {
+                    let card = card(conn, Some(&admin), id, now)?;
+                    record_admin(conn, &admin, "developer.look", id, None, now)?;
+                    Ok(card)
+                })
+                .await;
+        }
         self.db.read(move |conn| card(conn, viewer.as_ref(), id, now)).await
     }
 

@@ -1,7 +1,7 @@
 //! `/v1/job-requests`.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get, patch, post};
+use actix_web::{HttpResponse, delete, get, patch, post, put};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,9 +10,10 @@ use crate::jobs::domain::JobRequestFields;
 use crate::jobs::draft::JobRequestDraft;
 use crate::jobs::process::{JobRequestAction, JobRequestState};
 use crate::jobs::service::Jobs;
+use crate::jobs::shortlist::{ShortlistEntry, ShortlistNotes};
 use crate::jobs::view::JobRequestView;
 use crate::kernel::error::Result;
-use crate::kernel::ids::JobRequestId;
+use crate::kernel::ids::{DeveloperId, JobRequestId};
 use crate::kernel::page::{Page, PageQuery, default_limit};
 use crate::kernel::schema::Patch;
 use crate::web::answer;
@@ -125,6 +126,30 @@ async fn close_job_request(id: Path<JobRequestId>, ask: Ask<JobRequestStep>, job
     Ok(answer::ok(jobs.step(ask.call, id.0, JobRequestAction::Close).await?))
 }
 
+/// Put a developer on the shortlist of a job request, or change the notes, which never leave the organisation. Role: client.
+#[utoipa::path(tag = "job requests", params(("id" = JobRequestId, Path, description = "The job request"), ("developer_id" = DeveloperId, Path, description = "The developer")), request_body = ShortlistNotes, responses((status = 200, body = ShortlistEntry, description = "On the shortlist")), security(("bearer" = [])))]
+#[put("/v1/job-requests/{id}/shortlist/{developer_id}")]
+async fn shortlist_developer(ids: Path<(JobRequestId, DeveloperId)>, ask: Ask<ShortlistNotes>, jobs: Data<Jobs>) -> Result<HttpResponse> {
+    let (job, developer) = ids.0;
+    Ok(answer::ok(jobs.shortlist(ask.call, job, developer, ask.body).await?))
+}
+
+/// Take a developer off the shortlist of a job request. Role: client.
+#[utoipa::path(tag = "job requests", params(("id" = JobRequestId, Path, description = "The job request"), ("developer_id" = DeveloperId, Path, description = "The developer")), responses((status = 204, description = "Not on the shortlist")), security(("bearer" = [])))]
+#[delete("/v1/job-requests/{id}/shortlist/{developer_id}")]
+async fn unshortlist_developer(ids: Path<(JobRequestId, DeveloperId)>, signed: Signed, jobs: Data<Jobs>) -> Result<HttpResponse> {
+    let (job, developer) = ids.0;
+    jobs.unshortlist(signed.0, job, developer).await?;
+    Ok(answer::nothing())
+}
+
+/// The shortlist of a job request, with the organisation's notes. Role: client.
+#[utoipa::path(tag = "job requests", params(("id" = JobRequestId, Path, description = "The job request"), PageQuery), responses((status = 200, body = Page<ShortlistEntry>, description = "The shortlist")), security(("bearer" = [])))]
+#[get("/v1/job-requests/{id}/shortlist")]
+async fn list_shortlist(id: Path<JobRequestId>, signed: Signed, page: Query<PageQuery>, jobs: Data<Jobs>) -> Result<HttpResponse> {
+    answer::json(&jobs.shortlisted(signed.0, id.0, page.0).await?)
+}
+
 /// List everybody's job requests, newest first. Role: admin.
 #[utoipa::path(tag = "admin", params(JobRequestQuery), responses((status = 200, body = Page<JobRequestView>, description = "The job requests")), security(("bearer" = [])))]
 #[get("/v1/admin/job-requests")]
@@ -137,4 +162,5 @@ async fn list_all_job_requests(signed: Signed, query: Query<JobRequestQuery>, jo
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(create_job_request).service(list_job_requests).service(read_job_request).service(change_job_request);
     config.service(open_job_request).service(pause_job_request).service(close_job_request).service(list_all_job_requests);
+    config.service(shortlist_developer).service(unshortlist_developer).service(list_shortlist);
 }

@@ -8,7 +8,10 @@ pub mod draft;
 pub mod http;
 pub mod process;
 pub mod service;
+pub mod shortlist;
+pub mod shortlists;
 pub mod store;
+pub mod store_shortlist;
 pub mod view;
 
 #[cfg(test)]

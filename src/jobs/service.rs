@@ -31,8 +31,8 @@ use crate::skills::service::Skills;
 /// The room of job requests.
 #[derive(Clone)]
 pub struct Jobs {
-    db: Db,
-    clock: SharedClock,
+    pub(crate) db: Db,
+    pub(crate) clock: SharedClock,
     skills: Arc<Skills>,
     rates: Arc<Rates>,
     limits: Arc<Limits>,

@@ -33,6 +33,12 @@ impl<K: Kind> Id<K> {
         Self(Uuid::new_v7(timestamp), PhantomData)
     }
 
+    /// The id that sorts before all those made at `at` or later, to the millisecond.
+    pub fn first_at(at: Instant) -> Self {
+        let milliseconds = u128::try_from(at.utc().timestamp_millis()).unwrap_or_default();
+        Self::from_u128(milliseconds << 80)
+    }
+
     /// The bytes of the UUID, for hashing into a stable order.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
@@ -170,6 +176,14 @@ kinds! {
     MailToken, MailTokenId => "token";
     /// Hours of a developer that a trial holds.
     Commitment, CommitmentId => "hold";
+    /// An entry of the audit log.
+    AuditEntry, AuditId => "audit";
+    /// A client's invitation of a developer to talk about a job request.
+    Invitation, InvitationId => "inv";
+    /// A message that goes with an invitation.
+    Message, MessageId => "msg";
+    /// A report of abuse.
+    Report, ReportId => "report";
     /// A saved answer of matching.
     MatchRun, MatchRunId => "run";
 }

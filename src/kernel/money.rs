@@ -57,7 +57,7 @@ impl utoipa::PartialSchema for Currency {
 impl utoipa::ToSchema for Currency {}
 
 /// An amount of money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Money {
     /// In minor units: 8500 is 85.00 USD.

@@ -51,10 +51,17 @@ pub struct Candidate {
     pub track_record: TrackRecord,
     /// How quickly offers and invitations were answered.
     pub responsiveness: Responsiveness,
-    /// Whether the developer accepted an invitation to this very request.
-    pub accepted_invitation: bool,
+    /// The job requests to which the developer accepted an invitation.
+    pub accepted_invitations: Vec<JobRequestId>,
     /// When this stops being right by itself, although no row changes: a validity ends, an offer grows too old to count.
     pub right_until: Option<Instant>,
+}
+
+impl Candidate {
+    /// Whether the developer accepted an invitation to this very request.
+    pub fn accepted(&self, request: &Request) -> bool {
+        request.id.is_some_and(|id| self.accepted_invitations.contains(&id))
+    }
 }
 
 /// A skill as the developer states it.

@@ -41,18 +41,17 @@
 //! 16,777,216 slots (24 bits), 65,534 skills, schedules, sets of languages and domains each (16 bits), 255 currencies. A
 //! [`Engine::put`] beyond them is an error; nothing wraps around. About 250 bytes a developer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering;
 
 use chrono::NaiveDate;
+use hashbrown::HashMap;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::DeveloperId;
 use crate::kernel::ids::OrganizationId;
-use crate::kernel::words::Word as _;
 use crate::matching::domain::Candidate;
 use crate::matching::domain::Request;
 use crate::matching::engine_best::Best;
@@ -63,16 +62,14 @@ use crate::matching::engine_count::FacetCounts;
 use crate::matching::engine_count::tally;
 use crate::matching::engine_dictionary::Dictionary;
 use crate::matching::engine_ids::Places;
+use crate::matching::engine_member::Member;
 use crate::matching::engine_pack::pack;
 use crate::matching::engine_plan::Memory;
 use crate::matching::engine_plan::Plan;
+use crate::matching::engine_plan::relevant;
 use crate::matching::engine_points::Scale;
-use crate::matching::engine_record::DEAD;
-use crate::matching::engine_record::Entry;
-use crate::matching::engine_record::Record;
 use crate::matching::engine_sweep::Sweep;
 use crate::matching::facets::Facets;
-use crate::matching::gates::Gate;
 use crate::matching::gates::Tally;
 use crate::matching::ratio::Points;
 use crate::matching::rules::Rules;
@@ -211,6 +208,7 @@ impl Engine {
     pub fn set_rules(&mut self, rules: Arc<Rules>) {
         self.rules = rules;
         self.words.renew();
+        self.memory.forget_budgets();
     }
 
     /// By which rules it scores.
@@ -325,7 +323,7 @@ impl Engine {
         found.page(facets.facets())
     }
 
-    /// A request made ready for many questions by [`Self::passes`].
+    /// A request made ready for many questions by [`Member::passes`].
     pub fn plan(&self, request: &Request) -> Plan {
         Plan::new(request, &self.rules, &self.words, &self.memory)
     }
@@ -335,35 +333,15 @@ impl Engine {
         plan.edition != self.words.edition()
     }
 
-    /// Whether a developer of the pool passes all gates of a plan, which is `organization`'s.
-    pub fn passes(&self, plan: &Plan, organization: Option<OrganizationId>, id: DeveloperId) -> bool {
-        let Some(packed) = self.slot(id).and_then(|slot| self.columns.packed(slot)) else { return false };
-        plan.verdict(packed.record) == 0
-            && plan.musts.iter().all(|must| packed.best_must(must).is_some())
-            && packed.has_free_hours(plan)
-            && organization.and_then(|organization| self.blocks.get(&organization)).is_none_or(|blocked| !blocked.contains(&id))
+    /// A developer of the pool.
+    pub fn member(&self, id: DeveloperId) -> Option<Member<'_>> {
+        let packed = self.columns.packed(self.slot(id)?)?;
+        Some(Member { id, packed, words: &self.words, rules: &self.rules, blocks: &self.blocks })
     }
 
     /// The number of a skill that somebody has, or has had.
     pub fn skill(&self, slug: &str) -> Option<u16> {
         self.words.skills.known(slug)
-    }
-
-    /// The level that a developer of the pool has of every skill, by its number; 0 where there is none.
-    pub fn levels(&self, id: DeveloperId) -> Vec<u8> {
-        let mut levels = vec![0; self.words.skills.all().len() + 1];
-        let packed = self.slot(id).and_then(|slot| self.columns.packed(slot));
-        for entry in packed.into_iter().flat_map(|packed| packed.skills()).map(Entry) {
-            if let Some(level) = levels.get_mut(usize::from(entry.skill())) {
-                *level = u8::try_from(entry.level()).unwrap_or(0);
-            }
-        }
-        levels
-    }
-
-    /// What the gates read of a developer of the pool.
-    pub fn record(&self, id: DeveloperId) -> Option<Record> {
-        self.slot(id).and_then(|slot| self.columns.records().get(slot as usize)).copied()
     }
 
     /// How many developers of the pool, about, have a skill.
@@ -386,11 +364,4 @@ impl Engine {
         slots.dedup();
         slots
     }
-}
-
-/// The bits of a verdict that are asked, and the one of the dead.
-fn relevant(asked: &[Gate]) -> u8 {
-    let bit = |gate: &Gate| Gate::ALL.iter().position(|each| each == gate).map_or(0, |place| 1 << place);
-    // The first gate has no bit of its own: a verdict begins with the dead.
-    asked.iter().filter(|gate| **gate != Gate::MustSkills).map(bit).fold(DEAD, |all, bit| all | bit)
 }

@@ -19,6 +19,7 @@ use crate::matching::engine_record::DEAD;
 use crate::matching::engine_record::Record;
 use crate::matching::engine_record::country;
 use crate::matching::engine_record::day;
+use crate::matching::gates::Gate;
 use crate::matching::ranking::half_lot;
 use crate::matching::rules::Rules;
 use crate::matching::score::OVERLAP_CAP;
@@ -74,10 +75,12 @@ pub struct Plan {
     pub edition: u64,
     accepted: u8,
     start: u16,
+    /// The budget in millionths of a dollar.
+    worth: i64,
     /// For every schedule the shared minutes.
     shared: Arc<[u16]>,
     /// For every currency the highest rate inside the budget.
-    budget: Vec<i64>,
+    budget: Arc<[i64]>,
     /// For every set of languages whether it has all that are asked.
     speaking: Arc<[bool]>,
     /// For every country whether the law allows it; empty without a limit.
@@ -105,9 +108,10 @@ impl Plan {
             lot: half_lot(request.id),
             edition: words.edition(),
             accepted: accepted(&request.seniority),
+            worth: worth(request.max_hourly_rate, &rules.rates).unwrap_or(i64::MAX),
             start: day(request.starts_on),
             shared: memory.shared(workday, words),
-            budget: budget(request.max_hourly_rate, &rules.rates, words),
+            budget: memory.budget(request.max_hourly_rate, &rules.rates, words),
             speaking: memory.speaking(&request.languages, words),
             countries: countries(request),
         }
@@ -131,9 +135,19 @@ impl Plan {
             | u8::from(!allowed) << 7
     }
 
+    /// Reads, and only reads, what [`Self::verdict`] will read for a record, and where the musts stand.
+    #[inline]
+    pub fn fetch(&self, record: &Record) -> u32 {
+        let budget = self.budget.get(usize::from(record.currency)).map_or(0, |most| most.count_ones());
+        let speaks = self.speaking.get(usize::from(record.languages)).copied().unwrap_or(false);
+        let shared = self.shared.get(usize::from(record.schedule)).copied().unwrap_or(0);
+        let musts = self.musts.iter().map(|must| must.choices.first().map_or(0, |choice| choice.worth));
+        budget ^ u32::from(speaks) ^ u32::from(shared) ^ musts.fold(0, |all, worth| all ^ worth)
+    }
+
     /// The gates that compare a number with a number; enough to pass over most requests, see [`Quick`].
     pub fn quick(&self) -> Quick {
-        Quick { hours: self.hours, start: self.start, accepted: self.accepted }
+        Quick { worth: self.worth, hours: self.hours, start: self.start, accepted: self.accepted }
     }
 
     /// Minutes that a developer's day shares with the request's.
@@ -143,24 +157,41 @@ impl Plan {
     }
 }
 
-/// Three gates of a plan, small enough to stand in a list.
+/// Four gates of a plan, small enough to stand in a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Quick {
+    worth: i64,
     hours: u32,
     start: u16,
     accepted: u8,
 }
 
 impl Quick {
-    /// Whether a record passes the three, hours that trials hold not counted.
+    /// Whether a record passes the four, hours that trials hold not counted. `worth` is that of its rate, see [`worth`].
     #[inline]
-    pub fn may_pass(self, record: &Record) -> bool {
-        (u32::from(record.hours) >= self.hours) & (record.starts <= self.start) & (record.seniority & self.accepted != 0)
+    pub fn may_pass(self, record: &Record, worth: i64) -> bool {
+        (worth <= self.worth)
+            & (u32::from(record.hours) >= self.hours)
+            & (record.starts <= self.start)
+            & (record.seniority & self.accepted != 0)
     }
+}
+
+/// Money in millionths of a dollar, in which whatever is within a budget is worth at most as much as the budget; `None` for a
+/// currency without a rate.
+pub fn worth(money: Money, rates: &Rates) -> Option<i64> {
+    rates.to_micro_dollars(money).map(|worth| i64::try_from(worth).unwrap_or(i64::MAX))
 }
 
 /// The bit of a verdict that says that too few hours are free.
 pub const HOURS_FAIL: u8 = 1 << 2;
+
+/// The bits of a verdict that are asked, and the one of the dead.
+pub fn relevant(asked: &[Gate]) -> u8 {
+    let bit = |gate: &Gate| Gate::ALL.iter().position(|each| each == gate).map_or(0, |place| 1 << place);
+    // The first gate has no bit of its own: a verdict begins with the dead.
+    asked.iter().filter(|gate| **gate != Gate::MustSkills).map(bit).fold(DEAD, |all, bit| all | bit)
+}
 
 fn wanted(asked: &AskedSkill, rules: &Rules, words: &Dictionary) -> Wanted {
     let substitutes = rules.substitutes.of(&asked.slug).iter().filter(|_| asked.allow_adjacent);
@@ -189,7 +220,7 @@ pub fn length_bit(length: EngagementLength) -> u8 {
 }
 
 /// For every currency the highest amount that is within `budget`: conversion only ever grows with the amount.
-fn budget(budget: Money, rates: &Rates, words: &Dictionary) -> Vec<i64> {
+fn budget(budget: Money, rates: &Rates, words: &Dictionary) -> Arc<[i64]> {
     let most = |currency: &_| if *currency == budget.currency { budget.amount } else { rates.most_within(*currency, budget).unwrap_or(-1) };
     std::iter::once(-1).chain(words.currencies.all().iter().map(most)).collect()
 }
@@ -205,8 +236,8 @@ fn countries(request: &Request) -> Vec<bool> {
     allowed
 }
 
-/// What many requests ask alike, remembered: the shared minutes of a workday with every schedule, and the sets that speak
-/// some languages. Bounded; whatever was made with fewer words is made again.
+/// What many requests ask alike, remembered: the shared minutes of a workday with every schedule, the sets that speak some
+/// languages, and what a budget is in every currency. Bounded; whatever was made with fewer words is made again.
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<Remembered>);
 
@@ -214,6 +245,7 @@ pub struct Memory(Mutex<Remembered>);
 struct Remembered {
     shared: HashMap<(i64, i64), Arc<[u16]>>,
     speaking: HashMap<Vec<String>, Arc<[bool]>>,
+    budgets: HashMap<Money, Arc<[i64]>>,
 }
 
 /// The most workdays, and lists of languages, that are remembered: 2 bytes × schedules each.
@@ -236,6 +268,15 @@ impl Memory {
 
     fn speaking(&self, asked: &[String], words: &Dictionary) -> Arc<[bool]> {
         self.remember(|all| &mut all.speaking, asked.to_vec(), words.languages.all().len() + 1, || words.speaking(asked).into())
+    }
+
+    fn budget(&self, most: Money, rates: &Rates, words: &Dictionary) -> Arc<[i64]> {
+        self.remember(|all| &mut all.budgets, most, words.currencies.all().len() + 1, || budget(most, rates, words))
+    }
+
+    /// Other rates: what was made of the old ones is forgotten.
+    pub fn forget_budgets(&self) {
+        self.lock().budgets.clear();
     }
 
     fn remember<K: std::hash::Hash + Eq, V>(

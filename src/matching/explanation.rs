@@ -199,7 +199,7 @@ fn fact(fact: FactKind, asked: impl Into<Value>, has: impl Into<Value>) -> Detai
 
 /// Only what the request asks; of the preferences no more is told than whether they meet it.
 fn interest(question: &Question<'_>, candidate: &Candidate) -> Vec<Detail> {
-    if candidate.accepted_invitation {
+    if candidate.accepted(question.request) {
         return vec![fact(FactKind::AcceptedInvitation, Value::Null, true)];
     }
     let request = question.request;

@@ -52,17 +52,18 @@ impl Fitness {
     pub async fn best(&self, job: &JobRequest, limit: usize) -> Result<Vec<DeveloperId>> {
         self.up_to_date().await?;
         let (request, today) = (asked(job), self.clock.now().date());
+        let live = self.index.live();
         let ask = Ask {
             request: &request,
             organization: Some(job.organization),
-            invited: &[],
+            invited: &live.invited.to(request.id),
             today,
             limit,
             min_score: Points::default(),
             gates: false,
             facets: false,
         };
-        Ok(self.index.live().engine.find(&ask).best.into_iter().map(|best| best.developer).collect())
+        Ok(live.engine.find(&ask).best.into_iter().map(|best| best.developer).collect())
     }
 
     /// Those of `ids` who fit a request, the best first.
@@ -75,7 +76,7 @@ impl Fitness {
         let fitting: Vec<DeveloperId> = {
             let live = self.index.live();
             let plan = live.engine.plan(&request);
-            let fits = |id: &&DeveloperId| live.engine.passes(&plan, Some(job.organization), **id);
+            let fits = |id: &&DeveloperId| live.engine.member(**id).is_some_and(|member| member.passes(&plan, Some(job.organization)));
             ids.iter().filter(fits).copied().collect()
         };
         let rules = self.rules();

@@ -24,6 +24,7 @@ use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId};
 use crate::matching::cards::{Cards, Shown};
 use crate::matching::domain::{Candidate, Request};
 use crate::matching::engine::Engine;
+use crate::matching::invited::Invited;
 use crate::matching::percolation::Percolator;
 use crate::matching::requests::request;
 use crate::matching::rules::{Rules, Substitutes};
@@ -34,6 +35,8 @@ use crate::skills::store as skill_store;
 
 /// How many new fits wait at most; more are dropped, and counted.
 const MOST_NEW_FITS: usize = 10_000;
+/// How many plans of open requests are made again at a time: some milliseconds.
+const RENEWED_AT_ONCE: usize = 500;
 /// How many open requests are read at once.
 const REQUESTS_AT_ONCE: i64 = 500;
 
@@ -54,6 +57,8 @@ pub struct Live {
     pub percolator: Percolator,
     /// The configured rules, with the catalogue's substitutes.
     pub rules: Arc<Rules>,
+    /// Who accepted an invitation to what.
+    pub invited: Invited,
     /// Grows whenever any of the above changes; begins anew with the process.
     pub version: u64,
     /// The version of each open request.
@@ -76,8 +81,8 @@ impl MatchIndex {
     /// An empty index under the configured rules; the substitutes come from the catalogue with every load.
     pub fn new(configured: Rules) -> Self {
         let rules = Arc::new(configured.clone());
-        let live =
-            Live { engine: Engine::new(rules.clone()), percolator: Percolator::default(), rules, version: 0, versions: HashMap::new() };
+        let (engine, percolator, invited) = (Engine::new(rules.clone()), Percolator::default(), Invited::default());
+        let live = Live { engine, percolator, rules, invited, version: 0, versions: HashMap::new() };
         Self {
             configured,
             live: RwLock::new(live),
@@ -152,7 +157,7 @@ impl MatchIndex {
             return;
         }
         let mut live = self.change();
-        let Live { engine, percolator, rules, version, versions } = &mut *live;
+        let Live { engine, percolator, rules, version, versions, .. } = &mut *live;
         if let Some(new) = asking.rules {
             engine.set_rules(new.clone());
             percolator.register_anew(engine);
@@ -181,10 +186,16 @@ impl MatchIndex {
         {
             let mut live = self.change();
             let found: BTreeSet<DeveloperId> = candidates.iter().map(|candidate| candidate.developer_id).collect();
-            ids.difference(&found).for_each(|id| live.engine.remove(*id));
+            for id in ids.difference(&found) {
+                live.engine.remove(*id);
+                live.invited.set(*id, &[]);
+            }
             for candidate in candidates {
+                live.invited.set(candidate.developer_id, &candidate.accepted_invitations);
                 live.engine.put(candidate, today).map_err(refused)?;
             }
+            let Live { engine, percolator, .. } = &mut *live;
+            percolator.renew(engine, RENEWED_AT_ONCE);
             live.version += 1;
         }
         self.note(self.fits_of(candidates).filter(|fit| !before.contains(fit)).collect());
@@ -240,7 +251,7 @@ impl Follower for MatchIndex {
     fn load(&self, conn: &mut Conn, now: Instant) -> Result<()> {
         let (begun, _turn) = (Moment::now(), held(&self.turn));
         let rules = self.rules(conn)?;
-        let mut engine = everybody(conn, &rules, now)?;
+        let (mut engine, invited) = everybody(conn, &rules, now)?;
         for (organization, blocked) in store::blocked(conn, None)? {
             engine.block(organization, blocked);
         }
@@ -249,7 +260,7 @@ impl Follower for MatchIndex {
         let before = {
             let mut live = self.change();
             let version = live.version + 1;
-            std::mem::replace(&mut *live, Live { engine, percolator, rules, version, versions })
+            std::mem::replace(&mut *live, Live { engine, percolator, rules, invited, version, versions })
         };
         drop(before);
         metrics::histogram!("guildhall_match_index_load_seconds").record(begun.elapsed().as_secs_f64());
@@ -330,17 +341,18 @@ fn subjects<Id: FromStr + Ord>(changes: &[Change], kind: ChangeKind) -> BTreeSet
 }
 
 /// All matchable developers, chunk by chunk into the engine.
-fn everybody(conn: &mut Conn, rules: &Arc<Rules>, now: Instant) -> Result<Engine> {
-    let (mut after, mut failed) = (None, None);
+fn everybody(conn: &mut Conn, rules: &Arc<Rules>, now: Instant) -> Result<(Engine, Invited)> {
+    let (mut after, mut failed, mut invited) = (None, None, Invited::default());
     let chunks = std::iter::from_fn(|| {
         let chunk = store::candidates(conn, Scope::After(after), now).map_err(|error| failed = Some(error)).ok()?;
         after = Some(chunk.last()?.developer_id);
+        chunk.iter().for_each(|candidate| invited.set(candidate.developer_id, &candidate.accepted_invitations));
         Some(chunk)
     });
     let built = Engine::build(rules.clone(), chunks.flatten(), now.date());
     match failed {
         Some(error) => Err(error),
-        None => built.map_err(refused),
+        None => Ok((built.map_err(refused)?, invited)),
     }
 }
 

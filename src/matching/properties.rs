@@ -89,7 +89,7 @@ prop_compose! {
         });
         Candidate {
             track_record: TrackRecord { ended, good }, responsiveness: Responsiveness { asked, answered_within_48h: answered },
-            accepted_invitation, preferences, ..shown
+            accepted_invitations: sample::request().id.filter(|_| accepted_invitation).into_iter().collect(), preferences, ..shown
         }
     }
 }
@@ -335,7 +335,8 @@ fn what_is_not_stated_gives_half_and_lowers_confidence() {
     let domains = Candidate { domains: sample::texts(&["payments", "logistics"]), ..silent.clone() };
     let expected = ([2500, 0, 600, 600, 1000, 833, 250, 150], 5933, Confidence::Medium);
     assert_eq!(scored(&ledger_request(), &domains), expected, "23.33 points are not stated");
-    let invited = Candidate { accepted_invitation: true, available_from: Some(sample::today()), ..domains };
+    let invited =
+        Candidate { accepted_invitations: sample::request().id.into_iter().collect(), available_from: Some(sample::today()), ..domains };
     // Eleven of the fourteen days that count: 10 × (1 + 1 + 11/14)/3 = 9.286.
     let expected = ([2500, 0, 600, 1200, 1000, 929, 250, 150], 6629, Confidence::High);
     assert_eq!(scored(&ledger_request(), &invited), expected, "only the 8 points of the history are not stated");
@@ -344,7 +345,8 @@ fn what_is_not_stated_gives_half_and_lowers_confidence() {
 #[test]
 fn what_is_not_asked_gives_all() {
     let responsive = Responsiveness { asked: 10, answered_within_48h: 10 };
-    let candidate = Candidate { responsiveness: responsive, accepted_invitation: true, ..sample::candidate(1) };
+    let candidate =
+        Candidate { responsiveness: responsive, accepted_invitations: sample::request().id.into_iter().collect(), ..sample::candidate(1) };
     let request = Request { overlap_hours: 0.0, ..sample::request() };
     assert_eq!(scored(&request, &candidate), ([2500, 1500, 2000, 1200, 1000, 1000, 250, 300], 9750, Confidence::High));
     // Cheaper is not better, more overlap than anybody could have is not asked, and nobody loses by another country.

@@ -94,7 +94,7 @@ pub fn candidate(number: u128) -> Candidate {
         commitments: Vec::new(),
         track_record: TrackRecord::default(),
         responsiveness: Responsiveness::default(),
-        accepted_invitation: false,
+        accepted_invitations: Vec::new(),
         right_until: None,
     }
 }

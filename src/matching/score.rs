@@ -111,7 +111,7 @@ fn evidence(assessment: &Assessment<'_>) -> Part {
 }
 
 fn developer_interest(&Assessment { question, candidate, .. }: &Assessment<'_>) -> Part {
-    if candidate.accepted_invitation {
+    if candidate.accepted(question.request) {
         return Part::known(Ratio::ONE);
     }
     let asked = [preferred_domains(question, candidate), preferred_length(question, candidate), Some(preferred_hours(question, candidate))];

@@ -154,8 +154,10 @@ impl Matching {
 
     async fn answer(&self, request: &Arc<Request>, organization: Option<OrganizationId>, wanted: Wanted) -> Result<Matches<Told>> {
         let Wanted { limit, min_score, gates, facets } = wanted;
-        let find =
-            |live: &Live, today| live.engine.find(&Ask { request, organization, invited: &[], today, limit, min_score, gates, facets });
+        let find = |live: &Live, today| {
+            let invited = &live.invited.to(request.id);
+            live.engine.find(&Ask { request, organization, invited, today, limit, min_score, gates, facets })
+        };
         let ids = |found: &Found| found.best.iter().map(|best| best.developer).collect();
         self.settled(find, ids, |moment| self.told(request, gates, moment)).await
     }

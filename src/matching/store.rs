@@ -1,6 +1,7 @@
 //! Candidates, straight from the database's rows: vetted developers with everything that matching reads.
-//! Six queries a call whatever its size, each over an index.
+//! Seven queries a call whatever its size, each over an index.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{NaiveDate, TimeDelta};
@@ -8,14 +9,14 @@ use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::{
-    blocks, commitments, developer_skills, developers, trial_events, trials, users, verified_skills, vetted_developers,
+    blocks, commitments, developer_skills, developers, invitations, trial_events, trials, users, verified_skills, vetted_developers,
 };
 use crate::db::types::Json;
 use crate::developers::profile::EngagementPreferences;
 use crate::kernel::clock::Instant;
 use crate::kernel::craft::{Seniority, SkillLevel};
 use crate::kernel::error::Result;
-use crate::kernel::ids::{DeveloperId, OrganizationId, TrialId};
+use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::zone::{TimeZone, add_days};
 use crate::matching::domain::{Candidate, ClaimedSkill, Commitment, Preferences, Responsiveness, TrackRecord, VerifiedSkill, WorkingHours};
@@ -75,7 +76,9 @@ pub fn candidates(conn: &mut Conn, scope: Scope<'_>, now: Instant) -> Result<Vec
     claims(conn, &ids, &mut found)?;
     verifications(conn, &ids, &mut found, now)?;
     held_hours(conn, &ids, &mut found, now)?;
-    histories(conn, &ids, &mut found, now)?;
+    let mut asked = asked_to_talk(conn, &ids, &mut found, now)?;
+    asked.extend(offers(conn, &ids, &mut found, now)?);
+    answers_count(asked, &mut found, now);
     Ok(found.candidates)
 }
 
@@ -142,7 +145,7 @@ fn candidate(row: DeveloperRow, valid_until: Instant) -> Option<Candidate> {
         commitments: Vec::new(),
         track_record: TrackRecord::default(),
         responsiveness: Responsiveness::default(),
-        accepted_invitation: false,
+        accepted_invitations: Vec::new(),
         right_until: Some(valid_until),
     })
 }
@@ -224,8 +227,46 @@ fn held_hours(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Inst
     Ok(())
 }
 
-/// How trials ended, and how quickly the latest offers were answered.
-fn histories(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant) -> Result<()> {
+/// The invitations that were accepted, and those of the last 90 days as what somebody was asked.
+fn asked_to_talk(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant) -> Result<Vec<(DeveloperId, Offer)>> {
+    let since = now.plus(-OFFERS_COUNT_FOR);
+    let rows: Vec<(DeveloperId, JobRequestId, Instant, String, Option<Instant>)> = invitations::table
+        .filter(invitations::developer_id.eq_any(ids))
+        .filter(invitations::state.eq("accepted").or(invitations::created_at.gt(since)))
+        .order(invitations::id)
+        .select((
+            invitations::developer_id,
+            invitations::job_request_id,
+            invitations::created_at,
+            invitations::state,
+            invitations::answered_at,
+        ))
+        .load(conn)?;
+    let mut asked = Vec::new();
+    for (developer, request, offered_at, state, answered_at) in rows {
+        if let Some(candidate) = found.of(developer).filter(|_| state == "accepted") {
+            candidate.accepted_invitations.push(request);
+        }
+        if offered_at > since {
+            asked.push((developer, Offer { offered_at, answered_at, taken_back: false }));
+        }
+    }
+    Ok(asked)
+}
+
+/// How quickly the latest of what was asked was answered.
+fn answers_count(mut asked: Vec<(DeveloperId, Offer)>, found: &mut Found, now: Instant) {
+    asked.sort_by_key(|(developer, offer)| (*developer, Reverse(offer.offered_at)));
+    for (developer, offer) in asked {
+        if let Some(candidate) = found.of(developer) {
+            offer.count(candidate, now);
+        }
+    }
+}
+
+/// How trials ended, and the latest offers.
+fn offers(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant) -> Result<Vec<(DeveloperId, Offer)>> {
+    let mut latest = Vec::new();
     let since = now.plus(-OFFERS_COUNT_FOR);
     let answered = answers(conn, ids, since)?;
     let rows: Vec<(DeveloperId, TrialId, Instant, String, Option<String>)> = trials::table
@@ -242,10 +283,10 @@ fn histories(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Insta
         }
         if offered_at > since {
             let offer = Offer { offered_at, answered_at: answered.get(&trial).copied(), taken_back: outcome == "withdrawn" };
-            offer.count(candidate, now);
+            latest.push((developer, offer));
         }
     }
-    Ok(())
+    Ok(latest)
 }
 
 /// The first answer to each offer that was made after `since`.

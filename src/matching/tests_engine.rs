@@ -97,8 +97,8 @@ fn play(events: &[Event]) -> (Engine, Pool) {
 fn expected(ask: &Ask<'_>, pool: &Pool) -> Found {
     let blocked = |id: &DeveloperId| ask.organization.is_some() && [3, 4, 99].map(self::id).contains(id);
     let pool: Vec<Candidate> = pool.values().filter(|each| !blocked(&each.developer_id)).cloned().collect();
-    let invited = |each: &Candidate| ask.invited.contains(&each.developer_id);
-    let pool: Vec<Candidate> = pool.into_iter().map(|each| Candidate { accepted_invitation: invited(&each), ..each }).collect();
+    let accepted = |each: &Candidate| ask.request.id.filter(|_| ask.invited.contains(&each.developer_id)).into_iter().collect();
+    let pool: Vec<Candidate> = pool.into_iter().map(|each| Candidate { accepted_invitations: accepted(&each), ..each }).collect();
     let rules = sample::rules();
     let ranking = rank(ask.request, &pool, &rules, ask.today);
     let best = ranking.passing.iter().map(|each| Best { developer: each.candidate.developer_id, score: each.score.total() });

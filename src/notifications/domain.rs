@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
-use crate::kernel::ids::{JobRequestId, MailTokenId, TrialId};
+use crate::kernel::ids::{InvitationId, JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::Money;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::preferences::OptionalMail;
@@ -59,6 +59,21 @@ pub struct DeveloperLine {
     pub headline: Option<String>,
     /// How senior, as a word.
     pub seniority: Option<String>,
+}
+
+/// What a mail about an invitation says of it, as the recipient may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationSummary {
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// The job request's title.
+    pub title: String,
+    /// The other side: for the client the developer's headline or, once disclosed, name; for the developer nobody by name.
+    pub other: String,
+    /// When an answer is expected.
+    pub answer_by: Instant,
+    /// When it lapses.
+    pub lapses_at: Instant,
 }
 
 /// Declares the letters: the enum [`Letter`] with its values, and the words of [`LetterKind`].
@@ -138,6 +153,30 @@ letters! {
     VettingOnHold => "vetting_on_hold";
     /// The application goes on.
     VettingReleased => "vetting_released";
+
+    // invitations
+    /// A client would like to talk about a job request.
+    JobInvitation => "job_invitation" { /// The invitation.
+        invitation: InvitationSummary, /// What the client wrote.
+        message: String };
+    /// An invitation waits for an answer.
+    JobInvitationWaiting => "job_invitation_waiting" { /// The invitation.
+        invitation: InvitationSummary };
+    /// The developer would like to talk.
+    JobInvitationAccepted => "job_invitation_accepted" { /// The invitation.
+        invitation: InvitationSummary, /// What the developer wrote.
+        message: Option<String>, /// When the developer could talk.
+        call_times: Vec<Instant> };
+    /// The developer would rather not.
+    JobInvitationDeclined => "job_invitation_declined" { /// The invitation.
+        invitation: InvitationSummary, /// What the developer wrote.
+        message: Option<String> };
+    /// Nobody answered in time; to both.
+    JobInvitationLapsed => "job_invitation_lapsed" { /// The invitation.
+        invitation: InvitationSummary };
+    /// The other side has written.
+    JobInvitationMessage => "job_invitation_message" { /// The invitation.
+        invitation: InvitationSummary };
 
     // trials
     /// A client offers a trial.
@@ -240,6 +279,8 @@ impl Letter {
         match self {
             Self::NewMatches { .. } => Some(OptionalMail::NewMatchesDigest),
             Self::FittingRequests { .. } => Some(OptionalMail::FittingRequestsDigest),
+            Self::JobInvitationWaiting { .. } => Some(OptionalMail::InvitationReminders),
+            Self::JobInvitationMessage { .. } => Some(OptionalMail::InvitationMessages),
             _ => None,
         }
     }

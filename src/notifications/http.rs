@@ -6,6 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::domain::OptionalReason;
 use crate::kernel::error::Result;
 use crate::kernel::ids::MailId;
 use crate::kernel::page::{Page, PageQuery, default_limit};
@@ -13,7 +14,7 @@ use crate::notifications::outbox::{MailState, Notification, OutboxMail};
 use crate::notifications::preferences::Preferences;
 use crate::notifications::service::Notifications;
 use crate::web::answer;
-use crate::web::ask::{Ask, Nothing, Signed};
+use crate::web::ask::{Ask, Signed};
 use crate::web::path::Path;
 use crate::web::query::Query;
 
@@ -66,17 +67,17 @@ async fn list_outbox(signed: Signed, query: Query<OutboxQuery>, notifications: D
 }
 
 /// Send a mail again, from now on for another 48 hours. Role: admin.
-#[utoipa::path(tag = "admin", params(("id" = MailId, Path, description = "The mail")), request_body = Nothing, responses((status = 200, body = OutboxMail, description = "Due now")), security(("bearer" = [])))]
+#[utoipa::path(tag = "admin", params(("id" = MailId, Path, description = "The mail")), request_body = OptionalReason, responses((status = 200, body = OutboxMail, description = "Due now")), security(("bearer" = [])))]
 #[post("/v1/admin/outbox/{id}/retry")]
-async fn retry_mail(id: Path<MailId>, ask: Ask<Nothing>, notifications: Data<Notifications>) -> Result<HttpResponse> {
-    Ok(answer::ok(notifications.retry(&ask.call, id.0).await?))
+async fn retry_mail(id: Path<MailId>, ask: Ask<OptionalReason>, notifications: Data<Notifications>) -> Result<HttpResponse> {
+    Ok(answer::ok(notifications.retry(ask.call, id.0, ask.body).await?))
 }
 
 /// Cancel a mail that is still pending. Role: admin.
-#[utoipa::path(tag = "admin", params(("id" = MailId, Path, description = "The mail")), request_body = Nothing, responses((status = 200, body = OutboxMail, description = "Cancelled")), security(("bearer" = [])))]
+#[utoipa::path(tag = "admin", params(("id" = MailId, Path, description = "The mail")), request_body = OptionalReason, responses((status = 200, body = OutboxMail, description = "Cancelled")), security(("bearer" = [])))]
 #[post("/v1/admin/outbox/{id}/cancel")]
-async fn cancel_mail(id: Path<MailId>, ask: Ask<Nothing>, notifications: Data<Notifications>) -> Result<HttpResponse> {
-    Ok(answer::ok(notifications.cancel(&ask.call, id.0).await?))
+async fn cancel_mail(id: Path<MailId>, ask: Ask<OptionalReason>, notifications: Data<Notifications>) -> Result<HttpResponse> {
+    Ok(answer::ok(notifications.cancel(ask.call, id.0, ask.body).await?))
 }
 
 /// Mounts the room.

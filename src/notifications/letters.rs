@@ -11,8 +11,9 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::MailTokenId;
 use crate::kernel::text::is_invisible;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{Letter, Recipient};
+use crate::notifications::domain::{InvitationSummary, Letter, Recipient};
 use crate::notifications::letters_accounts as accounts;
+use crate::notifications::letters_invitations as invitations;
 use crate::notifications::letters_matching as matching;
 use crate::notifications::letters_trials as trials;
 use crate::notifications::letters_vetting as vetting;
@@ -182,6 +183,10 @@ impl Scribe {
         self.links.with_token(page, &(self.tokens)(token))
     }
 
+    fn invitation(&self, invitation: &InvitationSummary) -> String {
+        self.links.to(&format!("invitations/{}", invitation.invitation_id))
+    }
+
     fn body(&self, letter: &Letter, own: TimeZone) -> Composed {
         match letter {
             Letter::VerifyEmail { token_id } => accounts::verify_email().act("Verify your e-mail", self.link("verify-email", token_id)),
@@ -204,6 +209,21 @@ impl Scribe {
             Letter::VettingWithdrawn => vetting::withdrawn(),
             Letter::VettingOnHold => vetting::on_hold(),
             Letter::VettingReleased => vetting::released(),
+            Letter::JobInvitation { invitation, message } => {
+                invitations::received(invitation, message, own).act("See the invitation", self.invitation(invitation))
+            }
+            Letter::JobInvitationWaiting { invitation } => {
+                invitations::waiting(invitation, own).act("Answer the invitation", self.invitation(invitation))
+            }
+            Letter::JobInvitationAccepted { invitation, message, call_times } => {
+                let letter = invitations::accepted(invitation, message.as_deref(), call_times, own);
+                letter.act("Answer", self.invitation(invitation))
+            }
+            Letter::JobInvitationDeclined { invitation, message } => invitations::declined(invitation, message.as_deref()),
+            Letter::JobInvitationLapsed { invitation } => invitations::lapsed(invitation),
+            Letter::JobInvitationMessage { invitation } => {
+                invitations::new_message(invitation).act("Read the message", self.invitation(invitation))
+            }
             Letter::TrialOffer { trial, answer_by } => trials::offer(trial, *answer_by, own),
             Letter::TrialCountered { trial, answer_by } => trials::countered(trial, *answer_by, own),
             Letter::TrialRevised { trial, answer_by } => trials::revised(trial, *answer_by, own),

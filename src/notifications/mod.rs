@@ -7,6 +7,7 @@ pub mod domain;
 pub mod http;
 pub mod letters;
 mod letters_accounts;
+mod letters_invitations;
 mod letters_matching;
 mod letters_trials;
 mod letters_vetting;

@@ -15,13 +15,20 @@ words! {
         NewMatchesDigest => "new_matches_digest",
         /// Open job requests that have come to fit oneself, at most once a day.
         FittingRequestsDigest => "fitting_requests_digest",
+        /// An invitation to talk that waits for one's answer.
+        InvitationReminders => "invitation_reminders",
+        /// New messages about an invitation.
+        InvitationMessages => "invitation_messages",
     }
 }
 
 /// Every mail that can be switched off: who gets it, and as which letter.
-pub const OPTIONAL: [(OptionalMail, Role, LetterKind); 2] = [
+pub const OPTIONAL: [(OptionalMail, Role, LetterKind); 5] = [
     (OptionalMail::NewMatchesDigest, Role::Client, LetterKind::NewMatches),
     (OptionalMail::FittingRequestsDigest, Role::Developer, LetterKind::FittingRequests),
+    (OptionalMail::InvitationReminders, Role::Developer, LetterKind::JobInvitationWaiting),
+    (OptionalMail::InvitationMessages, Role::Client, LetterKind::JobInvitationMessage),
+    (OptionalMail::InvitationMessages, Role::Developer, LetterKind::JobInvitationMessage),
 ];
 
 impl OptionalMail {
@@ -91,7 +98,8 @@ mod tests {
             assert!(!kind.letters().is_empty(), "{kind}");
         }
         let off = Preference { kind: OptionalMail::NewMatchesDigest, enabled: false };
-        assert_eq!(Preferences::complete(Role::Client, &[off]).preferences, [off]);
+        let on = Preference { kind: OptionalMail::InvitationMessages, enabled: true };
+        assert_eq!(Preferences::complete(Role::Client, &[off]).preferences, [off, on]);
         assert!(Preferences::complete(Role::Developer, &[]).preferences.iter().all(|each| each.enabled));
         assert!(Preferences::complete(Role::Admin, &[]).preferences.is_empty());
     }

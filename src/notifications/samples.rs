@@ -1,10 +1,10 @@
 //! One letter of every kind, and people to get them.
 
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{JobRequestId, MailTokenId, TrialId};
+use crate::kernel::ids::{InvitationId, JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{DeveloperLine, Letter, Recipient, SkillLevel, TrialSummary};
+use crate::notifications::domain::{DeveloperLine, InvitationSummary, Letter, Recipient, SkillLevel, TrialSummary};
 
 /// An instant, from RFC 3339.
 pub fn instant(text: &str) -> Instant {
@@ -31,6 +31,17 @@ pub fn trial(other: &str) -> TrialSummary {
         time_zone: TimeZone::parse("Europe/London").expect("a zone"),
         hourly_rate: Money { amount: 8000, currency: Currency::parse("USD").expect("a currency") },
         hours_per_week: 40,
+    }
+}
+
+/// An invitation to talk with `other`.
+pub fn invitation(other: &str) -> InvitationSummary {
+    InvitationSummary {
+        invitation_id: InvitationId::from_u128(3),
+        title: other.to_owned(),
+        other: other.to_owned(),
+        answer_by: instant("2026-11-25T10:00:00Z"),
+        lapses_at: instant("2026-12-07T10:00:00Z"),
     }
 }
 
@@ -64,6 +75,12 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::VettingWithdrawn,
         Letter::VettingOnHold,
         Letter::VettingReleased,
+        Letter::JobInvitation { invitation: invitation(other), message: message.to_owned() },
+        Letter::JobInvitationWaiting { invitation: invitation(other) },
+        Letter::JobInvitationAccepted { invitation: invitation(other), message: said(), call_times: vec![answer_by] },
+        Letter::JobInvitationDeclined { invitation: invitation(other), message: said() },
+        Letter::JobInvitationLapsed { invitation: invitation(other) },
+        Letter::JobInvitationMessage { invitation: invitation(other) },
         Letter::TrialOffer { trial: trial(), answer_by },
         Letter::TrialCountered { trial: trial(), answer_by },
         Letter::TrialRevised { trial: trial(), answer_by },

@@ -7,10 +7,13 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::FutureExt as _;
 
+use crate::audit::domain::OptionalReason;
+use crate::audit::store::record_admin;
+use crate::db::Conn;
 use crate::db::once::once;
 use crate::db::pool::Db;
 use crate::kernel::answer::{Answer, Call};
-use crate::kernel::clock::SharedClock;
+use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::ids::{MailId, UserId};
 use crate::kernel::page::{Page, PageQuery};
@@ -102,11 +105,8 @@ impl Notifications {
     ///
     /// # Errors
     /// 403 for others than admins; 404; 409 when it has been sent.
-    pub async fn retry(&self, call: &Call, id: MailId) -> Result<Answer> {
-        call.principal.admin()?;
-        let (now, key) = (self.clock.now(), call.once.clone());
-        let effect = move |conn: &mut _| once(conn, key.as_ref(), now, |conn| Answer::plain(&store::retry(conn, now, id)?));
-        let answer = self.db.write(effect).await?;
+    pub async fn retry(&self, call: Call, id: MailId, reason: OptionalReason) -> Result<Answer> {
+        let answer = self.step(call, "mail.retry", id, reason, store::retry).await?;
         self.wake();
         Ok(answer)
     }
@@ -115,10 +115,28 @@ impl Notifications {
     ///
     /// # Errors
     /// 403 for others than admins; 404; 409 when it is no longer pending.
-    pub async fn cancel(&self, call: &Call, id: MailId) -> Result<Answer> {
+    pub async fn cancel(&self, call: Call, id: MailId, reason: OptionalReason) -> Result<Answer> {
+        self.step(call, "mail.cancel", id, reason, |conn, _, id| store::cancel(conn, id)).await
+    }
+
+    /// An admin's step with a mail, which the audit log keeps.
+    async fn step(
+        &self,
+        call: Call,
+        action: &'static str,
+        id: MailId,
+        reason: OptionalReason,
+        take: fn(&mut Conn, Instant, MailId) -> Result<OutboxMail>,
+    ) -> Result<Answer> {
         call.principal.admin()?;
-        let (now, key) = (self.clock.now(), call.once.clone());
-        let effect = move |conn: &mut _| once(conn, key.as_ref(), now, |conn| Answer::plain(&store::cancel(conn, id)?));
+        let now = self.clock.now();
+        let effect = move |conn: &mut Conn| {
+            once(conn, call.once.as_ref(), now, |conn| {
+                let mail = take(conn, now, id)?;
+                record_admin(conn, &call.principal, action, id, reason.message.as_deref(), now)?;
+                Answer::plain(&mail)
+            })
+        };
         self.db.write(effect).await
     }
 

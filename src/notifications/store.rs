@@ -74,6 +74,19 @@ pub fn cancel_pending_to(conn: &mut Conn, recipient_key: &str, kinds: &[LetterKi
     Ok(diesel::update(rows).set(dsl::state.eq(MailState::Cancelled)).execute(conn)?)
 }
 
+/// Cancels what is still pending about `subject` of these kinds to one person.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn cancel_pending_about(conn: &mut Conn, subject: &str, recipient_key: &str, kinds: &[LetterKind]) -> Result<usize> {
+    let rows = dsl::outbox
+        .filter(dsl::subject.eq(subject))
+        .filter(dsl::recipient_key.eq(recipient_key))
+        .filter(dsl::state.eq(MailState::Pending))
+        .filter(dsl::kind.eq_any(kinds.to_vec()));
+    Ok(diesel::update(rows).set(dsl::state.eq(MailState::Cancelled)).execute(conn)?)
+}
+
 /// A mail that this process may send now. Plain texts: a row that cannot be read must not hold up the others.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Claimed {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant as Moment};
 
+use crate::audit::store::record_admin;
 use crate::db::Conn;
 use crate::db::once::once;
 use crate::db::pool::Db;
@@ -119,7 +120,7 @@ impl Skills {
     /// # Errors
     /// 403, 409 when the slug is taken, 422 when a spelling names another skill.
     pub async fn create(&self, call: Call, new: NewSkill) -> Result<Answer> {
-        self.change(call, move |conn, catalogue, now| {
+        self.change(call, "skill.create", new.slug.to_string(), move |conn, catalogue, now| {
             let skill = new.skill(catalogue)?;
             store::insert(conn, &skill, now)?;
             shown(conn, &skill.slug)
@@ -133,7 +134,7 @@ impl Skills {
     /// 403, 404, 412, 422.
     pub async fn edit(&self, call: Call, text: String, patch: Patch<SkillFields>) -> Result<Answer> {
         let expected = call.expected;
-        self.change(call, move |conn, catalogue, now| {
+        self.change(call, "skill.change", text.clone(), move |conn, catalogue, now| {
             let skill = named(catalogue, &text)?;
             expected.check(skill.version)?;
             let changed = patch.apply(&SkillFields::from(skill))?.change(catalogue, skill)?;
@@ -149,7 +150,7 @@ impl Skills {
     /// 403, 404, 412, 409 when a developer or a job request uses it.
     pub async fn remove(&self, call: Call, text: String) -> Result<Answer> {
         let expected = call.expected;
-        self.change(call, move |conn, catalogue, now| {
+        self.change(call, "skill.delete", text.clone(), move |conn, catalogue, now| {
             let skill = named(catalogue, &text)?;
             expected.check(skill.version)?;
             if merge::in_use(conn, &skill.slug)? {
@@ -168,7 +169,7 @@ impl Skills {
     /// 403, 404, 412, 422.
     pub async fn set_substitutes(&self, call: Call, text: String, list: SubstituteList) -> Result<Answer> {
         let expected = call.expected;
-        self.change(call, move |conn, catalogue, now| {
+        self.change(call, "skill.substitutes", text.clone(), move |conn, catalogue, now| {
             let skill = named(catalogue, &text)?;
             expected.check(skill.version)?;
             let substitutes = list.resolved(catalogue, &skill.slug)?;
@@ -186,7 +187,7 @@ impl Skills {
     /// 403, 404, 412, 422 when `into` is no other skill.
     pub async fn merge(&self, call: Call, text: String, target: MergeInto) -> Result<Answer> {
         let expected = call.expected;
-        self.change(call, move |conn, catalogue, now| {
+        self.change(call, "skill.merge", text.clone(), move |conn, catalogue, now| {
             let old = named(catalogue, &text)?;
             expected.check(old.version)?;
             let into = target.resolved(catalogue, &old.slug)?;
@@ -203,6 +204,8 @@ impl Skills {
     async fn change(
         &self,
         call: Call,
+        action: &'static str,
+        subject: String,
         effect: impl Fn(&mut Conn, &Catalogue, Instant) -> Result<Answer> + Send + 'static,
     ) -> Result<Answer> {
         call.principal.admin()?;
@@ -211,6 +214,7 @@ impl Skills {
             once(conn, call.once.as_ref(), now, |conn| {
                 store::lock(conn)?;
                 let catalogue = store::load_catalogue(conn)?;
+                record_admin(conn, &call.principal, action, &subject, None, now)?;
                 effect(conn, &catalogue, now)
             })
         };

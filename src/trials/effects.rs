@@ -2,14 +2,17 @@
 //! disclosure, other offers, timers, mails.
 
 use chrono::NaiveDate;
+use serde_json::json;
 
+use crate::audit::domain::Entry;
+use crate::audit::store as audit;
 use crate::db::{Conn, lock};
 use crate::developers::{access_store, hours_store};
 use crate::jobs::store as jobs;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Faults, Result};
 use crate::kernel::money::Rates;
-use crate::kernel::process::is_finished;
+use crate::kernel::process::{Actor, is_finished};
 use crate::kernel::zone::add_days;
 use crate::trials::calendar::{Periods, paused_days};
 use crate::trials::guards;
@@ -72,7 +75,13 @@ pub fn record(conn: &mut Conn, from: Option<TrialState>, trial: &Trial, step: &S
         message: step.body.message.clone(),
         at: step.at,
     };
-    store_terms::record(conn, trial.id, &event)
+    store_terms::record(conn, trial.id, &event)?;
+    if step.actor == Actor::Admin { audit::record(conn, &audited(trial, step)) } else { Ok(()) }
+}
+
+fn audited(trial: &Trial, step: &Step<'_>) -> Entry {
+    let entry = Entry::of(step.user, step.actor, format!("trial.{}", step.row.action), trial.id, step.at);
+    entry.because(step.body.message.as_ref()).with(json!({ "reason_code": step.body.reason_code }))
 }
 
 /// What the step does to the trial itself.

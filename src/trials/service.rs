@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::audit::store::record_admin;
 use crate::config;
 use crate::db::Conn;
 use crate::db::pool::Db;
@@ -74,14 +75,14 @@ impl Trials {
         if overdue {
             self.catch_up(id, now).await?;
         }
-        let this = self.clone();
-        self.db
-            .read(move |conn| {
-                let viewer = viewer(conn, &principal)?;
-                let trial = store::find(conn, id, viewer)?;
-                this.view(conn, viewer, trial, now)
-            })
-            .await
+        let (this, is_admin) = (self.clone(), principal.role == Role::Admin);
+        let look = move |conn: &mut Conn| {
+            let viewer = viewer(conn, &principal)?;
+            let trial = store::find(conn, id, viewer)?;
+            record_admin(conn, &principal, "trial.look", id, None, now)?;
+            this.view(conn, viewer, trial, now)
+        };
+        if is_admin { self.db.write(look).await } else { self.db.read(look).await }
     }
 
     fn is_overdue(&self, conn: &mut Conn, principal: &Principal, id: TrialId, now: Instant) -> Result<bool> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::audit::store::record_admin;
 use crate::config;
 use crate::db::Conn;
 use crate::db::lock;
@@ -107,13 +108,14 @@ impl Vetting {
     /// # Errors
     /// 404 for another developer's; 403 for clients.
     pub async fn show(&self, principal: Principal, id: ApplicationId) -> Result<(i64, Shown)> {
-        let this = self.clone();
-        self.db
-            .read(move |conn| {
-                let application = visible(conn, &principal, id)?;
-                Ok((application.version, this.shown(conn, application, &principal)?))
-            })
-            .await
+        let (this, now) = (self.clone(), self.clock.now());
+        let is_admin = principal.role == Role::Admin;
+        let look = move |conn: &mut Conn| {
+            let application = visible(conn, &principal, id)?;
+            record_admin(conn, &principal, "vetting.look", id, None, now)?;
+            Ok((application.version, this.shown(conn, application, &principal)?))
+        };
+        if is_admin { self.db.write(look).await } else { self.db.read(look).await }
     }
 
     /// The application as the principal sees it.

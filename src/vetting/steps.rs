@@ -1,6 +1,7 @@
 //! The steps of an application: the table says whether and whereto, one transaction does all of it.
 
 use crate::accounts::store as accounts;
+use crate::audit::store::record_admin;
 use crate::db::Conn;
 use crate::developers::store as developers;
 use crate::kernel::answer::{Answer, Call};
@@ -46,6 +47,7 @@ impl Vetting {
             let taken = this.decide(conn, row, before, &input, call.principal.user, now)?;
             store::update(conn, taken.before.version, &taken.after)?;
             store::insert_event(conn, taken.after.event(action, actor, taken.user, Some(taken.before.state), &taken.input))?;
+            record_admin(conn, &call.principal, format!("vetting.{action}"), id, input.message.as_deref(), now)?;
             if action == Action::Approve {
                 this.verify(conn, &taken)?;
             }

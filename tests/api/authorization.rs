@@ -19,6 +19,8 @@ const PASSWORDS: &str = r#"{"current_password":"not the password","new_password"
 const JOB: &str = r#"{"title":"T","description":"D","skills":[{"slug":"go","min_level":3,"must":true}],"max_hourly_rate":{"amount":9000,"currency":"USD"},"hours_per_week":20,"starts_on":"2026-12-01","time_zone":"Europe/London"}"#;
 const CARD: &str = r#"{"criteria":[{"criterion":"overall","score":"yes","evidence":"Fine."}],"recommendation":"yes","verified_skills":[],"feedback":"Fine.","private_notes":"None."}"#;
 const OFFER: &str = r#"{"job_request_id":"{job}","developer_id":"{other}","starts_on":"2026-12-01","terms":{"hourly_rate":{"amount":8000,"currency":"USD"},"hours_per_week":40,"time_zone":"Europe/London","overlap_hours":4,"scope":"The core.","notice_days":3,"billing":{"rule":"client_pays_all"}}}"#;
+const INVITATION: &str = r#"{"developer_id":"{other}","message":"May we talk?"}"#;
+const REPORT: &str = r#"{"subject":"{other}","category":"spam","message":"Twice."}"#;
 const SKILL: &str = r#"{"slug":"guildscript","name":"Guildscript","category":"language","aliases":[]}"#;
 
 const ROWS: &[Row] = &[
@@ -54,6 +56,17 @@ const ROWS: &[Row] = &[
     ("GET /v1/job-requests/{id}", "", [401, 200, 404, 403, 403, 200]),
     ("PATCH /v1/job-requests/{id}", r#"{"title":"Other"}"#, [401, 200, 404, 403, 403, 403]),
     ("POST /v1/job-requests/{id}/open", "{}", [401, 200, 404, 403, 403, 403]),
+    ("PUT /v1/job-requests/{id}/shortlist/{developer_id}", r#"{"notes":"Good."}"#, [401, 200, 404, 403, 403, 403]),
+    ("GET /v1/job-requests/{id}/shortlist", "", [401, 200, 404, 403, 403, 403]),
+    ("DELETE /v1/job-requests/{id}/shortlist/{developer_id}", "", [401, 204, 404, 403, 403, 403]),
+    ("POST /v1/job-requests/{id}/invitations", INVITATION, [401, 201, 404, 403, 403, 403]),
+    ("GET /v1/job-requests/{id}/invitations", "", [401, 200, 404, 403, 403, 403]),
+    ("GET /v1/developers/me/invitations", "", [401, 403, 403, 200, 200, 403]),
+    ("GET /v1/invitations/{id}", "", [401, 200, 404, 200, 404, 403]),
+    ("POST /v1/invitations/{id}/messages", r#"{"message":"Hello."}"#, [401, 201, 404, 201, 404, 403]),
+    ("GET /v1/invitations/{id}/messages", "", [401, 200, 404, 200, 404, 403]),
+    ("POST /v1/invitations/{id}/accept", "{}", [401, 403, 403, 200, 404, 403]),
+    ("POST /v1/invitations/{id}/decline", "{}", [401, 403, 403, 409, 404, 403]),
     ("GET /v1/job-requests/{id}/matches", "", [401, 200, 404, 403, 403, 403]),
     ("POST /v1/matches/search", JOB, [200, 200, 200, 200, 200, 200]),
     ("GET /v1/developers/me/job-requests", "", [401, 403, 403, 200, 200, 403]),
@@ -94,6 +107,14 @@ const ROWS: &[Row] = &[
     ("POST /v1/vetting/applications/{id}/approve", r#"{"skills":[{"slug":"go","level":5}]}"#, [401, 403, 403, 403, 403, 409]),
     ("POST /v1/vetting/applications/{id}/reject", REASON, [401, 403, 403, 403, 403, 200]),
     ("POST /v1/vetting/applications/{id}/withdraw", "{}", [401, 403, 403, 409, 404, 403]),
+    ("GET /v1/admin/audit", "", [401, 403, 403, 403, 403, 200]),
+    ("GET /v1/admin/users", "", [401, 403, 403, 403, 403, 200]),
+    ("POST /v1/admin/users/{id}/suspend", r#"{"message":"Because."}"#, [401, 403, 403, 403, 403, 200]),
+    ("POST /v1/admin/users/{id}/reinstate", r#"{"message":"Because."}"#, [401, 403, 403, 403, 403, 200]),
+    ("POST /v1/admin/invitations", r#"{"email":"another@example.com"}"#, [401, 403, 403, 403, 403, 202]),
+    ("POST /v1/reports", REPORT, [401, 201, 201, 201, 201, 403]),
+    ("GET /v1/admin/reports", "", [401, 403, 403, 403, 403, 200]),
+    ("POST /v1/admin/reports/{id}/handle", r#"{"state":"dismissed","note":"Nothing."}"#, [401, 403, 403, 403, 403, 200]),
     ("GET /v1/admin/outbox", "", [401, 403, 403, 403, 403, 200]),
     ("POST /v1/admin/outbox/{id}/retry", "{}", [401, 403, 403, 403, 403, 409]),
     ("POST /v1/admin/outbox/{id}/cancel", "{}", [401, 403, 403, 403, 403, 409]),
@@ -133,6 +154,9 @@ struct World {
     member: String,
     mail: String,
     run: String,
+    invitation: String,
+    report: String,
+    outsider: String,
 }
 
 impl World {
@@ -143,6 +167,12 @@ impl World {
         approve(app, &developer).await;
         let (another, other) = vetted(app, json!({})).await;
         let trial = offer(&client, &open_job(&client, json!({})).await, &developer).await;
+        let invite = json!({ "developer_id": developer, "message": "May we talk?" });
+        let asked = open_job(&client, json!({})).await;
+        let invitation = client.post(&format!("/v1/job-requests/{asked}/invitations"), invite).await.expect(201).text_at("/id");
+        let abuse = json!({ "subject": developer, "category": "spam", "message": "Twice." });
+        let report = client.post("/v1/reports", abuse).await.expect(201).text_at("/id");
+        let outsider = app.client().await.get("/v1/me").await.text_at("/id");
         let job = draft(&client, json!({})).await;
         client.get(&format!("/v1/job-requests/{job}/matches")).await.expect(200);
         client.login(&client.password).await.expect(200);
@@ -152,7 +182,7 @@ impl World {
         let mail = admin.get("/v1/admin/outbox?state=sent").await.expect(200).text_at("/data/0/id");
         let run = admin.get("/v1/admin/match-runs").await.expect(200).text_at("/data/0/id");
         let people = [app.anonymous(), client, stranger, person, another, admin];
-        Self { people, job, trial, application, developer, other, session, member, mail, run }
+        Self { people, job, trial, application, developer, other, session, member, mail, run, invitation, report, outsider }
     }
 
     /// The path with what is there in place of its placeholders, and the same of something that is not there.
@@ -161,6 +191,9 @@ impl World {
             ("/v1/job-requests/{id}", "{id}", &self.job, "job"),
             ("/v1/developers/me/job-requests/{id}", "{id}", &self.job, "job"),
             ("/v1/admin/match-runs/{id}", "{id}", &self.run, "run"),
+            ("/v1/admin/users/{id}", "{id}", &self.outsider, "user"),
+            ("/v1/admin/reports/{id}", "{id}", &self.report, "report"),
+            ("/v1/invitations/{id}", "{id}", &self.invitation, "inv"),
             ("/v1/trials/{id}", "{id}", &self.trial, "trial"),
             ("/v1/vetting/applications/{id}", "{id}", &self.application, "app"),
             ("/v1/developers/{id}", "{id}", &self.developer, "dev"),
@@ -170,7 +203,7 @@ impl World {
             ("/v1/developers/me/commitments", "{trial_id}", &self.trial, "trial"),
             ("/v1/blocks", "{organization_or_developer_id}", &self.developer, "dev"),
         ];
-        let fixed = template.replace("{stage}", "profile_review").replace("{slug}", "guildscript");
+        let fixed = template.replace("{developer_id}", &self.other).replace("{stage}", "profile_review").replace("{slug}", "guildscript");
         let thing = things.into_iter().find(|(begin, ..)| template.starts_with(begin));
         thing.map_or((fixed.clone(), None), |(_, place, id, prefix)| {
             let prefix = id.split_once('_').map_or(prefix, |(prefix, _)| prefix);

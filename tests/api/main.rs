@@ -2,12 +2,15 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says so by panicking")]
 
 mod accounts;
+mod admin;
+mod audit;
 mod authorization;
 mod changes;
 mod developers;
 mod forgeries;
 mod hostile;
 mod http;
+mod invitations;
 mod jobs;
 mod mail;
 mod main_job;

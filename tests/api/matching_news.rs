@@ -120,8 +120,12 @@ async fn what_no_longer_holds_at_nine_is_not_told() {
 async fn what_is_switched_off_is_not_sent() {
     let app = TestApp::start().await;
     let client = app.client().await;
-    let on = json!({ "preferences": [{ "kind": "new_matches_digest", "enabled": true }] });
-    let off = json!({ "preferences": [{ "kind": "new_matches_digest", "enabled": false }] });
+    let digests_are = |enabled: bool| {
+        json!({ "preferences": [
+            { "kind": "new_matches_digest", "enabled": enabled }, { "kind": "invitation_messages", "enabled": true },
+        ] })
+    };
+    let (on, off) = (digests_are(true), digests_are(false));
     assert_eq!(client.get(PREFERENCES).await.expect(200).json, on);
     assert_eq!(client.put(PREFERENCES, off.clone()).await.expect(200).json, off);
     let foreign = json!({ "preferences": [{ "kind": "fitting_requests_digest", "enabled": false }] });

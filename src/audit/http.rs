@@ -1,0 +1,53 @@
+//! `/v1/admin/audit`.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::audit::domain::{AuditEntry, Wanted};
+use crate::audit::service::Audit;
+use crate::kernel::clock::Instant;
+use crate::kernel::error::Result;
+use crate::kernel::ids::UserId;
+use crate::kernel::page::{Page, PageQuery, default_limit};
+use crate::web::answer;
+use crate::web::ask::Signed;
+use crate::web::query::Query;
+
+/// Which entries.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AuditQuery {
+    /// Only what this person did.
+    #[param(inline)]
+    pub actor: Option<UserId>,
+    /// Only what was done to the thing with this id.
+    #[param(max_length = 100)]
+    pub subject: Option<String>,
+    /// Only what was done then or later.
+    #[param(inline)]
+    pub since: Option<Instant>,
+    /// How many rows at most.
+    #[serde(default = "default_limit")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    pub limit: i64,
+    /// Where the previous page ended: its `next_cursor`.
+    #[param(max_length = 400)]
+    pub cursor: Option<String>,
+}
+
+/// Who did or looked at what, and why, newest first. Role: admin.
+#[utoipa::path(tag = "admin", params(AuditQuery), responses((status = 200, body = Page<AuditEntry>, description = "Entries of the audit log")), security(("bearer" = [])))]
+#[get("/v1/admin/audit")]
+async fn list_audit_entries(signed: Signed, query: Query<AuditQuery>, audit: Data<Audit>) -> Result<HttpResponse> {
+    let AuditQuery { actor, subject, since, limit, cursor } = query.0;
+    answer::json(&audit.list(signed.0, Wanted { actor, subject, since }, PageQuery { limit, cursor }).await?)
+}
+
+/// Mounts the room.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_audit_entries);
+}

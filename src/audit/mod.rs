@@ -1,0 +1,7 @@
+//! The audit log: each step and each look that somebody may have to answer for, written in its own transaction.
+//! The lowest room, so that every other one can write into it.
+
+pub mod domain;
+pub mod http;
+pub mod service;
+pub mod store;

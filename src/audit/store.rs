@@ -1,0 +1,88 @@
+//! The audit log's rows: added and read, never changed.
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use crate::audit::domain::{AuditEntry, Entry, Wanted};
+use crate::db::Conn;
+use crate::db::schema::audit_entries;
+use crate::db::types::Json;
+use crate::kernel::clock::Instant;
+use crate::kernel::error::Result;
+use crate::kernel::ids::{AuditId, UserId};
+use crate::kernel::page::PageQuery;
+use crate::kernel::principal::{Principal, Role};
+use crate::kernel::process::Actor;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_entries)]
+struct Row {
+    id: AuditId,
+    at: Instant,
+    actor_id: Option<UserId>,
+    role: Actor,
+    action: String,
+    subject: String,
+    reason: Option<String>,
+    details_json: Json<Value>,
+}
+
+impl From<&Entry> for Row {
+    fn from(entry: &Entry) -> Self {
+        let Entry { at, actor, role, action, subject, reason, details } = entry.clone();
+        Self { id: AuditId::new(at), at, actor_id: actor, role, action, subject, reason, details_json: Json(details) }
+    }
+}
+
+impl From<Row> for AuditEntry {
+    fn from(row: Row) -> Self {
+        let Row { id, at, actor_id, role, action, subject, reason, details_json } = row;
+        Self { id, at, actor: actor_id, role, action, subject, reason, details: details_json.0 }
+    }
+}
+
+/// Writes an entry, in the transaction of what it tells of.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn record(conn: &mut Conn, entry: &Entry) -> Result<()> {
+    diesel::insert_into(audit_entries::table).values(Row::from(entry)).execute(conn)?;
+    Ok(())
+}
+
+/// Writes down a step that an admin takes; what others do leaves its trace elsewhere.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn record_admin(
+    conn: &mut Conn,
+    principal: &Principal,
+    action: impl ToString,
+    subject: impl ToString,
+    reason: Option<&str>,
+    at: Instant,
+) -> Result<()> {
+    if principal.role == Role::Admin { record(conn, &Entry::admin(principal.user, action, subject, at).because(reason)) } else { Ok(()) }
+}
+
+/// The log, newest first; one more than asked for.
+///
+/// # Errors
+/// 400 for a cursor that is not one of ours; 503 when the database is down.
+pub fn list(conn: &mut Conn, filter: &Wanted, page: &PageQuery) -> Result<Vec<AuditEntry>> {
+    let mut rows = audit_entries::table.select(Row::as_select()).order(audit_entries::id.desc()).limit(page.limit + 1).into_boxed();
+    if let Some(actor) = filter.actor {
+        rows = rows.filter(audit_entries::actor_id.eq(actor));
+    }
+    if let Some(subject) = &filter.subject {
+        rows = rows.filter(audit_entries::subject.eq(subject.clone()));
+    }
+    if let Some(since) = filter.since {
+        // Ids begin with their time: the primary key finds where to stop.
+        rows = rows.filter(audit_entries::id.ge(AuditId::first_at(since))).filter(audit_entries::at.ge(since));
+    }
+    if let Some(after) = page.after_as::<AuditId>()? {
+        rows = rows.filter(audit_entries::id.lt(after));
+    }
+    Ok(rows.load::<Row>(conn)?.into_iter().map(AuditEntry::from).collect())
+}

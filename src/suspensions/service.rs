@@ -1,0 +1,152 @@
+//! Suspending and reinstating people, by admins.
+//!
+//! What follows from a suspension, in its transaction: every session ends, and a developer leaves matching. Whoever can no
+//! longer answer for a side gives up what nobody has signed: a suspended developer's open offers, and, once nobody who may
+//! sign in is left in an organisation, its open offers and its open job requests, which rest. Agreed and running trials go
+//! on, because there is another side to them: an admin decides about each. A reinstatement brings back none of it by itself.
+
+use crate::accounts::domain::{AccountStatus, User};
+use crate::accounts::{store as accounts, store_admin, store_sessions};
+use crate::audit::store::record_admin;
+use crate::db::once::once;
+use crate::db::pool::Db;
+use crate::db::{Conn, lock};
+use crate::developers::store as developers;
+use crate::jobs::process::{JobRequestAction, JobRequestState, STEPS as JOB_STEPS};
+use crate::jobs::store as jobs;
+use crate::kernel::answer::{Answer, Call};
+use crate::kernel::clock::{Instant, SharedClock};
+use crate::kernel::error::{Error, Result};
+use crate::kernel::ids::{OrganizationId, TrialId, UserId};
+use crate::kernel::page::PageQuery;
+use crate::kernel::principal::Role;
+use crate::kernel::process::{Actor, find};
+use crate::trials::model::{Step, StepBody, Viewer};
+use crate::trials::process::{Action, STEPS, TrialState};
+use crate::trials::service::Trials;
+use crate::trials::{clock, effects, store as trials};
+
+/// How many requests and offers are read at once.
+const AT_ONCE: i64 = 100;
+
+/// Who is kept out.
+#[derive(Clone)]
+pub struct Suspensions {
+    db: Db,
+    clock: SharedClock,
+    trials: Trials,
+}
+
+impl Suspensions {
+    /// Suspensions in `db`; `trials` knows how offers end.
+    pub fn new(db: Db, clock: SharedClock, trials: Trials) -> Self {
+        Self { db, clock, trials }
+    }
+
+    /// Keeps a person out.
+    ///
+    /// # Errors
+    /// 403 for others than admins; 404; 409 for oneself and for somebody who is kept out already.
+    pub async fn suspend(&self, call: Call, id: UserId, reason: String) -> Result<Answer> {
+        self.set(call, id, AccountStatus::Suspended, reason).await
+    }
+
+    /// Lets a person in again.
+    ///
+    /// # Errors
+    /// 403 for others than admins; 404; 409 for somebody who is not kept out.
+    pub async fn reinstate(&self, call: Call, id: UserId, reason: String) -> Result<Answer> {
+        self.set(call, id, AccountStatus::Active, reason).await
+    }
+
+    async fn set(&self, call: Call, id: UserId, status: AccountStatus, reason: String) -> Result<Answer> {
+        let (admin, now, this) = (call.principal.admin()?, self.clock.now(), self.clone());
+        let work = move |conn: &mut Conn| {
+            once(conn, call.once.as_ref(), now, |conn| {
+                lock::user(conn, id)?;
+                let user = accounts::user(conn, id)?;
+                refuse(&user, admin, status)?;
+                accounts::set_status(conn, id, status, now)?;
+                store_sessions::revoke_all(conn, id, None, now)?;
+                let action = if status == AccountStatus::Suspended { "user.suspend" } else { "user.reinstate" };
+                record_admin(conn, &call.principal, action, id, Some(&reason), now)?;
+                if status == AccountStatus::Suspended {
+                    this.follow(conn, &user, admin, now)?;
+                }
+                Answer::plain(&store_admin::find(conn, id)?)
+            })
+        };
+        let answer = self.db.write(work).await?;
+        self.trials.wake();
+        Ok(answer)
+    }
+
+    /// What the side gives up that the person was the last to answer for.
+    fn follow(&self, conn: &mut Conn, user: &User, admin: UserId, now: Instant) -> Result<()> {
+        if user.role == Role::Developer {
+            let Some(developer) = developers::find_by_user(conn, user.id)? else { return Ok(()) };
+            return self.end_offers(conn, Viewer::Developer(developer), admin, now);
+        }
+        let Some(membership) = accounts::membership(conn, user.id)? else { return Ok(()) };
+        if store_admin::has_active_member(conn, membership.id)? {
+            return Ok(());
+        }
+        self.end_offers(conn, Viewer::Client(membership.id), admin, now)?;
+        rest(conn, membership.id, now)
+    }
+
+    /// Ends what the side has offered, or was offered, by the step with which it would end it.
+    fn end_offers(&self, conn: &mut Conn, side: Viewer, admin: UserId, now: Instant) -> Result<()> {
+        for state in [TrialState::Offered, TrialState::Countered] {
+            let page = PageQuery { limit: AT_ONCE, cursor: None };
+            loop {
+                let open = trials::list(conn, side, Some(state), &page)?;
+                if open.is_empty() {
+                    break;
+                }
+                open.iter().try_for_each(|trial| self.end_offer(conn, side, trial.id, admin, now))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end_offer(&self, conn: &mut Conn, side: Viewer, id: TrialId, admin: UserId, now: Instant) -> Result<()> {
+        let contract = clock::locked(conn, id, Viewer::Admin)?;
+        let contract = clock::catch_up(conn, &self.trials.rules, contract, now)?;
+        let action = match (contract.trial.state, side) {
+            (TrialState::Offered, Viewer::Client(_)) | (TrialState::Countered, Viewer::Developer(_)) => Action::Withdraw,
+            (TrialState::Offered, Viewer::Developer(_)) | (TrialState::Countered, Viewer::Client(_)) => Action::Decline,
+            _ => return Ok(()),
+        };
+        let row = find(STEPS, contract.trial.state, action, side.actor())?;
+        let body = StepBody { reason_code: Some("account_suspended".to_owned()), ..StepBody::default() };
+        let step = Step { row, actor: Actor::Admin, user: Some(admin), at: now, body: &body };
+        effects::apply(conn, &self.trials.rules, &contract, &step, now).map(drop)
+    }
+}
+
+fn refuse(user: &User, admin: UserId, status: AccountStatus) -> Result<()> {
+    if user.id == admin {
+        return Err(Error::conflict("You cannot suspend yourself: ask another admin."));
+    }
+    if user.status == status {
+        return Err(Error::conflict(format!("This account is {status} already.")));
+    }
+    Ok(())
+}
+
+/// The organisation's open job requests rest, as if a member had paused them.
+fn rest(conn: &mut Conn, organization: OrganizationId, now: Instant) -> Result<()> {
+    let row = find(JOB_STEPS, JobRequestState::Open, JobRequestAction::Pause, Actor::Client)?;
+    let filter = jobs::Filter { organization: Some(organization), state: Some(JobRequestState::Open), before: None };
+    loop {
+        let open = jobs::list(conn, filter, AT_ONCE)?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        for request in open {
+            let state = row.to.arrive(request.state, None, None).unwrap_or(request.state);
+            jobs::update(conn, &request.next(state, now))?;
+        }
+    }
+}

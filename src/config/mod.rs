@@ -230,6 +230,18 @@ pub struct Trials {
     /// Days.
     pub proposal_days: i64,
     /// Calendar days.
+    pub pause_days: i64,
+    /// Calendar days.
+    pub extension_days: i64,
+    /// Days.
+    pub conversion_days: i64,
+    /// Days.
+    pub appeal_days: i64,
+    /// Calendar days.
+    pub rematch_days: i64,
+    /// For each job request.
+    pub replacements: i64,
+    /// Calendar days.
     pub start_within_days: i64,
 }
 

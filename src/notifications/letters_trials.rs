@@ -8,7 +8,7 @@ use crate::notifications::domain::TrialSummary;
 use crate::notifications::letters::{Composed, day, moment, name, spoken};
 
 /// A letter about `trial`: in `subject` and `first`, `{}` stands for the other party.
-fn about(trial: &TrialSummary, own: TimeZone, subject: &str, first: &str) -> Composed {
+pub(super) fn about(trial: &TrialSummary, own: TimeZone, subject: &str, first: &str) -> Composed {
     let other = name(&trial.other);
     let begins = trial.time_zone.start_of(trial.starts_on);
     Composed::new(&subject.replace("{}", &other), &first.replace("{}", &other))
@@ -91,11 +91,6 @@ pub(super) fn started(trial: &TrialSummary, own: TimeZone) -> Composed {
 
 pub(super) fn end_proposed(trial: &TrialSummary, message: Option<&str>, own: TimeZone) -> Composed {
     about(trial, own, "{} proposes to end the trial", "{} proposes to end the trial together. It ends only if you agree.")
-        .quote("They wrote", message)
-}
-
-pub(super) fn end_refused(trial: &TrialSummary, message: Option<&str>, own: TimeZone) -> Composed {
-    about(trial, own, "{} would rather go on with the trial", "{} does not agree to end the trial together. It goes on as before.")
         .quote("They wrote", message)
 }
 

@@ -9,9 +9,6 @@ use chrono::{NaiveDate, TimeDelta};
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::{TimeZone, add_days};
 
-/// How many days before the start both are reminded; 0 is the first day itself.
-pub const START_REMINDER_DAYS: [i64; 4] = [7, 3, 1, 0];
-
 /// The wall-clock minute at which reminders go: 09:00 of the recipient.
 pub const REMINDER_MINUTE: u32 = 9 * 60;
 
@@ -46,7 +43,20 @@ pub struct Periods {
 
 impl Default for Periods {
     fn default() -> Self {
-        Self { trial_days: 30, decision_days: 7, grace_days: 5, offer_days: 7, proposal_days: 5, start_within_days: 365, pause_days: 14, extension_days: 14, conversion_days: 5, appeal_days: 30, rematch_days: 14, replacements: 3 }
+        Self {
+            trial_days: 30,
+            decision_days: 7,
+            grace_days: 5,
+            offer_days: 7,
+            proposal_days: 5,
+            start_within_days: 365,
+            pause_days: 14,
+            extension_days: 14,
+            conversion_days: 5,
+            appeal_days: 30,
+            rematch_days: 14,
+            replacements: 3,
+        }
     }
 }
 
@@ -140,21 +150,6 @@ pub fn offer_reminders(sent_at: Instant, expires_at: Instant) -> Vec<Instant> {
     first.into_iter().chain(Some(last).filter(|at| *at > sent_at)).collect()
 }
 
-/// A reminder of the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StartReminder {
-    /// Calendar days until the start.
-    pub days_before: i64,
-    /// When it goes: 09:00 of the recipient on that day.
-    pub due_at: Instant,
-}
-
-/// The reminders of the start for a recipient in the zone `recipient`, as planned at `now`: those still ahead.
-pub fn start_reminders(starts_on: NaiveDate, recipient: TimeZone, now: Instant) -> Vec<StartReminder> {
-    let on = |days_before: i64| StartReminder { days_before, due_at: recipient.at(add_days(starts_on, -days_before), REMINDER_MINUTE) };
-    START_REMINDER_DAYS.into_iter().map(on).filter(|reminder| reminder.due_at > now).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -228,15 +223,6 @@ mod tests {
         assert_eq!(reminders("2026-11-04T10:00:00Z"), ["2026-11-03T10:00:00Z"]);
         assert_eq!(reminders("2026-11-03T00:00:00Z"), ["2026-11-02T00:00:00Z"]);
         assert!(reminders("2026-11-02T10:00:00Z").is_empty());
-    }
-
-    #[test]
-    fn reminders_of_the_start_go_at_nine_of_the_recipient() {
-        let all = start_reminders(date("2026-11-04"), zone("America/New_York"), at("2026-10-28T13:30:00Z"));
-        let texts: Vec<(i64, String)> = all.iter().map(|each| (each.days_before, each.due_at.to_string())).collect();
-        // Seven days ahead is past by half an hour; the clocks go back on 1 November.
-        let expected = [(3, "2026-11-01T14:00:00Z"), (1, "2026-11-03T14:00:00Z"), (0, "2026-11-04T14:00:00Z")];
-        assert_eq!(texts, expected.map(|(days, text)| (days, text.to_owned())));
     }
 
     fn spans() -> impl Strategy<Value = Span> {

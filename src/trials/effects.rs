@@ -55,7 +55,7 @@ pub fn apply(conn: &mut Conn, rules: &Rules, contract: &Contract, step: &Step<'_
         make_room(conn, rules, contract, &next, step, now)?;
     }
     clock::plan(conn, rules, &next)?;
-    mails::tell(conn, &next, step, now)?;
+    mails::tell(conn, rules, contract, &next, step, now)?;
     Ok(next)
 }
 

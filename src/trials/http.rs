@@ -13,7 +13,7 @@ use crate::kernel::ids::TrialId;
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageQuery, default_limit};
 use crate::trials::model::StepBody;
-use crate::trials::offer::NewTrial;
+use crate::trials::offer::{NewTrial, Replacement};
 use crate::trials::process::{Action, TrialState};
 use crate::trials::service::Trials;
 use crate::trials::terms::TermsPatch;
@@ -236,6 +236,13 @@ async fn list_trial_events(
     answer::json(&trials.events(principal, id.0, page.0).await?)
 }
 
+/// Offer a trial to somebody else instead of one that came to nothing, for the same job request; at most three times. Role: client.
+#[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial that came to nothing")), request_body = Replacement, responses((status = 201, body = TrialView, description = "The offer")), security(("bearer" = [])))]
+#[post("/v1/trials/{id}/replace")]
+async fn replace_trial(id: Path<TrialId>, ask: Ask<Replacement>, trials: Data<Trials>) -> Result<HttpResponse> {
+    Ok(answer::created(trials.replace(ask.call, id.0, ask.body).await?, "/v1/trials"))
+}
+
 /// Declares the handler of one step; all of them answer with the trial as it is then.
 macro_rules! step {
     ($(#[doc = $doc:literal])+ $name:ident, $path:literal, $body:ty, $action:ident) => {
@@ -275,6 +282,44 @@ step!(
     cancel_trial, "/v1/trials/{id}/cancel", TrialReason, Cancel
 );
 step!(
+    /// Let a trial rest, with a reason: its end moves by the days of the pause, at most 14 in all. Role: the two parties;
+    /// admin with the reason in words.
+    pause_trial, "/v1/trials/{id}/pause", TrialReason, Pause
+);
+step!(
+    /// Go on after a pause. Role: whoever has paused it; admin with the reason in words.
+    resume_trial, "/v1/trials/{id}/resume", TrialReason, Resume
+);
+step!(
+    /// Propose another rate, other hours or another scope from now on; the other party agrees or refuses within 5 days.
+    /// Role: the two parties.
+    amend_trial, "/v1/trials/{id}/amend", Amendment, Amend
+);
+step!(
+    /// Propose more days, once, at most 14; the other party agrees or refuses within 5 days. Role: the two parties.
+    extend_trial, "/v1/trials/{id}/extend", Extension, Extend
+);
+step!(
+    /// Offer to go on for good; the developer answers within 5 days. The trial's clock keeps running. Role: client.
+    offer_conversion, "/v1/trials/{id}/offer-conversion", ConversionOffer, OfferConversion
+);
+step!(
+    /// Agree to go on for good: the trial is over, the hours stay with this client until you release them. Role: developer.
+    accept_conversion, "/v1/trials/{id}/accept-conversion", TrialReason, AcceptConversion
+);
+step!(
+    /// Rather not go on for good: the trial stands as before. Role: developer.
+    decline_conversion, "/v1/trials/{id}/decline-conversion", TrialReason, DeclineConversion
+);
+step!(
+    /// Contest a termination, once, within 30 days, with the reason in words. Role: the two parties.
+    appeal_termination, "/v1/trials/{id}/appeal", TrialReason, Appeal
+);
+step!(
+    /// Answer an appeal in words. Role: an admin who was not involved.
+    decide_trial_appeal, "/v1/trials/{id}/decide-appeal", TrialReason, DecideAppeal
+);
+step!(
     /// End a trial, with a reason. Work goes on through the last day, which leaves the agreed notice. Role: the two parties.
     end_trial, "/v1/trials/{id}/end", EndOfTrial, End
 );
@@ -300,5 +345,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(offer_trial).service(list_trials).service(read_trial).service(list_trial_events);
     config.service(counter_trial).service(revise_trial).service(accept_trial).service(decline_trial).service(withdraw_trial);
     config.service(cancel_trial).service(end_trial).service(propose_to_end_trial).service(agree_to_proposal);
-    config.service(refuse_proposal).service(terminate_trial);
+    config.service(refuse_proposal).service(terminate_trial).service(pause_trial).service(resume_trial);
+    config.service(amend_trial).service(extend_trial).service(offer_conversion).service(accept_conversion);
+    config.service(replace_trial).service(decline_conversion).service(appeal_termination).service(decide_trial_appeal);
 }

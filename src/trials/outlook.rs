@@ -62,13 +62,22 @@ fn of_state(contract: &Contract, periods: &Periods) -> Vec<NextStep> {
     let pause_ends = || paused_at.map(|from| pause_ends_at(from, periods.pause_days - paused_days, contract.time_zone()));
     match state {
         TrialState::Offered => {
-            vec![step(&[Actor::Developer], Action::Accept, Some(offer_expires_at), "The developer accepts, declines, or answers with other terms.")]
+            vec![step(
+                &[Actor::Developer],
+                Action::Accept,
+                Some(offer_expires_at),
+                "The developer accepts, declines, or answers with other terms.",
+            )]
         }
         TrialState::Countered => {
             vec![step(&[Actor::Client], Action::Accept, Some(offer_expires_at), "The client accepts, declines, or answers with new terms.")]
         }
-        TrialState::Scheduled => vec![step(&[Actor::System], Action::Start, Some(starts_at), "Both have signed: it starts on its first day.")],
-        TrialState::Active => vec![step(&[Actor::System], Action::TrialOver, Some(ends_at), "Then its days are over and the parties decide.")],
+        TrialState::Scheduled => {
+            vec![step(&[Actor::System], Action::Start, Some(starts_at), "Both have signed: it starts on its first day.")]
+        }
+        TrialState::Active => {
+            vec![step(&[Actor::System], Action::TrialOver, Some(ends_at), "Then its days are over and the parties decide.")]
+        }
         TrialState::Paused => vec![step(&[Actor::System], Action::Resume, pause_ends(), "Then the days that it may rest are used up.")],
         TrialState::ConversionOffered => vec![step(
             &[Actor::Developer],
@@ -101,4 +110,3 @@ pub fn what_is_next(contract: &Contract) -> &'static str {
         TrialState::Void => "Nothing was agreed, or it was called off before the start. Nothing follows.",
     }
 }
-

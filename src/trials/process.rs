@@ -194,9 +194,7 @@ pub const STEPS: Table<TrialState, Action, Guard, Notice, Outcome> = &[
     Row::new(Action::Pause, ACTIVE, ADMIN, To::State(State::Paused))
         .guarded(&[Guard::WrittenReason, Guard::PauseLeft])
         .telling(&[others(Told::Paused)]),
-    Row::new(Action::Resume, PAUSED, PARTIES, To::State(State::Active))
-        .guarded(&[Guard::PausedBySelf])
-        .telling(&[others(Told::Resumed)]),
+    Row::new(Action::Resume, PAUSED, PARTIES, To::State(State::Active)).guarded(&[Guard::PausedBySelf]).telling(&[others(Told::Resumed)]),
     Row::new(Action::Resume, PAUSED, ADMIN, To::State(State::Active)).guarded(&[Guard::WrittenReason]).telling(&[others(Told::Resumed)]),
     Row::new(Action::Resume, PAUSED, SYSTEM, To::State(State::Active)).guarded(&[Guard::Due]).telling(&[others(Told::Resumed)]),
     Row::new(Action::Amend, OPEN, PARTIES, To::Same).guarded(&[Guard::NoOpenProposal]).telling(&[others(Told::AmendProposed)]),
@@ -233,9 +231,7 @@ pub const STEPS: Table<TrialState, Action, Guard, Notice, Outcome> = &[
     Row::new(Action::Agree, OPEN, PARTIES, To::State(State::Active))
         .guarded(&[Guard::ProposalOfTheOther, Guard::ToExtend])
         .telling(&[others(Told::Extended)]),
-    Row::new(Action::Refuse, RUNNING, PARTIES, To::Same)
-        .guarded(&[Guard::ProposalOfTheOther])
-        .telling(&[others(Told::ProposalRefused)]),
+    Row::new(Action::Refuse, RUNNING, PARTIES, To::Same).guarded(&[Guard::ProposalOfTheOther]).telling(&[others(Told::ProposalRefused)]),
     Row::new(Action::LapseProposal, RUNNING, SYSTEM, To::Same).guarded(&[Guard::Due]).telling(&[others(Told::ProposalLapsed)]),
     Row::new(Action::Terminate, AGREED, ADMIN, ENDED)
         .ending(Outcome::TerminatedForCause)
@@ -274,157 +270,4 @@ pub fn allowed_actions(state: TrialState, actor: Actor, facts: &Facts) -> Vec<Ac
 /// What the clock may do in `state`.
 pub fn clock_steps(state: TrialState) -> Vec<Action> {
     allowed(STEPS, state, Actor::System)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use super::*;
-    use crate::kernel::process::{is_finished, matrix};
-    use crate::kernel::words::Word;
-    use crate::trials::terms::Party;
-
-    // From the rules as agreed, not from the table.
-    const RULES: &str = "
-        counter      | developer        | offered             | countered
-        revise       | client           | countered           | offered
-        accept       | developer        | offered             | scheduled
-        accept       | client           | countered           | scheduled
-        decline      | developer        | offered             | void/declined
-        decline      | client           | countered           | void/declined
-        withdraw     | client           | offered             | void/withdrawn
-        withdraw     | developer        | countered           | void/withdrawn
-        expire       | system           | offered countered   | void/offer_expired
-        cancel       | client developer admin | scheduled     | void/cancelled_before_start
-        start        | system           | scheduled           | active
-        end          | client           | active decision_due | ended/ended_by_client
-        end          | developer        | active decision_due | ended/ended_by_developer
-        end-together | client developer | active decision_due | (same)
-        agree        | client developer | active decision_due | ended/ended_mutually
-        refuse       | client developer | active decision_due | (same)
-        terminate    | admin            | scheduled active paused conversion_offered decision_due | ended/terminated_for_cause
-        trial-over   | system           | active              | decision_due
-        grace-over   | system           | decision_due        | ended/no_decision
-    ";
-
-    // action | actor | kind and recipients, for every row that exists.
-    const MAILS: &str = "
-        offer        | client           | trial_offer > developer
-        counter      | developer        | trial_countered > client
-        revise       | client           | trial_revised > developer
-        accept       | developer        | trial_accepted > client, trial_scheduled > developer
-        accept       | client           | trial_accepted > developer, trial_scheduled > client
-        decline      | developer        | trial_declined > client
-        decline      | client           | trial_declined > developer
-        withdraw     | client           | trial_withdrawn > developer
-        withdraw     | developer        | trial_withdrawn > client
-        expire       | system           | trial_expired > client, trial_expired > developer
-        cancel       | client           | trial_cancelled > developer
-        cancel       | developer        | trial_cancelled > client
-        cancel       | admin            | trial_cancelled > client, trial_cancelled > developer
-        start        | system           | trial_started > client, trial_started > developer
-        end          | client           | trial_ended > developer
-        end          | developer        | trial_ended > client
-        end-together | client           | trial_end_proposed > developer
-        end-together | developer        | trial_end_proposed > client
-        agree        | client           | trial_ended > developer
-        agree        | developer        | trial_ended > client
-        refuse       | client           | trial_end_refused > developer
-        refuse       | developer        | trial_end_refused > client
-        terminate    | admin            | trial_terminated > client, trial_terminated > developer
-        trial-over   | system           | trial_over > client, trial_over > developer, trial_over > admins
-        grace-over   | system           | trial_grace_over > client, trial_grace_over > developer
-    ";
-
-    fn arrival(row: &Row, state: State) -> String {
-        match (row.to, row.outcome) {
-            (To::Same, None) => "(same)".to_owned(),
-            (_, None) => target(row, state).unwrap().to_string(),
-            (_, Some(outcome)) => format!("{}/{outcome}", target(row, state).unwrap()),
-        }
-    }
-
-    #[test]
-    fn the_table_is_the_rules() {
-        matrix::check(STEPS, &matrix::read(RULES), arrival);
-    }
-
-    #[test]
-    fn every_step_tells_whom_the_rules_say() {
-        let mut told = BTreeMap::new();
-        for (row, actor) in STEPS.iter().flat_map(|row| row.by.iter().map(move |actor| (row, *actor))) {
-            let mails = row.mails.iter().flat_map(|mail| mail.to.recipients(actor).iter().map(move |who| format!("{} > {who}", mail.told)));
-            told.insert((row.action.to_string(), actor.to_string()), mails.collect::<Vec<_>>().join(", "));
-        }
-        let expected = MAILS.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>()).filter(|cells| cells.len() == 3);
-        let expected: BTreeMap<_, _> = expected.map(|cells| ((cells[0].to_owned(), cells[1].to_owned()), cells[2].to_owned())).collect();
-        assert_eq!(told, expected);
-    }
-
-    #[test]
-    fn the_ends_have_outcomes_and_nothing_else_has() {
-        let void = [Outcome::Declined, Outcome::Withdrawn, Outcome::OfferExpired, Outcome::CancelledBeforeStart];
-        for row in STEPS {
-            match row.to {
-                To::State(State::Void) => assert!(void.contains(&row.outcome.unwrap())),
-                To::State(State::Ended) => assert!(!void.contains(&row.outcome.unwrap())),
-                _ => assert!(row.outcome.is_none(), "{}", row.action),
-            }
-        }
-        let finished: Vec<&str> = State::ALL.iter().filter(|state| is_finished(STEPS, state)).map(|state| state.as_str()).collect();
-        assert_eq!(finished, ["ended", "void"]);
-    }
-
-    #[test]
-    fn every_state_is_reached_but_those_whose_steps_come_later() {
-        let mut reached = BTreeSet::from([State::Offered]);
-        loop {
-            let rows = STEPS.iter().filter(|row| row.from.iter().any(|from| reached.contains(from)));
-            let more: BTreeSet<State> = rows
-                .filter_map(|row| match row.to {
-                    To::State(to) => Some(to),
-                    _ => None,
-                })
-                .collect();
-            if more.is_subset(&reached) {
-                break;
-            }
-            reached.extend(more);
-        }
-        let missing: Vec<&str> = State::ALL.iter().filter(|state| !reached.contains(state)).map(|state| state.as_str()).collect();
-        assert_eq!(missing, ["paused", "conversion_offered"]);
-    }
-
-    #[test]
-    fn the_clock_has_at_most_one_step_and_never_converts_or_ends_for_cause() {
-        for state in State::ALL {
-            assert!(allowed(STEPS, *state, Actor::System).len() <= 1, "{state}");
-        }
-        let ends = STEPS.iter().filter(|row| row.by.contains(&Actor::System)).filter_map(|row| row.outcome);
-        assert_eq!(ends.collect::<Vec<_>>(), [Outcome::OfferExpired, Outcome::NoDecision]);
-        assert_eq!(clock_step(State::Scheduled), Some(Action::Start));
-        assert_eq!(clock_step(State::Ended), None);
-    }
-
-    #[test]
-    fn an_admin_writes_a_reason() {
-        let by_admin = STEPS.iter().filter(|row| row.by.contains(&Actor::Admin));
-        assert!(by_admin.clone().count() == 2 && by_admin.clone().all(|row| row.guards == [Guard::WrittenReason]));
-    }
-
-    #[test]
-    fn allowed_actions_know_the_standing_facts() {
-        let names = |state, actor, facts: &Facts| allowed_actions(state, actor, facts).into_iter().map(Word::as_str).collect::<Vec<_>>();
-        let fresh = Facts { offer_stands: true, start_not_past: true, ..Facts::default() };
-        assert_eq!(names(State::Offered, Actor::Developer, &fresh), ["counter", "accept", "decline"]);
-        let blocked = Facts { accept_blocked: Some("The hours are gone.".to_owned()), ..fresh.clone() };
-        assert_eq!(names(State::Offered, Actor::Developer, &blocked), ["counter", "decline"]);
-        assert_eq!(names(State::Active, Actor::Client, &fresh), ["end", "end-together"]);
-        let proposed = Facts { open_proposal_by: Some(Party::Developer), ..fresh };
-        let client = Facts { party: Some(Party::Client), ..proposed.clone() };
-        assert_eq!(names(State::Active, Actor::Client, &client), ["end", "agree", "refuse"]);
-        let developer = Facts { party: Some(Party::Developer), ..proposed };
-        assert_eq!(names(State::Active, Actor::Developer, &developer), ["end"]);
-    }
 }

@@ -50,7 +50,8 @@ pub fn to_extend(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Ste
     let days = days.ok_or_else(|| Error::fault("/days", format!("must be from 1 to {most}")))?;
     let longer = extended(rules, next, days);
     if longer.trial.ends_at <= step.at {
-        let detail = format!("must reach beyond today: {days} more days would have ended on {}", next.time_zone().date(longer.trial.ends_at));
+        let detail =
+            format!("must reach beyond today: {days} more days would have ended on {}", next.time_zone().date(longer.trial.ends_at));
         return Err(Error::fault("/days", detail));
     }
     propose(conn, next, step, ProposalContent { days: Some(days), ..content(step) })

@@ -53,6 +53,12 @@ impl Trials {
             offer_days: settings.offer_days,
             proposal_days: settings.proposal_days,
             start_within_days: settings.start_within_days,
+            pause_days: settings.pause_days,
+            extension_days: settings.extension_days,
+            conversion_days: settings.conversion_days,
+            appeal_days: settings.appeal_days,
+            rematch_days: settings.rematch_days,
+            replacements: settings.replacements,
         };
         let offers_per_day = Some(limits.offers_per_day).filter(|_| limits.enabled);
         Self { db, clock, rules: Rules { periods, rates }.into(), offers_per_day, mail, changed, timers: Nudge::default() }

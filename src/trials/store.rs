@@ -17,7 +17,7 @@ use crate::trials::model::{Contract, Trial, Viewer};
 use crate::trials::process::{AGREED, Outcome, TrialState};
 use crate::trials::store_terms;
 
-sql_words!(TrialState, Outcome, Actor);
+sql_words!(TrialState, Outcome);
 
 const OPEN: [TrialState; 2] = [TrialState::Offered, TrialState::Countered];
 
@@ -174,6 +174,14 @@ pub fn is_offered_already(conn: &mut Conn, job_request: JobRequestId, developer:
     let same = dsl::trials.filter(dsl::job_request_id.eq(job_request)).filter(dsl::developer_id.eq(developer));
     let count: i64 = same.filter(dsl::state.eq_any(unfinished)).count().get_result(conn)?;
     Ok(count > 0)
+}
+
+/// How many trials of the job request replace another.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn replacements(conn: &mut Conn, job_request: JobRequestId) -> Result<i64> {
+    Ok(dsl::trials.filter(dsl::job_request_id.eq(job_request)).filter(dsl::replaces.is_not_null()).count().get_result(conn)?)
 }
 
 /// How many seats of the job request trials hold.

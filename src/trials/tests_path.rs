@@ -371,7 +371,7 @@ async fn ends_leave_the_notice_or_are_agreed() {
     fresh.clock.advance(TimeDelta::days(5));
     fresh.work().await;
     let lapsed = fresh.show(client(), second).await;
-    assert_eq!((&lapsed["proposal"], &lapsed["allowed_actions"]), (&Value::Null, &json!(["end", "end-together"])));
+    assert_eq!((&lapsed["proposal"], &lapsed["allowed_actions"]), (&Value::Null, &json!(["amend", "extend", "offer-conversion", "end", "end-together"])));
     fresh.step(client(), second, Action::EndTogether, StepBody::default()).await.unwrap();
     let ended = fresh.step(developer(3), second, Action::Agree, StepBody::default()).await.unwrap();
     assert_eq!((&ended["outcome"], &ended["last_day"]), (&json!("ended_mutually"), &json!("2026-12-15")));

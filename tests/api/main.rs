@@ -30,4 +30,5 @@ mod skills;
 mod support;
 mod trials;
 mod trials_clock;
+mod trials_life;
 mod vetting;

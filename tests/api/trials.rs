@@ -259,7 +259,7 @@ async fn both_end_together_or_go_on() {
     assert_eq!(actions[3..], steps);
     assert_eq!(
         subjects(&scene.app, &scene.client).await[2..],
-        ["A developer would rather go on with the trial", "A developer proposes to end the trial"]
+        ["A developer does not agree to your proposal", "A developer proposes to end the trial"]
     );
     assert_eq!(
         subjects(&scene.app, &scene.developer).await[3..],

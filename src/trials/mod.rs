@@ -31,3 +31,5 @@ pub mod views;
 mod tests_path;
 #[cfg(test)]
 mod tests_process;
+#[cfg(test)]
+mod tests_stage;

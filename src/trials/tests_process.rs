@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kernel::process::{Actor, To, allowed};
+use crate::kernel::process::{Actor, To};
 use crate::kernel::process::{find_open, is_finished, matrix};
 use crate::kernel::words::Word;
 use crate::trials::guards;

@@ -4,6 +4,7 @@ use crate::kernel::error::Error;
 use crate::kernel::error::Result;
 use crate::kernel::ids::DeveloperId;
 use crate::matching::domain::Commitment;
+use crate::matching::engine_beside::Besides;
 use crate::matching::engine_holds::Holds;
 use crate::matching::engine_plan::Plan;
 use crate::matching::engine_plan::Wanted;
@@ -51,9 +52,8 @@ pub struct Columns {
     lines: Vec<Line>,
     merits: Vec<Merit>,
     right_until: Vec<i64>,
-    beside: Vec<Beside>,
+    beside: Besides,
     holds: Holds,
-    free_beside: Vec<u32>,
     skills: SkillIndex,
     dead: usize,
 }
@@ -144,8 +144,7 @@ impl Columns {
         self.lines.push(Line::new(&packing.skills, packing.steady));
         self.right_until.push(packing.right_until);
         self.holds.put(slot, &packing.commitments);
-        let merit = self.placed(packing.merit, packing.beside);
-        self.merits.push(merit);
+        self.merits.push(Merit { beside: self.beside.put(packing.beside), ..packing.merit });
         Ok(slot)
     }
 
@@ -154,8 +153,8 @@ impl Columns {
         let place = slot as usize;
         let Some(before) = self.packed(slot).filter(|before| before.skills().eq(packing.skills.iter().copied())) else { return false };
         let beside = before.merit().beside;
-        self.free(beside);
-        let merit = self.placed(packing.merit, packing.beside.clone());
+        self.beside.free(beside);
+        let merit = Merit { beside: self.beside.put(packing.beside.clone()), ..packing.merit };
         set(&mut self.records, place, packing.record);
         set(&mut self.lines, place, Line::new(&packing.skills, packing.steady));
         set(&mut self.right_until, place, packing.right_until);
@@ -168,7 +167,7 @@ impl Columns {
     pub fn bury(&mut self, slot: u32) {
         let place = slot as usize;
         let Some(beside) = self.packed(slot).filter(|packed| !packed.is_dead()).map(|packed| packed.merit().beside) else { return };
-        self.free(beside);
+        self.beside.free(beside);
         set(&mut self.records, place, Record { flags: DEAD, ..Record::default() });
         set(&mut self.lines, place, Line::default());
         set(&mut self.merits, place, Merit::default());
@@ -206,7 +205,7 @@ impl Columns {
         for slot in order.iter().filter_map(|(_, slot)| self.packed(*slot)) {
             compact.append(slot.packing())?;
         }
-        compact.beside.shrink_to_fit();
+        compact.beside.shrink();
         compact.skills.settle(order.len());
         Ok(compact)
     }
@@ -224,7 +223,6 @@ impl Columns {
 
     /// Bytes of all columns, postings and of what stands beside.
     pub fn bytes(&self) -> usize {
-        let beside: usize = self.beside.iter().map(Beside::bytes).sum();
         self.ids.capacity() * size_of::<DeveloperId>()
             + self.records.capacity() * size_of::<Record>()
             + self.lines.capacity() * size_of::<Line>()
@@ -232,27 +230,7 @@ impl Columns {
             + self.right_until.capacity() * size_of::<i64>()
             + self.skills.bytes()
             + self.holds.bytes()
-            + beside
-    }
-
-    /// `merit` with its `beside` in place.
-    fn placed(&mut self, merit: Merit, beside: Beside) -> Merit {
-        if beside.is_empty() {
-            return Merit { beside: 0, ..merit };
-        }
-        let place = self.free_beside.pop().unwrap_or_else(|| {
-            self.beside.push(Beside::default());
-            u32::try_from(self.beside.len()).unwrap_or(u32::MAX)
-        });
-        set(&mut self.beside, place as usize - 1, beside);
-        Merit { beside: place, ..merit }
-    }
-
-    fn free(&mut self, place: u32) {
-        if place > 0 {
-            set(&mut self.beside, place as usize - 1, Beside::default());
-            self.free_beside.push(place);
-        }
+            + self.beside.bytes()
     }
 }
 
@@ -291,7 +269,7 @@ impl<'a> Packed<'a> {
 
     /// What did not fit.
     pub fn beside(&self) -> Option<&'a Beside> {
-        self.columns.beside.get((self.merit().beside as usize).checked_sub(1)?)
+        self.columns.beside.of(self.merit().beside)
     }
 
     /// Whether nobody stands here any more.

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use chrono::NaiveDate;
-
 use crate::kernel::craft::EngagementLength;
 use crate::kernel::craft::Seniority;
 use crate::kernel::money::Money;
@@ -59,8 +57,8 @@ pub struct Plan {
     pub hours: u32,
     /// The trial's time, over which hours must be free.
     pub trial: Stretch,
-    /// The start date.
-    pub starts_on: NaiveDate,
+    /// The start date, as [`day`] counts.
+    pub start: u16,
     /// The asked domains, one that nobody has included; in the request's order, repeated as there.
     pub domains: Vec<u16>,
     /// The bit of the asked length.
@@ -74,7 +72,6 @@ pub struct Plan {
     /// The edition of the dictionary that it was made with.
     pub edition: u64,
     accepted: u8,
-    start: u16,
     /// The budget in millionths of a dollar.
     worth: i64,
     /// For every schedule the shared minutes.
@@ -100,7 +97,7 @@ impl Plan {
             nices: wanted(false),
             hours: request.hours_per_week,
             trial: Stretch::dates(request.time_zone, request.starts_on, days),
-            starts_on: request.starts_on,
+            start: day(request.starts_on),
             domains: request.domains.iter().map(|domain| words.asked_domain(domain)).collect(),
             length: request.duration_weeks.map(|weeks| length_bit(EngagementLength::of(weeks))),
             overlap,
@@ -109,7 +106,6 @@ impl Plan {
             edition: words.edition(),
             accepted: accepted(&request.seniority),
             worth: worth(request.max_hourly_rate, &rules.rates).unwrap_or(i64::MAX),
-            start: day(request.starts_on),
             shared: memory.shared(workday, words),
             budget: memory.budget(request.max_hourly_rate, &rules.rates, words),
             speaking: memory.speaking(&request.languages, words),

@@ -117,7 +117,7 @@ impl Scale {
         let countable = if open_ended { 1 } else { plan.countable_overlap };
         let above = if open_ended { 1 } else { (plan.shared_minutes(record) - plan.overlap).clamp(0, countable) };
         let (countable, above) = (countable.unsigned_abs(), above.unsigned_abs());
-        let slack = u64::from(day(plan.starts_on).saturating_sub(record.starts)).min(START_SLACK_CAP.unsigned_abs());
+        let slack = u64::from(plan.start.saturating_sub(record.starts)).min(START_SLACK_CAP.unsigned_abs());
         let start = if record.starts == 0 { 14 * self.neutral } else { 100 * slack };
         share_of(1_400 * (countable + above) + start * countable, 3 * 1_400 * countable, self.logistics)
     }

@@ -4,6 +4,7 @@ pub mod cards;
 pub mod digest;
 pub mod domain;
 pub mod engine;
+pub mod engine_beside;
 pub mod engine_best;
 pub mod engine_columns;
 pub mod engine_count;

@@ -318,10 +318,11 @@ letters! {
     TrialAppealDecided => "trial_appeal_decided" { /// The trial.
         trial: TrialSummary, /// What the other party said.
         message: Option<String> };
-    /// How does it go? Day 3 asks whether it has begun.
+    /// How does it go? The first one asks whether it has begun.
     TrialCheckIn => "trial_check_in" { /// The trial.
         trial: TrialSummary, /// Days since the start.
-        day: i64 };
+        day: i64, /// Whether it asks how the trial has begun.
+        first: bool };
     /// Nobody has said how it began; to admins.
     TrialCheckInSilent => "trial_check_in_silent" { /// The trial.
         trial: TrialSummary };
@@ -331,10 +332,11 @@ letters! {
     /// Nothing is decided yet; to the client.
     TrialUndecided => "trial_undecided" { /// The trial.
         trial: TrialSummary };
-    /// Tomorrow the days are over.
-    TrialEndsTomorrow => "trial_ends_tomorrow" { /// The trial.
-        trial: TrialSummary };
-    /// Tomorrow the time to decide is over.
+    /// The days are over soon.
+    TrialEndsSoon => "trial_ends_soon" { /// The trial.
+        trial: TrialSummary, /// Days until the end.
+        days: i64 };
+    /// The time to decide is almost over.
     TrialGraceEnds => "trial_grace_ends" { /// The trial.
         trial: TrialSummary, /// When.
         grace_until: Instant };
@@ -369,7 +371,7 @@ pub const TRIAL_REMINDERS: [LetterKind; 11] = [
     LetterKind::TrialCheckInSilent,
     LetterKind::TrialDecisionOpens,
     LetterKind::TrialUndecided,
-    LetterKind::TrialEndsTomorrow,
+    LetterKind::TrialEndsSoon,
     LetterKind::TrialGraceEnds,
     LetterKind::TrialHandOver,
     LetterKind::TrialFinalTimesheet,

@@ -72,11 +72,16 @@ pub(super) fn cancelled(trial: &TrialSummary, message: Option<&str>, own: TimeZo
         .quote("The reason given", message)
 }
 
-pub(super) fn starts_soon(trial: &TrialSummary, days: i64, own: TimeZone) -> Composed {
-    let when = match days {
+/// `tomorrow`, or how many days ahead.
+pub(super) fn in_days(days: i64) -> String {
+    match days {
         1 => "tomorrow".to_owned(),
         days => format!("in {days} days"),
-    };
+    }
+}
+
+pub(super) fn starts_soon(trial: &TrialSummary, days: i64, own: TimeZone) -> Composed {
+    let when = in_days(days);
     about(
         trial,
         own,

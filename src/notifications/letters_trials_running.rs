@@ -4,7 +4,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Engagement, TrialSummary};
 use crate::notifications::letters::{Composed, day, moment};
-use crate::notifications::letters_trials::about;
+use crate::notifications::letters_trials::{about, in_days};
 
 fn to_answer(trial: &TrialSummary, message: Option<&str>, answer_by: Instant, own: TimeZone, subject: &str, first: &str) -> Composed {
     about(trial, own, subject, first)
@@ -91,8 +91,8 @@ pub(super) fn appeal_decided(trial: &TrialSummary, message: Option<&str>, own: T
         .quote("The answer", message)
 }
 
-pub(super) fn check_in(trial: &TrialSummary, after: i64, own: TimeZone) -> Composed {
-    if after <= 3 {
+pub(super) fn check_in(trial: &TrialSummary, first: bool, own: TimeZone) -> Composed {
+    if first {
         return about(trial, own, "Has your trial with {} begun?", "Has the work with {} begun, and does the access work?")
             .say("Please answer the check-in: a no reaches us at once, and we help.");
     }
@@ -119,14 +119,20 @@ pub(super) fn undecided(trial: &TrialSummary, own: TimeZone) -> Composed {
         .say("The developer plans with your answer: please offer to go on, add days, or end it.")
 }
 
-pub(super) fn ends_tomorrow(trial: &TrialSummary, own: TimeZone) -> Composed {
-    about(trial, own, "Your trial with {} ends tomorrow", "Tomorrow the days of the trial with {} are over.")
+pub(super) fn ends_soon(trial: &TrialSummary, days: i64, own: TimeZone) -> Composed {
+    let when = in_days(days);
+    about(trial, own, &format!("Your trial with {{}} ends {when}"), &format!("The days of the trial with {{}} are over {when}."))
         .say("If nothing is decided then, there are a few days left to do so; afterwards it ends without a decision.")
 }
 
 pub(super) fn grace_ends(trial: &TrialSummary, grace_until: Instant, own: TimeZone) -> Composed {
-    about(trial, own, "Last day to decide about the trial with {}", "The time to decide about the trial with {} is almost over.")
-        .fact("Ends without a decision", &moment(grace_until, own, trial.time_zone))
+    about(
+        trial,
+        own,
+        "The time to decide about the trial with {} is almost over",
+        "If nobody decides, the trial with {} ends without a decision.",
+    )
+    .fact("Ends without a decision", &moment(grace_until, own, trial.time_zone))
 }
 
 pub(super) fn hand_over(trial: &TrialSummary, own: TimeZone) -> Composed {

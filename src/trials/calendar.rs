@@ -6,7 +6,9 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
+use crate::config::TrialReminders;
 use crate::kernel::clock::Instant;
+use crate::kernel::money::Rates;
 use crate::kernel::zone::{TimeZone, add_days};
 
 /// The wall-clock minute at which reminders go: 09:00 of the recipient.
@@ -58,6 +60,17 @@ impl Default for Periods {
             replacements: 3,
         }
     }
+}
+
+/// The settings that steps follow.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Days and deadlines.
+    pub periods: Periods,
+    /// On which days people are reminded.
+    pub reminders: TrialReminders,
+    /// The currencies that may be agreed.
+    pub rates: Rates,
 }
 
 /// What the key dates follow from.

@@ -3,7 +3,7 @@
 use crate::db::Conn;
 use crate::kernel::error::{Faults, Result};
 use crate::kernel::zone::add_days;
-use crate::trials::effects::Rules;
+use crate::trials::calendar::Rules;
 use crate::trials::model::{Contract, Conversion, Step};
 use crate::trials::{calendar, store_terms};
 

@@ -11,24 +11,14 @@ use crate::developers::{access_store, hours_store};
 use crate::jobs::store as jobs;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Faults, Result};
-use crate::kernel::money::Rates;
 use crate::kernel::process::{Actor, is_finished};
 use crate::kernel::zone::add_days;
-use crate::trials::calendar::{Periods, paused_days};
+use crate::trials::calendar::{Rules, paused_days};
 use crate::trials::guards;
 use crate::trials::model::{Contract, Event, Holding, Step, StepBody, Trial, check_terms};
 use crate::trials::process::{Action, Outcome, STEPS, TrialState, target};
 use crate::trials::terms::Party;
 use crate::trials::{clock, conversions, mails, neighbors, proposals, store, store_terms};
-
-/// The settings that steps follow.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// Days and deadlines.
-    pub periods: Periods,
-    /// The currencies that may be agreed.
-    pub rates: Rates,
-}
 
 /// Takes `step`, whose row and guards have been checked and whose roots are locked; gives the trial as it is then.
 /// `now` is when this is done, which for the clock's steps may be later than when they happen.

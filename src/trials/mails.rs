@@ -9,8 +9,7 @@ use crate::kernel::words::Word as _;
 use crate::notifications::domain::{Engagement, Letter, TRIAL_REMINDERS, TrialSummary};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::{cancel_pending, enqueue};
-use crate::trials::calendar::{offer_reminders, pause_ends_at, proposal_lapses_at};
-use crate::trials::effects::Rules;
+use crate::trials::calendar::{Rules, offer_reminders, pause_ends_at, proposal_lapses_at};
 use crate::trials::model::{Contract, Conversion, Names, Step, Trial};
 use crate::trials::neighbors::{names, people};
 use crate::trials::notices::{Recipient, Told};
@@ -174,8 +173,8 @@ fn remind_of_dates(conn: &mut Conn, rules: &Rules, contract: &Contract, names: &
             continue;
         }
         for person in people(conn, trial, who)? {
-            for planned in planned(contract, &rules.periods, who, person.time_zone, now) {
-                let letter = reminder(planned, summary(contract, names, who), contract);
+            for planned in planned(contract, rules, who, person.time_zone, now) {
+                let letter = reminder(planned, summary(contract, names, who), contract, rules);
                 let anchor = format!("{} {}", trial.version, planned.days);
                 enqueue(conn, now, &NewMail::now(letter, trial.id, anchor, person.clone()).later(planned.due_at, planned.until))?;
             }
@@ -184,14 +183,16 @@ fn remind_of_dates(conn: &mut Conn, rules: &Rules, contract: &Contract, names: &
     Ok(())
 }
 
-fn reminder(planned: Planned, trial: TrialSummary, contract: &Contract) -> Letter {
+fn reminder(planned: Planned, trial: TrialSummary, contract: &Contract, rules: &Rules) -> Letter {
     match planned.reminded {
         Reminded::StartsSoon => Letter::TrialStartsSoon { trial, days: -planned.days },
-        Reminded::CheckIn => Letter::TrialCheckIn { trial, day: planned.days },
+        Reminded::CheckIn => {
+            Letter::TrialCheckIn { trial, day: planned.days, first: rules.reminders.check_in.first() == Some(&planned.days) }
+        }
         Reminded::CheckInSilent => Letter::TrialCheckInSilent { trial },
         Reminded::DecisionOpens => Letter::TrialDecisionOpens { trial },
         Reminded::Undecided => Letter::TrialUndecided { trial },
-        Reminded::EndsTomorrow => Letter::TrialEndsTomorrow { trial },
+        Reminded::EndsSoon => Letter::TrialEndsSoon { trial, days: -planned.days },
         Reminded::GraceEnds => Letter::TrialGraceEnds { trial, grace_until: contract.trial.grace_until },
         Reminded::HandOver => Letter::TrialHandOver { trial },
         Reminded::FinalTimesheet => Letter::TrialFinalTimesheet { trial },

@@ -146,6 +146,8 @@ pub struct Contract {
     pub proposal: Option<Proposal>,
     /// What is offered, or agreed, after the trial.
     pub conversion: Option<Conversion>,
+    /// Whether its termination was contested, be it answered or not.
+    pub appealed: bool,
 }
 
 /// Hours of the developer that a trial holds.

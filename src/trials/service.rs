@@ -15,8 +15,7 @@ use crate::kernel::money::Rates;
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
 use crate::scheduler::Nudge;
-use crate::trials::calendar::Periods;
-use crate::trials::effects::Rules;
+use crate::trials::calendar::{Periods, Rules};
 use crate::trials::model::{Contract, Dossier, Trial, Viewer};
 use crate::trials::process::TrialState;
 use crate::trials::views::{EventView, Scene, TrialView};
@@ -61,7 +60,15 @@ impl Trials {
             replacements: settings.replacements,
         };
         let offers_per_day = Some(limits.offers_per_day).filter(|_| limits.enabled);
-        Self { db, clock, rules: Rules { periods, rates }.into(), offers_per_day, mail, changed, timers: Nudge::default() }
+        Self {
+            db,
+            clock,
+            rules: Rules { periods, reminders: settings.reminders.clone(), rates }.into(),
+            offers_per_day,
+            mail,
+            changed,
+            timers: Nudge::default(),
+        }
     }
 
     /// Wakes whoever works on what a step has left behind.

@@ -1,5 +1,6 @@
 //! The one way in which a person takes a step: through the table.
 
+use crate::audit::store::record_admin;
 use crate::db::Conn;
 use crate::db::once::once;
 use crate::kernel::answer::{Answer, Call};
@@ -27,6 +28,7 @@ impl Trials {
             once(conn, call.once.as_ref(), now, |conn| {
                 let viewer = viewer(conn, &call.principal)?;
                 let contract = this.take(conn, &call, viewer, id, action, &body, now)?;
+                record_admin(conn, &call.principal, format!("trial.{action}"), id, body.message.as_deref(), now)?;
                 let view = this.view(conn, viewer, contract.trial, now)?;
                 Answer::versioned(view.version, &view)
             })
@@ -84,11 +86,9 @@ fn facts(
             seat_free: neighbors::has_seat_free(conn, &contract.trial)?,
             ..facts
         }),
-        Action::Appeal => Ok(Facts { appealed: !store_terms::takers(conn, contract.trial.id, action)?.is_empty(), ..facts }),
         Action::DecideAppeal => {
             let involved = store_terms::takers(conn, contract.trial.id, Action::Terminate)?.contains(&Some(user));
-            let appeal_open = contract.proposal.as_ref().is_some_and(|proposal| proposal.action == Action::Appeal);
-            Ok(Facts { not_involved: !involved, appeal_open, ..facts })
+            Ok(Facts { not_involved: !involved, ..facts })
         }
         _ => Ok(facts),
     }

@@ -31,4 +31,5 @@ mod support;
 mod trials;
 mod trials_clock;
 mod trials_life;
+mod trials_running;
 mod vetting;

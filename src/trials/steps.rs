@@ -1,6 +1,5 @@
 //! The one way in which a person takes a step: through the table.
 
-use crate::audit::store::record_admin;
 use crate::db::Conn;
 use crate::db::once::once;
 use crate::kernel::answer::{Answer, Call};
@@ -28,7 +27,6 @@ impl Trials {
             once(conn, call.once.as_ref(), now, |conn| {
                 let viewer = viewer(conn, &call.principal)?;
                 let contract = this.take(conn, &call, viewer, id, action, &body, now)?;
-                record_admin(conn, &call.principal, format!("trial.{action}"), id, body.message.as_deref(), now)?;
                 let view = this.view(conn, viewer, contract.trial, now)?;
                 Answer::versioned(view.version, &view)
             })

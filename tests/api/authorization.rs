@@ -99,7 +99,7 @@ const ROWS: &[Row] = &[
     ("POST /v1/trials/{id}/decline-conversion", "{}", [401, 403, 404, 409, 404, 403]),
     ("POST /v1/trials/{id}/appeal", REASON, [401, 409, 404, 409, 404, 403]),
     ("POST /v1/trials/{id}/decide-appeal", REASON, [401, 403, 404, 403, 404, 409]),
-    ("POST /v1/trials/{id}/replace", r#"{"developer_id":"{other}","starts_on":"2026-12-01"}"#, [401, 409, 404, 403, 403, 403]),
+    ("POST /v1/trials/{id}/replace", r#"{"developer_id":"{other}","starts_on":"2026-12-01"}"#, [401, 201, 404, 403, 403, 403]),
     ("POST /v1/job-requests/{id}/pause", "{}", [401, 200, 404, 403, 403, 403]),
     ("POST /v1/job-requests/{id}/close", "{}", [401, 200, 404, 403, 403, 403]),
     ("POST /v1/vetting/applications", "{}", [401, 403, 403, 409, 409, 403]),

@@ -6,9 +6,7 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use crate::config::TrialReminders;
 use crate::kernel::clock::Instant;
-use crate::kernel::money::Rates;
 use crate::kernel::zone::{TimeZone, add_days};
 
 /// The wall-clock minute at which reminders go: 09:00 of the recipient.
@@ -41,6 +39,8 @@ pub struct Periods {
     pub rematch_days: i64,
     /// How many replacements a job request may have.
     pub replacements: i64,
+    /// Calendar days after the last day of work in which hand-over, timesheet and reviews are asked for.
+    pub after_days: i64,
 }
 
 impl Default for Periods {
@@ -58,19 +58,9 @@ impl Default for Periods {
             appeal_days: 30,
             rematch_days: 14,
             replacements: 3,
+            after_days: 21,
         }
     }
-}
-
-/// The settings that steps follow.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// Days and deadlines.
-    pub periods: Periods,
-    /// On which days people are reminded.
-    pub reminders: TrialReminders,
-    /// The currencies that may be agreed.
-    pub rates: Rates,
 }
 
 /// What the key dates follow from.

@@ -13,10 +13,11 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Faults, Result};
 use crate::kernel::process::{Actor, is_finished};
 use crate::kernel::zone::add_days;
-use crate::trials::calendar::{Rules, paused_days};
+use crate::trials::calendar::paused_days;
 use crate::trials::guards;
 use crate::trials::model::{Contract, Event, Holding, Step, StepBody, Trial, check_terms};
 use crate::trials::process::{Action, Outcome, STEPS, TrialState, target};
+use crate::trials::schedule::Rules;
 use crate::trials::terms::Party;
 use crate::trials::{clock, conversions, mails, neighbors, proposals, store, store_terms};
 

@@ -9,12 +9,12 @@ use crate::kernel::words::Word as _;
 use crate::notifications::domain::{Engagement, Letter, TRIAL_REMINDERS, TrialSummary};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::{cancel_pending, enqueue};
-use crate::trials::calendar::{Rules, offer_reminders, pause_ends_at, proposal_lapses_at};
+use crate::trials::calendar::{offer_reminders, pause_ends_at, proposal_lapses_at};
 use crate::trials::model::{Contract, Conversion, Names, Step, Trial};
 use crate::trials::neighbors::{names, people};
 use crate::trials::notices::{Recipient, Told};
 use crate::trials::process::{Outcome, TrialState};
-use crate::trials::schedule::{Planned, Reminded, SCHEDULE, planned};
+use crate::trials::schedule::{Planned, Reminded, Rules, SCHEDULE, planned};
 
 /// Tells everybody whom the step's row names, and plans the reminders anew.
 ///
@@ -187,7 +187,7 @@ fn reminder(planned: Planned, trial: TrialSummary, contract: &Contract, rules: &
     match planned.reminded {
         Reminded::StartsSoon => Letter::TrialStartsSoon { trial, days: -planned.days },
         Reminded::CheckIn => {
-            Letter::TrialCheckIn { trial, day: planned.days, first: rules.reminders.check_in.first() == Some(&planned.days) }
+            Letter::TrialCheckIn { trial, day: planned.days, first: rules.reminders.days(Reminded::CheckIn).first() == Some(&planned.days) }
         }
         Reminded::CheckInSilent => Letter::TrialCheckInSilent { trial },
         Reminded::DecisionOpens => Letter::TrialDecisionOpens { trial },

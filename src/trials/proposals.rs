@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 
 use crate::db::Conn;
 use crate::kernel::error::{Error, Faults, Result};
-use crate::trials::calendar::Rules;
 use crate::trials::effects::party;
 use crate::trials::model::{Contract, Proposal, ProposalContent, Step, StepBody, check_terms};
 use crate::trials::process::Action;
+use crate::trials::schedule::Rules;
 use crate::trials::terms::{Party, Terms};
 use crate::trials::{neighbors, store_terms};
 

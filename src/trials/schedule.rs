@@ -3,10 +3,11 @@
 
 use chrono::NaiveDate;
 
-use crate::config::TrialReminders;
 use crate::kernel::clock::Instant;
+use crate::kernel::money::Rates;
+use crate::kernel::words::Word as _;
 use crate::kernel::zone::{TimeZone, add_days};
-use crate::trials::calendar::{Periods, REMINDER_MINUTE, Rules, Span};
+use crate::trials::calendar::{Periods, REMINDER_MINUTE, Span};
 use crate::trials::model::{Contract, Trial};
 use crate::trials::notices::Recipient;
 use crate::trials::process::{Outcome, TrialState};
@@ -95,20 +96,31 @@ pub const SCHEDULE: &[Reminder] = &[
     row(Reminded::FinalTimesheet, Anchor::LastDay, DEVELOPER, ENDED),
 ];
 
-/// The days of a kind, counted from its anchor.
-fn days(reminders: &TrialReminders, reminded: Reminded) -> &[i64] {
-    match reminded {
-        Reminded::StartsSoon => &reminders.starts_soon,
-        Reminded::CheckIn => &reminders.check_in,
-        Reminded::CheckInSilent => &reminders.check_in_silent,
-        Reminded::DecisionOpens => &reminders.decision_opens,
-        Reminded::Undecided => &reminders.undecided,
-        Reminded::EndsSoon => &reminders.ends_soon,
-        Reminded::GraceEnds => &reminders.grace_ends,
-        Reminded::ReviewDue => &reminders.review_due,
-        Reminded::HandOver => &reminders.hand_over,
-        Reminded::FinalTimesheet => &reminders.final_timesheet,
+/// On which days each kind falls, counted from its anchor, rising.
+#[derive(Debug, Clone)]
+pub struct Reminders(Vec<(Reminded, Vec<i64>)>);
+
+impl Reminders {
+    /// `days` says for each kind on which days it falls.
+    pub fn new(days: impl Fn(Reminded) -> Vec<i64>) -> Self {
+        Self(Reminded::ALL.iter().map(|reminded| (*reminded, days(*reminded))).collect())
     }
+
+    /// The days of a kind.
+    pub fn days(&self, of: Reminded) -> &[i64] {
+        self.0.iter().find(|(reminded, _)| *reminded == of).map_or(&[], |(_, days)| days)
+    }
+}
+
+/// The settings that steps follow.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Days and deadlines.
+    pub periods: Periods,
+    /// On which days people are reminded.
+    pub reminders: Reminders,
+    /// The currencies that may be agreed.
+    pub rates: Rates,
 }
 
 /// A reminder of one trial, for one zone.
@@ -144,7 +156,7 @@ fn limit(contract: &Contract, rules: &Rules, of: Anchor) -> Option<Instant> {
         Anchor::Start if contract.trial.state == TrialState::Scheduled => day(Anchor::Start),
         Anchor::Start | Anchor::End => day(Anchor::End),
         Anchor::Grace => day(Anchor::Grace),
-        Anchor::LastDay => day(Anchor::LastDay).map(|day| add_days(day, rules.reminders.after_days)),
+        Anchor::LastDay => day(Anchor::LastDay).map(|day| add_days(day, rules.periods.after_days)),
     };
     day.map(|day| contract.time_zone().start_of(day))
 }
@@ -159,7 +171,7 @@ fn planned_of(row: &Reminder, contract: &Contract, rules: &Rules, zone: TimeZone
     let (Some(from), Some(limit)) = (anchor(contract, &rules.periods, row.anchor), limit(contract, rules, row.anchor)) else {
         return Vec::new();
     };
-    let days = days(&rules.reminders, row.reminded);
+    let days = rules.reminders.days(row.reminded);
     let ahead = days.iter().map(|days| (*days, zone.at(add_days(from, *days), REMINDER_MINUTE))).filter(|(_, at)| *at > now);
     let ahead: Vec<_> = ahead.collect();
     let ends = ahead.iter().skip(1).map(|(_, at)| *at).chain([limit]);

@@ -15,9 +15,10 @@ use crate::kernel::money::Rates;
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
 use crate::scheduler::Nudge;
-use crate::trials::calendar::{Periods, Rules};
+use crate::trials::calendar::Periods;
 use crate::trials::model::{Contract, Dossier, Trial, Viewer};
 use crate::trials::process::TrialState;
+use crate::trials::schedule::{Reminded, Reminders, Rules};
 use crate::trials::views::{EventView, Scene, TrialView};
 use crate::trials::{clock, neighbors, store, store_terms};
 
@@ -58,12 +59,13 @@ impl Trials {
             appeal_days: settings.appeal_days,
             rematch_days: settings.rematch_days,
             replacements: settings.replacements,
+            after_days: settings.reminders.after_days,
         };
         let offers_per_day = Some(limits.offers_per_day).filter(|_| limits.enabled);
         Self {
             db,
             clock,
-            rules: Rules { periods, reminders: settings.reminders.clone(), rates }.into(),
+            rules: Rules { periods, reminders: reminders(&settings.reminders), rates }.into(),
             offers_per_day,
             mail,
             changed,
@@ -184,6 +186,24 @@ impl Trials {
         let names = neighbors::names(conn, trial.developer_id, trial.organization_id)?;
         Ok(Scene { viewer, now, periods: self.rules.periods, names })
     }
+}
+
+fn reminders(settings: &config::TrialReminders) -> Reminders {
+    Reminders::new(|reminded| {
+        let days = match reminded {
+            Reminded::StartsSoon => &settings.starts_soon,
+            Reminded::CheckIn => &settings.check_in,
+            Reminded::CheckInSilent => &settings.check_in_silent,
+            Reminded::DecisionOpens => &settings.decision_opens,
+            Reminded::Undecided => &settings.undecided,
+            Reminded::EndsSoon => &settings.ends_soon,
+            Reminded::GraceEnds => &settings.grace_ends,
+            Reminded::ReviewDue => &settings.review_due,
+            Reminded::HandOver => &settings.hand_over,
+            Reminded::FinalTimesheet => &settings.final_timesheet,
+        };
+        days.clone()
+    })
 }
 
 /// As whom a person acts; a developer without a profile is party of nothing.

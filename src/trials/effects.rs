@@ -42,7 +42,7 @@ pub fn apply(conn: &mut Conn, rules: &Rules, contract: &Contract, step: &Step<'_
     }
     store::update(conn, contract.trial.version, &next.trial, now)?;
     record(conn, Some(from), &next.trial, step)?;
-    if contract.holding(&rules.periods) != next.holding(&rules.periods) {
+    if contract.holding(&rules.periods) != next.holding(&rules.periods) || contract.trial.holds_seat() != next.trial.holds_seat() {
         make_room(conn, rules, contract, &next, step, now)?;
     }
     clock::plan(conn, rules, &next)?;
@@ -181,10 +181,15 @@ fn finish(conn: &mut Conn, next: &mut Contract, step: &Step<'_>) -> Result<()> {
 fn make_room(conn: &mut Conn, rules: &Rules, before: &Contract, next: &Contract, step: &Step<'_>, now: Instant) -> Result<()> {
     let trial = &next.trial;
     match next.holding(&rules.periods) {
-        Some(Holding { hours, until }) => {
+        Some(holding @ Holding { hours, until }) => {
+            // What the clock does was promised before; a person takes no more of the developer's time than is free.
+            let asks = step.actor != Actor::System && holding.exceeds(before.holding(&rules.periods));
+            if asks && !neighbors::can_hold(conn, trial, holding, now)? {
+                return Err(Error::conflict("The developer does not have these hours free over the dates of the trial."));
+            }
             hours_store::hold_hours(conn, trial.id, trial.developer_id, hours, trial.starts_at, until, now)?;
         }
-        None => hours_store::release_hours(conn, trial.id, trial.developer_id, released_at(next, step), now)?,
+        None => hours_store::release_hours(conn, trial.id, trial.developer_id, step.at, now)?,
     }
     if trial.holds_seat() && !before.trial.holds_seat() {
         access_store::disclose(conn, trial.developer_id, trial.organization_id, step.at)?;
@@ -199,14 +204,6 @@ fn make_room(conn: &mut Conn, rules: &Rules, before: &Contract, next: &Contract,
         }
     }
     Ok(())
-}
-
-/// Work goes on through the last day, but stops at once when a trial is terminated.
-fn released_at(next: &Contract, step: &Step<'_>) -> Instant {
-    match next.trial.last_day {
-        Some(last_day) if step.row.action != Action::Terminate => next.time_zone().start_of(add_days(last_day, 1)),
-        _ => step.at,
-    }
 }
 
 /// An open offer loses `accept` with what it needs, and has it back with that.

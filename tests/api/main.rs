@@ -31,5 +31,7 @@ mod support;
 mod trials;
 mod trials_clock;
 mod trials_life;
+mod trials_machine;
+mod trials_model;
 mod trials_running;
 mod vetting;

@@ -204,7 +204,7 @@ impl StateMachineTest for Trials {
 }
 
 prop_state_machine! {
-    #![proptest_config(Config { cases: 12, max_shrink_iters: 200, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 10, max_shrink_iters: 50, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn nobody_gets_where_the_rules_do_not_lead(sequential 20..60 => Trials);

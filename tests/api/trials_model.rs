@@ -310,7 +310,8 @@ impl ReferenceStateMachine for Model {
     /// Now and then anything; mostly what has a chance, so that trials get far.
     fn transitions(model: &Self) -> BoxedStrategy<Move> {
         let hours = select(vec![10, 20, 30, 40]);
-        let offer = (0..DEVELOPERS, hours, 1_i64..=9).prop_map(|(developer, hours, in_days)| Move::Offer { developer, hours, in_days });
+        let offer = (0..DEVELOPERS, hours, proptest::prop_oneof![3 => 1_i64..=9, 1 => 20_i64..=45])
+            .prop_map(|(developer, hours, in_days)| Move::Offer { developer, hours, in_days });
         let clock = proptest::prop_oneof![2 => 1_i64..72, 1 => 72_i64..240].prop_map(|hours| Move::Clock { hours });
         let trials = model.trials.len();
         if trials == 0 {
@@ -374,10 +375,11 @@ fn likely(model: &Model) -> BoxedStrategy<Move> {
     let mut moves = Vec::new();
     for (trial, each) in model.trials.iter().enumerate().filter(|(_, each)| !["ended", "void"].contains(&each.state)) {
         for (who, action) in everybody().filter(|(_, action)| *action != "terminate") {
-            let number = if action == "extend" { 7 } else { 20 };
+            // More hours, or all days: what most likely stands in the way of another trial.
+            let number = if action == "extend" { 14 } else { 40 };
             if each.clone().step(who, action, number, model.now) {
                 // Ends are always possible; they must not be all that happens.
-                let weight = if ["accept", "agree", "resume", "accept-conversion"].contains(&action) { 6 } else { 1 };
+                let weight = if ["accept", "agree", "resume", "pause", "accept-conversion"].contains(&action) { 8 } else { 1 };
                 moves.extend(std::iter::repeat_n(Move::Step { trial, who, action, number }, weight));
             }
         }

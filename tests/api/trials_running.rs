@@ -93,6 +93,7 @@ async fn amended_terms_are_the_next_version_with_both_signatures() {
     let other = scene.client.post("/v1/trials", with(other, json!({ "terms": terms }))).await.expect(201).text_at("/id");
     act(&scene.developer, &other, "accept", json!({})).await.expect(200);
     act(&scene.developer, &id, "amend", json!({ "terms": { "hours_per_week": 21 } })).await.expect(200);
+    scene.app.settle().await;
     let before = scene.footprint(&id).await;
     act(&scene.client, &id, "agree", json!({})).await.problem(409, "conflict");
     assert_eq!(scene.footprint(&id).await, before);

@@ -71,7 +71,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 27] = [
+const KINDS: [(&str, Kind); 30] = [
     ("accounts/admins.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/members.rs", Service),
@@ -91,10 +91,13 @@ const KINDS: [(&str, Kind); 27] = [
     ("skills/catalogue.rs", Store),
     ("skills/merge.rs", Store),
     ("trials/clock.rs", Service),
+    ("trials/conversions.rs", Service),
     ("trials/effects.rs", Service),
     ("trials/mails.rs", Service),
     ("trials/neighbors.rs", Service),
     ("trials/offer.rs", Service),
+    ("trials/outlook.rs", Service),
+    ("trials/proposals.rs", Service),
     ("trials/steps.rs", Service),
     ("trials/views.rs", Service),
     ("vetting/scorecards.rs", Service),

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::{Environment, Settings};
+use crate::config::{Environment, Settings, Trials};
 
 /// The shortest secret that may sign tokens, in bytes (RFC 7518 §3.2).
 pub const SECRET_BYTES: usize = 32;
@@ -33,6 +33,7 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     {
         return Err("invitations.answer_hours must be at least 1 and end before invitations.lapse_days; mail_minutes at least 0".to_owned());
     }
+    trials(&settings.trials)?;
     weights(settings)?;
     rates(settings)
 }
@@ -75,6 +76,42 @@ fn urls(settings: &Settings, production: bool) -> Result<(), String> {
     let local = ["smtp://localhost", "smtp://127.0.0.1", "smtp://[::1]"].iter().any(|prefix| mail.starts_with(prefix));
     let safe = mail.starts_with("smtps://") || (mail.starts_with("smtp://") && (local || mail.contains("tls=required")));
     if safe { Ok(()) } else { Err("mail.url must be smtps://… or smtp://…?tls=required in production".to_owned()) }
+}
+
+/// Periods that leave no trial, and reminders that come in no order.
+fn trials(trials: &Trials) -> Result<(), String> {
+    let at_least = |least: i64, periods: &[(&str, i64)]| match periods.iter().find(|(_, days)| !(least..=3650).contains(days)) {
+        Some((key, days)) => Err(format!("trials.{key} must be from {least} to 3650, not {days}")),
+        None => Ok(()),
+    };
+    at_least(
+        1,
+        &[
+            ("trial_days", trials.trial_days),
+            ("offer_days", trials.offer_days),
+            ("proposal_days", trials.proposal_days),
+            ("conversion_days", trials.conversion_days),
+            ("start_within_days", trials.start_within_days),
+        ],
+    )?;
+    at_least(
+        0,
+        &[
+            ("decision_days", trials.decision_days),
+            ("grace_days", trials.grace_days),
+            ("pause_days", trials.pause_days),
+            ("extension_days", trials.extension_days),
+            ("appeal_days", trials.appeal_days),
+            ("rematch_days", trials.rematch_days),
+            ("replacements", trials.replacements),
+            ("reminders.after_days", trials.reminders.after_days),
+        ],
+    )?;
+    let rises = |days: &[i64]| days.is_sorted_by(|one, next| one < next) && days.iter().all(|day| (-365..=365).contains(day));
+    match trials.reminders.lists().into_iter().find(|(_, days)| !rises(days)) {
+        Some((key, days)) => Err(format!("trials.reminders.{key} must list days from -365 to 365, each once and rising, not {days:?}")),
+        None => Ok(()),
+    }
 }
 
 fn weights(settings: &Settings) -> Result<(), String> {

@@ -427,6 +427,8 @@ diesel::table! {
         paused_days -> BigInt,
         ends_at -> crate::db::types::InstantSql,
         grace_until -> crate::db::types::InstantSql,
+        paused_at -> Nullable<crate::db::types::InstantSql>,
+        paused_by -> Nullable<Text>,
         offer_expires_at -> crate::db::types::InstantSql,
         accept_blocked -> Nullable<Text>,
         last_day -> Nullable<Date>,
@@ -468,6 +470,13 @@ diesel::table! {
         party -> Text,
         content_json -> Text,
         proposed_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    trial_conversions (trial_id) {
+        trial_id -> Text,
+        content_json -> Text,
     }
 }
 
@@ -576,6 +585,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     trial_terms,
     trial_signatures,
     trial_proposals,
+    trial_conversions,
     trial_events,
     notification_preferences,
     match_openings,

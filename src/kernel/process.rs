@@ -99,8 +99,23 @@ pub fn find<S: Word + PartialEq, A: Word + PartialEq, G, M, O>(
     action: A,
     actor: Actor,
 ) -> Result<&'static Step<S, A, G, M, O>> {
+    find_open(table, state, action, actor, |_| true)
+}
+
+/// The same, where one action leads to different ends: the first row that is `open` as things stand, else the first.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_open<S: Word + PartialEq, A: Word + PartialEq, G, M, O>(
+    table: Table<S, A, G, M, O>,
+    state: S,
+    action: A,
+    actor: Actor,
+    open: impl Fn(&Step<S, A, G, M, O>) -> bool,
+) -> Result<&'static Step<S, A, G, M, O>> {
     let mine = || table.iter().filter(move |step| step.action == action && step.by.contains(&actor));
-    if let Some(step) = mine().find(|step| step.from.contains(&state)) {
+    let here = || mine().filter(|step| step.from.contains(&state));
+    if let Some(step) = here().find(|step| open(step)).or_else(|| here().next()) {
         return Ok(step);
     }
     if mine().next().is_none() {

@@ -43,6 +43,17 @@ pub struct TrialSummary {
     pub hours_per_week: i64,
 }
 
+/// What is agreed, or offered, about the time after a trial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Engagement {
+    /// Per hour.
+    pub hourly_rate: Money,
+    /// Hours per week.
+    pub hours_per_week: i64,
+    /// The first day, in the contract's zone.
+    pub starts_on: NaiveDate,
+}
+
 /// A skill with the level that vetting found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkillLevel {
@@ -229,10 +240,6 @@ letters! {
     TrialEndProposed => "trial_end_proposed" { /// The trial.
         trial: TrialSummary, /// What the other party said.
         message: Option<String> };
-    /// The other party would rather go on.
-    TrialEndRefused => "trial_end_refused" { /// The trial.
-        trial: TrialSummary, /// What the other party said.
-        message: Option<String> };
     /// The trial has ended.
     TrialEnded => "trial_ended" { /// The trial.
         trial: TrialSummary, /// How: a word of the lifecycle.
@@ -253,6 +260,95 @@ letters! {
     /// An offer can no longer be accepted: the hours or the seats are gone.
     TrialNoLongerPossible => "trial_no_longer_possible" { /// The trial.
         trial: TrialSummary };
+    /// The other party does not agree to what was proposed.
+    TrialProposalRefused => "trial_proposal_refused" { /// The trial.
+        trial: TrialSummary, /// What the other party said.
+        message: Option<String> };
+    /// Nobody answered what was proposed.
+    TrialProposalLapsed => "trial_proposal_lapsed" { /// The trial.
+        trial: TrialSummary };
+    /// It rests.
+    TrialPaused => "trial_paused" { /// The trial.
+        trial: TrialSummary, /// Why.
+        message: Option<String>, /// When it goes on by itself at the latest.
+        until: Instant };
+    /// It goes on after a pause.
+    TrialResumed => "trial_resumed" { /// The trial.
+        trial: TrialSummary };
+    /// The other party proposes other terms.
+    TrialAmendProposed => "trial_amend_proposed" { /// The trial.
+        trial: TrialSummary, /// What would change, in words.
+        changes: Vec<String>, /// What the other party said.
+        message: Option<String>, /// When it lapses.
+        answer_by: Instant };
+    /// The terms have changed.
+    TrialAmended => "trial_amended" { /// The trial.
+        trial: TrialSummary };
+    /// The other party proposes more days.
+    TrialExtendProposed => "trial_extend_proposed" { /// The trial.
+        trial: TrialSummary, /// How many.
+        days: i64, /// What the other party said.
+        message: Option<String>, /// When it lapses.
+        answer_by: Instant };
+    /// Days were added.
+    TrialExtended => "trial_extended" { /// The trial.
+        trial: TrialSummary };
+    /// The client offers to go on for good.
+    TrialConversionOffered => "trial_conversion_offered" { /// The trial.
+        trial: TrialSummary, /// What.
+        engagement: Engagement, /// What the other party said.
+        message: Option<String>, /// When it lapses.
+        answer_by: Instant };
+    /// Both go on for good.
+    TrialConverted => "trial_converted" { /// The trial.
+        trial: TrialSummary, /// As what.
+        engagement: Engagement };
+    /// The developer would rather not go on for good.
+    TrialConversionDeclined => "trial_conversion_declined" { /// The trial.
+        trial: TrialSummary, /// What the other party said.
+        message: Option<String> };
+    /// The offer to go on for good was not answered.
+    TrialConversionLapsed => "trial_conversion_lapsed" { /// The trial.
+        trial: TrialSummary };
+    /// A party contests a termination; to admins.
+    TrialAppealed => "trial_appealed" { /// The trial.
+        trial: TrialSummary, /// What the other party said.
+        message: Option<String> };
+    /// The appeal is answered.
+    TrialAppealDecided => "trial_appeal_decided" { /// The trial.
+        trial: TrialSummary, /// What the other party said.
+        message: Option<String> };
+    /// How does it go? The first one asks whether it has begun.
+    TrialCheckIn => "trial_check_in" { /// The trial.
+        trial: TrialSummary, /// Days since the start.
+        day: i64, /// Whether it asks how the trial has begun.
+        first: bool };
+    /// Nobody has said how it began; to admins.
+    TrialCheckInSilent => "trial_check_in_silent" { /// The trial.
+        trial: TrialSummary };
+    /// The decision opens.
+    TrialDecisionOpens => "trial_decision_opens" { /// The trial.
+        trial: TrialSummary };
+    /// Nothing is decided yet; to the client.
+    TrialUndecided => "trial_undecided" { /// The trial.
+        trial: TrialSummary };
+    /// The days are over soon.
+    TrialEndsSoon => "trial_ends_soon" { /// The trial.
+        trial: TrialSummary, /// Days until the end.
+        days: i64 };
+    /// The time to decide is almost over.
+    TrialGraceEnds => "trial_grace_ends" { /// The trial.
+        trial: TrialSummary, /// When.
+        grace_until: Instant };
+    /// The hand-over is not finished.
+    TrialHandOver => "trial_hand_over" { /// The trial.
+        trial: TrialSummary };
+    /// The last timesheet is missing.
+    TrialFinalTimesheet => "trial_final_timesheet" { /// The trial.
+        trial: TrialSummary };
+    /// A review is missing.
+    TrialReviewDue => "trial_review_due" { /// The trial.
+        trial: TrialSummary };
 
     // matching
     /// Developers have come to fit a job request; to the client.
@@ -267,11 +363,26 @@ letters! {
         titles: Vec<String> };
 }
 
+/// What a trial plans ahead: planned anew with every step.
+pub const TRIAL_REMINDERS: [LetterKind; 11] = [
+    LetterKind::TrialOfferWaiting,
+    LetterKind::TrialStartsSoon,
+    LetterKind::TrialCheckIn,
+    LetterKind::TrialCheckInSilent,
+    LetterKind::TrialDecisionOpens,
+    LetterKind::TrialUndecided,
+    LetterKind::TrialEndsSoon,
+    LetterKind::TrialGraceEnds,
+    LetterKind::TrialHandOver,
+    LetterKind::TrialFinalTimesheet,
+    LetterKind::TrialReviewDue,
+];
+
 impl Letter {
     /// Whether this only reminds: worthless once its moment has passed, and the recipient may switch it off.
     /// Contract, ending, security and privacy mails are never of this sort.
     pub fn is_reminder(&self) -> bool {
-        matches!(self, Self::TrialOfferWaiting { .. } | Self::TrialStartsSoon { .. }) || self.optional().is_some()
+        TRIAL_REMINDERS.contains(&self.kind()) || self.optional().is_some()
     }
 
     /// Under which name its recipient may switch it off; none for mails that cannot be switched off.
@@ -279,6 +390,7 @@ impl Letter {
         match self {
             Self::NewMatches { .. } => Some(OptionalMail::NewMatchesDigest),
             Self::FittingRequests { .. } => Some(OptionalMail::FittingRequestsDigest),
+            Self::TrialCheckIn { .. } => Some(OptionalMail::TrialCheckIns),
             Self::JobInvitationWaiting { .. } => Some(OptionalMail::InvitationReminders),
             Self::JobInvitationMessage { .. } => Some(OptionalMail::InvitationMessages),
             _ => None,

@@ -9,7 +9,7 @@ use crate::notifications::letters::{Composed, day, name, spoken};
 use crate::notifications::moments::moment;
 
 /// A letter about `trial`: in `subject` and `first`, `{}` stands for the other party.
-fn about(trial: &TrialSummary, own: TimeZone, subject: &str, first: &str) -> Composed {
+pub(super) fn about(trial: &TrialSummary, own: TimeZone, subject: &str, first: &str) -> Composed {
     let other = name(&trial.other);
     let begins = trial.time_zone.start_of(trial.starts_on);
     Composed::new(&subject.replace("{}", &other), &first.replace("{}", &other))
@@ -73,11 +73,16 @@ pub(super) fn cancelled(trial: &TrialSummary, message: Option<&str>, own: TimeZo
         .quote("The reason given", message)
 }
 
-pub(super) fn starts_soon(trial: &TrialSummary, days: i64, own: TimeZone) -> Composed {
-    let when = match days {
+/// `tomorrow`, or how many days ahead.
+pub(super) fn in_days(days: i64) -> String {
+    match days {
         1 => "tomorrow".to_owned(),
         days => format!("in {days} days"),
-    };
+    }
+}
+
+pub(super) fn starts_soon(trial: &TrialSummary, days: i64, own: TimeZone) -> Composed {
+    let when = in_days(days);
     about(
         trial,
         own,
@@ -92,11 +97,6 @@ pub(super) fn started(trial: &TrialSummary, own: TimeZone) -> Composed {
 
 pub(super) fn end_proposed(trial: &TrialSummary, message: Option<&str>, own: TimeZone) -> Composed {
     about(trial, own, "{} proposes to end the trial", "{} proposes to end the trial together. It ends only if you agree.")
-        .quote("They wrote", message)
-}
-
-pub(super) fn end_refused(trial: &TrialSummary, message: Option<&str>, own: TimeZone) -> Composed {
-    about(trial, own, "{} would rather go on with the trial", "{} does not agree to end the trial together. It goes on as before.")
         .quote("They wrote", message)
 }
 

@@ -11,6 +11,7 @@ mod letters_accounts;
 mod letters_invitations;
 mod letters_matching;
 mod letters_trials;
+mod letters_trials_running;
 mod letters_vetting;
 pub mod mailer;
 pub mod moments;

@@ -15,6 +15,8 @@ words! {
         NewMatchesDigest => "new_matches_digest",
         /// Open job requests that have come to fit oneself, at most once a day.
         FittingRequestsDigest => "fitting_requests_digest",
+        /// How a trial goes, on days 3, 7, 14 and 21.
+        TrialCheckIns => "trial_check_ins",
         /// An invitation to talk that waits for one's answer.
         InvitationReminders => "invitation_reminders",
         /// New messages about an invitation.
@@ -23,9 +25,11 @@ words! {
 }
 
 /// Every mail that can be switched off: who gets it, and as which letter.
-pub const OPTIONAL: [(OptionalMail, Role, LetterKind); 5] = [
+pub const OPTIONAL: [(OptionalMail, Role, LetterKind); 7] = [
     (OptionalMail::NewMatchesDigest, Role::Client, LetterKind::NewMatches),
     (OptionalMail::FittingRequestsDigest, Role::Developer, LetterKind::FittingRequests),
+    (OptionalMail::TrialCheckIns, Role::Client, LetterKind::TrialCheckIn),
+    (OptionalMail::TrialCheckIns, Role::Developer, LetterKind::TrialCheckIn),
     (OptionalMail::InvitationReminders, Role::Developer, LetterKind::JobInvitationWaiting),
     (OptionalMail::InvitationMessages, Role::Client, LetterKind::JobInvitationMessage),
     (OptionalMail::InvitationMessages, Role::Developer, LetterKind::JobInvitationMessage),
@@ -99,7 +103,8 @@ mod tests {
         }
         let off = Preference { kind: OptionalMail::NewMatchesDigest, enabled: false };
         let on = Preference { kind: OptionalMail::InvitationMessages, enabled: true };
-        assert_eq!(Preferences::complete(Role::Client, &[off]).preferences, [off, on]);
+        let check_ins = Preference { kind: OptionalMail::TrialCheckIns, enabled: true };
+        assert_eq!(Preferences::complete(Role::Client, &[off]).preferences, [off, check_ins, on]);
         assert!(Preferences::complete(Role::Developer, &[]).preferences.iter().all(|each| each.enabled));
         assert!(Preferences::complete(Role::Admin, &[]).preferences.is_empty());
     }

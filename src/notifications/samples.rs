@@ -4,7 +4,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::{InvitationId, JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{DeveloperLine, InvitationSummary, Letter, Recipient, SkillLevel, TrialSummary};
+use crate::notifications::domain::{DeveloperLine, Engagement, InvitationSummary, Letter, Recipient, SkillLevel, TrialSummary};
 
 /// An instant, from RFC 3339.
 pub fn instant(text: &str) -> Instant {
@@ -31,6 +31,15 @@ pub fn trial(other: &str) -> TrialSummary {
         time_zone: TimeZone::parse("Europe/London").expect("a zone"),
         hourly_rate: Money { amount: 8000, currency: Currency::parse("USD").expect("a currency") },
         hours_per_week: 40,
+    }
+}
+
+/// What comes after the trial.
+pub fn engagement() -> Engagement {
+    Engagement {
+        hourly_rate: Money { amount: 9000, currency: Currency::parse("USD").expect("a currency") },
+        hours_per_week: 32,
+        starts_on: "2026-12-31".parse().expect("a date"),
     }
 }
 
@@ -95,7 +104,30 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::TrialStartsSoon { trial: trial(), days: 3 },
         Letter::TrialStarted { trial: trial() },
         Letter::TrialEndProposed { trial: trial(), message: said() },
-        Letter::TrialEndRefused { trial: trial(), message: said() },
+        Letter::TrialProposalRefused { trial: trial(), message: said() },
+        Letter::TrialProposalLapsed { trial: trial() },
+        Letter::TrialPaused { trial: trial(), message: said(), until: answer_by },
+        Letter::TrialResumed { trial: trial() },
+        Letter::TrialAmendProposed { trial: trial(), changes: vec![message.to_owned()], message: said(), answer_by },
+        Letter::TrialAmended { trial: trial() },
+        Letter::TrialExtendProposed { trial: trial(), days: 7, message: said(), answer_by },
+        Letter::TrialExtended { trial: trial() },
+        Letter::TrialConversionOffered { trial: trial(), engagement: engagement(), message: said(), answer_by },
+        Letter::TrialConverted { trial: trial(), engagement: engagement() },
+        Letter::TrialConversionDeclined { trial: trial(), message: said() },
+        Letter::TrialConversionLapsed { trial: trial() },
+        Letter::TrialAppealed { trial: trial(), message: said() },
+        Letter::TrialAppealDecided { trial: trial(), message: said() },
+        Letter::TrialCheckIn { trial: trial(), day: 3, first: true },
+        Letter::TrialCheckIn { trial: trial(), day: 14, first: false },
+        Letter::TrialCheckInSilent { trial: trial() },
+        Letter::TrialDecisionOpens { trial: trial() },
+        Letter::TrialUndecided { trial: trial() },
+        Letter::TrialEndsSoon { trial: trial(), days: 1 },
+        Letter::TrialGraceEnds { trial: trial(), grace_until: answer_by },
+        Letter::TrialHandOver { trial: trial() },
+        Letter::TrialFinalTimesheet { trial: trial() },
+        Letter::TrialReviewDue { trial: trial() },
         Letter::TrialEnded {
             trial: trial(),
             outcome: "ended_by_client".to_owned(),

@@ -18,8 +18,7 @@ fn scribe() -> Scribe {
 #[test]
 fn every_kind_says_what_it_said_before() {
     let letters = samples("Ledger Works", "Thank you.\nSee you soon.");
-    let kinds: Vec<LetterKind> = letters.iter().map(Letter::kind).collect();
-    assert_eq!(kinds, LetterKind::ALL);
+    assert!(LetterKind::ALL.iter().all(|kind| letters.iter().any(|letter| letter.kind() == *kind)), "a sample of each kind");
     let text = |letter: &Letter| {
         let rendered = scribe().render(letter, &recipient("Jo Do")).expect("a letter");
         format!("===== {} · {}\n{}", letter.kind(), rendered.subject, rendered.text)

@@ -8,10 +8,6 @@ use chrono::{NaiveDate, TimeDelta};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::{TimeZone, add_days};
-use crate::trials::process::Action;
-
-/// How many days before the start both are reminded; 0 is the first day itself.
-pub const START_REMINDER_DAYS: [i64; 4] = [7, 3, 1, 0];
 
 /// The wall-clock minute at which reminders go: 09:00 of the recipient.
 pub const REMINDER_MINUTE: u32 = 9 * 60;
@@ -31,11 +27,39 @@ pub struct Periods {
     pub proposal_days: i64,
     /// Calendar days ahead that a trial may start at the most.
     pub start_within_days: i64,
+    /// Calendar days that a trial may be paused, in all.
+    pub pause_days: i64,
+    /// Calendar days that may be added to a trial, once.
+    pub extension_days: i64,
+    /// Days of 24 hours in which an offer to go on for good is to be answered.
+    pub conversion_days: i64,
+    /// Days of 24 hours in which a termination can be appealed.
+    pub appeal_days: i64,
+    /// Calendar days after its end in which a trial should be replaced: the re-match clock.
+    pub rematch_days: i64,
+    /// How many replacements a job request may have.
+    pub replacements: i64,
+    /// Calendar days after the last day of work in which hand-over, timesheet and reviews are asked for.
+    pub after_days: i64,
 }
 
 impl Default for Periods {
     fn default() -> Self {
-        Self { trial_days: 30, decision_days: 7, grace_days: 5, offer_days: 7, proposal_days: 5, start_within_days: 365 }
+        Self {
+            trial_days: 30,
+            decision_days: 7,
+            grace_days: 5,
+            offer_days: 7,
+            proposal_days: 5,
+            start_within_days: 365,
+            pause_days: 14,
+            extension_days: 14,
+            conversion_days: 5,
+            appeal_days: 30,
+            rematch_days: 14,
+            replacements: 3,
+            after_days: 21,
+        }
     }
 }
 
@@ -86,19 +110,6 @@ impl Span {
     }
 }
 
-impl KeyDates {
-    /// When the clock takes `action`; `None` for what people do.
-    pub fn due_at(&self, action: Action, offer_expires_at: Instant) -> Option<Instant> {
-        match action {
-            Action::Expire => Some(offer_expires_at),
-            Action::Start => Some(self.starts_at),
-            Action::TrialOver => Some(self.ends_at),
-            Action::GraceOver => Some(self.grace_until),
-            _ => None,
-        }
-    }
-}
-
 /// Whether a trial that is offered at `now` may start on `starts_on`: from today to `start_within_days` ahead, on a day that
 /// the zone has.
 pub fn is_start_in_reach(starts_on: NaiveDate, time_zone: TimeZone, now: Instant, periods: &Periods) -> bool {
@@ -124,27 +135,22 @@ pub fn proposal_lapses_at(proposed_at: Instant, periods: &Periods) -> Instant {
     proposed_at.plus(TimeDelta::days(periods.proposal_days))
 }
 
+/// The paused days of a pause from `from` until `until`: the local midnights in between.
+pub fn paused_days(from: Instant, until: Instant, time_zone: TimeZone) -> i64 {
+    time_zone.date(until).signed_duration_since(time_zone.date(from)).num_days().max(0)
+}
+
+/// When a pause that began at `from` has used up the days that were left: the clock ends it at that local midnight.
+pub fn pause_ends_at(from: Instant, days_left: i64, time_zone: TimeZone) -> Instant {
+    time_zone.start_of(add_days(time_zone.date(from), days_left))
+}
+
 /// When whoever is to answer an offer is reminded: after 48 hours, and 24 hours before it expires; none that would come
 /// with the offer, after it, or out of this order.
 pub fn offer_reminders(sent_at: Instant, expires_at: Instant) -> Vec<Instant> {
     let last = expires_at.plus(TimeDelta::hours(-24));
     let first = Some(sent_at.plus(TimeDelta::hours(48))).filter(|at| *at < last);
     first.into_iter().chain(Some(last).filter(|at| *at > sent_at)).collect()
-}
-
-/// A reminder of the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StartReminder {
-    /// Calendar days until the start.
-    pub days_before: i64,
-    /// When it goes: 09:00 of the recipient on that day.
-    pub due_at: Instant,
-}
-
-/// The reminders of the start for a recipient in the zone `recipient`, as planned at `now`: those still ahead.
-pub fn start_reminders(starts_on: NaiveDate, recipient: TimeZone, now: Instant) -> Vec<StartReminder> {
-    let on = |days_before: i64| StartReminder { days_before, due_at: recipient.at(add_days(starts_on, -days_before), REMINDER_MINUTE) };
-    START_REMINDER_DAYS.into_iter().map(on).filter(|reminder| reminder.due_at > now).collect()
 }
 
 #[cfg(test)]
@@ -220,28 +226,6 @@ mod tests {
         assert_eq!(reminders("2026-11-04T10:00:00Z"), ["2026-11-03T10:00:00Z"]);
         assert_eq!(reminders("2026-11-03T00:00:00Z"), ["2026-11-02T00:00:00Z"]);
         assert!(reminders("2026-11-02T10:00:00Z").is_empty());
-    }
-
-    #[test]
-    fn reminders_of_the_start_go_at_nine_of_the_recipient() {
-        let all = start_reminders(date("2026-11-04"), zone("America/New_York"), at("2026-10-28T13:30:00Z"));
-        let texts: Vec<(i64, String)> = all.iter().map(|each| (each.days_before, each.due_at.to_string())).collect();
-        // Seven days ahead is past by half an hour; the clocks go back on 1 November.
-        let expected = [(3, "2026-11-01T14:00:00Z"), (1, "2026-11-03T14:00:00Z"), (0, "2026-11-04T14:00:00Z")];
-        assert_eq!(texts, expected.map(|(days, text)| (days, text.to_owned())));
-    }
-
-    #[test]
-    fn the_clocks_steps_have_their_moments() {
-        let span = Span { time_zone: TimeZone::UTC, starts_on: date("2026-12-01"), trial_days: 30, extension_days: 0, paused_days: 0 };
-        let dates = span.key_dates(&Periods::default());
-        let expires = at("2026-11-08T10:00:00Z");
-        let due = |action| dates.due_at(action, expires);
-        assert_eq!(due(Action::Expire), Some(expires));
-        assert_eq!(due(Action::Start), Some(dates.starts_at));
-        assert_eq!(due(Action::TrialOver), Some(dates.ends_at));
-        assert_eq!(due(Action::GraceOver), Some(dates.grace_until));
-        assert_eq!(due(Action::Accept), None);
     }
 
     fn spans() -> impl Strategy<Value = Span> {

@@ -11,24 +11,15 @@ use crate::developers::{access_store, hours_store};
 use crate::jobs::store as jobs;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Faults, Result};
-use crate::kernel::money::Rates;
 use crate::kernel::process::{Actor, is_finished};
 use crate::kernel::zone::add_days;
-use crate::trials::calendar::Periods;
+use crate::trials::calendar::paused_days;
 use crate::trials::guards;
-use crate::trials::model::{Contract, Event, Proposal, ProposalContent, Step, StepBody, Trial, check_terms};
-use crate::trials::process::{Action, STEPS, TrialState, target};
+use crate::trials::model::{Contract, Event, Holding, Step, StepBody, Trial, check_terms};
+use crate::trials::process::{Action, Outcome, STEPS, TrialState, target};
+use crate::trials::schedule::Rules;
 use crate::trials::terms::Party;
-use crate::trials::{clock, mails, neighbors, store, store_terms};
-
-/// The settings that steps follow.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// Days and deadlines.
-    pub periods: Periods,
-    /// The currencies that may be agreed.
-    pub rates: Rates,
-}
+use crate::trials::{clock, conversions, mails, neighbors, proposals, store, store_terms};
 
 /// Takes `step`, whose row and guards have been checked and whose roots are locked; gives the trial as it is then.
 /// `now` is when this is done, which for the clock's steps may be later than when they happen.
@@ -39,20 +30,23 @@ pub fn apply(conn: &mut Conn, rules: &Rules, contract: &Contract, step: &Step<'_
     let mut next = contract.clone();
     let from = contract.trial.state;
     next.trial.state = target(step.row, from)?;
-    next.trial.outcome = step.row.outcome;
+    next.trial.outcome = step.row.outcome.or(contract.trial.outcome);
     next.trial.version += 1;
-    next.trial.changed_at = step.at;
+    // What is done about a trial that is over leaves its end where it is: deadlines count from it.
+    if !is_finished(STEPS, &from) {
+        next.trial.changed_at = step.at;
+    }
     change(conn, rules, &mut next, step)?;
-    if is_finished(STEPS, &next.trial.state) {
+    if is_finished(STEPS, &next.trial.state) && !is_finished(STEPS, &from) {
         finish(conn, &mut next, step)?;
     }
     store::update(conn, contract.trial.version, &next.trial, now)?;
     record(conn, Some(from), &next.trial, step)?;
-    if contract.trial.holds_seat() != next.trial.holds_seat() {
-        make_room(conn, &next, step, now)?;
+    if contract.holding(&rules.periods) != next.holding(&rules.periods) || contract.trial.holds_seat() != next.trial.holds_seat() {
+        make_room(conn, rules, contract, &next, step, now)?;
     }
     clock::plan(conn, rules, &next)?;
-    mails::tell(conn, &next, step, now)?;
+    mails::tell(conn, rules, contract, &next, step, now)?;
     Ok(next)
 }
 
@@ -93,15 +87,27 @@ fn change(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Step<'_>) 
             next.trial.last_day = Some(last_day);
             Ok(())
         }
-        Action::EndTogether => propose_end(conn, next, step, today),
-        Action::Refuse => answer_proposal(conn, next).map(drop),
-        Action::Agree => {
-            let proposed = answer_proposal(conn, next)?;
-            next.trial.last_day = Some(proposed.last_day.unwrap_or(today).max(today));
-            next.trial.reason_code = proposed.reason_code;
-            next.trial.message = proposed.message;
+        Action::EndTogether => proposals::to_end(conn, next, step, today),
+        Action::Amend => proposals::to_amend(conn, rules, next, step),
+        Action::Extend => proposals::to_extend(conn, rules, next, step),
+        Action::Refuse | Action::LapseProposal => proposals::take(conn, next).map(drop),
+        Action::Agree => proposals::agree(conn, rules, next, step, today),
+        Action::Pause => {
+            (next.trial.paused_at, next.trial.paused_by) = (Some(step.at), Some(step.actor));
             Ok(())
         }
+        Action::Resume => {
+            resume(rules, next, step);
+            Ok(())
+        }
+        Action::OfferConversion => conversions::offer(conn, rules, next, step),
+        Action::AcceptConversion => {
+            next.trial.last_day = None;
+            Ok(())
+        }
+        Action::DeclineConversion | Action::LapseConversion => conversions::take_back(conn, next),
+        Action::Appeal => proposals::appeal(conn, next, step),
+        Action::DecideAppeal => proposals::take(conn, next).map(drop),
         Action::Terminate => {
             next.trial.last_day = Some(today).filter(|_| next.trial.starts_at <= step.at);
             Ok(())
@@ -114,8 +120,20 @@ fn change(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Step<'_>) 
     }
 }
 
-fn party(step: &Step<'_>) -> Result<Party> {
+/// For whom a step is taken that only parties take.
+///
+/// # Errors
+/// 500 when it is none.
+pub fn party(step: &Step<'_>) -> Result<Party> {
     step.party().ok_or_else(|| Error::internal(format!("`{}` has no party", step.row.action)))
+}
+
+/// The end moves by the midnights that passed; more than may be paused never count.
+fn resume(rules: &Rules, next: &mut Contract, step: &Step<'_>) {
+    let paused = next.trial.paused_at.take().map_or(0, |from| paused_days(from, step.at, next.time_zone()));
+    next.trial.paused_days = (next.trial.paused_days + paused).min(rules.periods.pause_days.max(next.trial.paused_days));
+    next.trial.paused_by = None;
+    next.move_dates(&rules.periods);
 }
 
 /// Freezes the next version of the terms, signed by whoever proposes it.
@@ -131,7 +149,7 @@ fn propose_terms(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Ste
     let version = next.trial.terms_version + 1;
     let frozen = next.set_terms(terms, starts_on, version, step.at, &rules.periods)?;
     store_terms::insert_terms(conn, next, &frozen, party(step)?, step.at)?;
-    next.trial.accept_blocked = obstacle(conn, next)?;
+    next.trial.accept_blocked = obstacle(conn, next, step.at)?;
     sign(conn, next, step)
 }
 
@@ -145,28 +163,14 @@ fn sign(conn: &mut Conn, next: &Contract, step: &Step<'_>) -> Result<()> {
     store_terms::sign(conn, next.trial.id, next.signature(party(step)?, user, step.at))
 }
 
-fn propose_end(conn: &mut Conn, next: &mut Contract, step: &Step<'_>, today: NaiveDate) -> Result<()> {
-    let StepBody { last_day, reason_code, message, .. } = step.body.clone();
-    let latest = next.time_zone().date(next.trial.grace_until);
-    if let Some(day) = last_day.filter(|day| *day < today || *day > latest) {
-        return Err(Error::fault("/last_day", format!("must be from {today} to {latest}, not {day}")));
-    }
-    let content = ProposalContent { last_day, reason_code, message };
-    let proposal = Proposal { action: step.row.action, party: party(step)?, content, proposed_at: step.at };
-    store_terms::set_proposal(conn, next.trial.id, Some(&proposal))?;
-    next.proposal = Some(proposal);
-    Ok(())
-}
-
-fn answer_proposal(conn: &mut Conn, next: &mut Contract) -> Result<ProposalContent> {
-    store_terms::set_proposal(conn, next.trial.id, None)?;
-    Ok(next.proposal.take().map(|proposal| proposal.content).unwrap_or_default())
-}
-
 fn finish(conn: &mut Conn, next: &mut Contract, step: &Step<'_>) -> Result<()> {
     if next.proposal.is_some() {
-        answer_proposal(conn, next)?;
+        proposals::take(conn, next)?;
     }
+    if next.conversion.is_some() && next.trial.outcome != Some(Outcome::Converted) {
+        conversions::take_back(conn, next)?;
+    }
+    (next.trial.paused_at, next.trial.paused_by) = (None, None);
     next.trial.accept_blocked = None;
     next.trial.reason_code = step.body.reason_code.clone().or(next.trial.reason_code.take());
     next.trial.message = step.body.message.clone().or(next.trial.message.take());
@@ -174,14 +178,21 @@ fn finish(conn: &mut Conn, next: &mut Contract, step: &Step<'_>) -> Result<()> {
 }
 
 /// Takes or gives back hours and the seat, and looks what that means for the offers that are still open.
-fn make_room(conn: &mut Conn, next: &Contract, step: &Step<'_>, now: Instant) -> Result<()> {
+fn make_room(conn: &mut Conn, rules: &Rules, before: &Contract, next: &Contract, step: &Step<'_>, now: Instant) -> Result<()> {
     let trial = &next.trial;
-    if trial.holds_seat() {
-        let (id, hours) = (trial.developer_id, next.terms.hours_per_week);
-        hours_store::hold_hours(conn, trial.id, id, hours, trial.starts_at, Some(trial.grace_until), now)?;
-        access_store::disclose(conn, id, trial.organization_id, step.at)?;
-    } else {
-        hours_store::release_hours(conn, trial.id, trial.developer_id, released_at(next, step), now)?;
+    match next.holding(&rules.periods) {
+        Some(holding @ Holding { hours, until }) => {
+            // What the clock does was promised before; a person takes no more of the developer's time than is free.
+            let asks = step.actor != Actor::System && holding.exceeds(before.holding(&rules.periods));
+            if asks && !neighbors::can_hold(conn, trial, holding, now)? {
+                return Err(Error::conflict("The developer does not have these hours free over the dates of the trial."));
+            }
+            hours_store::hold_hours(conn, trial.id, trial.developer_id, hours, trial.starts_at, until, now)?;
+        }
+        None => hours_store::release_hours(conn, trial.id, trial.developer_id, step.at, now)?,
+    }
+    if trial.holds_seat() && !before.trial.holds_seat() {
+        access_store::disclose(conn, trial.developer_id, trial.organization_id, step.at)?;
     }
     let taken = store::seats_taken(conn, trial.job_request_id)?;
     jobs::follow_seats(conn, trial.job_request_id, taken, now)?;
@@ -195,17 +206,9 @@ fn make_room(conn: &mut Conn, next: &Contract, step: &Step<'_>, now: Instant) ->
     Ok(())
 }
 
-/// Work goes on through the last day, but stops at once when a trial is terminated.
-fn released_at(next: &Contract, step: &Step<'_>) -> Instant {
-    match next.trial.last_day {
-        Some(last_day) if step.row.action != Action::Terminate => next.time_zone().start_of(add_days(last_day, 1)),
-        _ => step.at,
-    }
-}
-
 /// An open offer loses `accept` with what it needs, and has it back with that.
 fn reconsider(conn: &mut Conn, offer: Contract, now: Instant) -> Result<()> {
-    let obstacle = obstacle(conn, &offer)?;
+    let obstacle = obstacle(conn, &offer, now)?;
     if obstacle == offer.trial.accept_blocked {
         return Ok(());
     }
@@ -217,11 +220,11 @@ fn reconsider(conn: &mut Conn, offer: Contract, now: Instant) -> Result<()> {
 }
 
 /// Why an open offer cannot be accepted as things stand.
-fn obstacle(conn: &mut Conn, offer: &Contract) -> Result<Option<String>> {
+fn obstacle(conn: &mut Conn, offer: &Contract, now: Instant) -> Result<Option<String>> {
     if !neighbors::has_seat_free(conn, &offer.trial)? {
         return Ok(Some("All seats of the job request are taken by now.".to_owned()));
     }
-    if !neighbors::has_hours_free(conn, offer)? {
+    if !neighbors::has_hours_free(conn, offer, now)? {
         return Ok(Some("The developer's hours over the dates of this trial are promised elsewhere by now.".to_owned()));
     }
     Ok(None)

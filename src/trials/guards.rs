@@ -1,13 +1,13 @@
 //! What must hold besides state and actor before a trial takes a step.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Faults, Result};
 use crate::kernel::zone::add_days;
-use crate::trials::calendar::is_start_not_past;
+use crate::trials::calendar::{Periods, is_start_not_past};
 use crate::trials::model::{Contract, Viewer};
-use crate::trials::process::Row;
+use crate::trials::process::{Action, Outcome, Row};
 use crate::trials::terms::Party;
 use crate::words;
 
@@ -40,6 +40,36 @@ words! {
         NoOpenProposal => "no_open_proposal",
         /// A proposal of the other party waits for an answer.
         ProposalOfTheOther => "proposal_of_the_other",
+        /// The open proposal is to end the trial.
+        ToEnd => "to_end",
+        /// The open proposal is to change the terms.
+        ToAmend => "to_amend",
+        /// The open proposal is to add days.
+        ToExtend => "to_extend",
+        /// The pauses so far leave a day.
+        PauseLeft => "pause_left",
+        /// The same side has paused the trial.
+        PausedBySelf => "paused_by_self",
+        /// No days were added yet.
+        NotExtended => "not_extended",
+        /// The trial's days are not over yet.
+        EndAhead => "end_ahead",
+        /// The trial's days are over.
+        EndPassed => "end_passed",
+        /// The trial did not become a lasting engagement.
+        NotConverted => "not_converted",
+        /// The job request has had fewer replacements than it may.
+        ReplacementLeft => "replacement_left",
+        /// The trial was terminated for cause.
+        Terminated => "terminated",
+        /// The time to appeal has not run out.
+        InTimeToAppeal => "in_time_to_appeal",
+        /// Nobody has appealed yet.
+        NotAppealed => "not_appealed",
+        /// An appeal waits for an answer.
+        AppealOpen => "appeal_open",
+        /// Another admin has terminated the trial.
+        NotInvolved => "not_involved",
         /// The step's moment has come; an outdated timer changes nothing.
         Due => "due",
     }
@@ -77,6 +107,28 @@ pub struct Facts {
     pub party: Option<Party>,
     /// Whose proposal waits for an answer.
     pub open_proposal_by: Option<Party>,
+    /// What is proposed: the action that did.
+    pub proposed: Option<Action>,
+    /// There is a day left to pause.
+    pub pause_left: bool,
+    /// Who acts is of the side that has paused it.
+    pub paused_by_self: bool,
+    /// Days were added before.
+    pub extended: bool,
+    /// The trial's days are over.
+    pub end_passed: bool,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// A replacement is left.
+    pub replacement_left: bool,
+    /// The time to appeal has not run out.
+    pub in_time_to_appeal: bool,
+    /// Somebody has appealed, whether it was answered or not.
+    pub appealed: bool,
+    /// An appeal waits for an answer.
+    pub appeal_open: bool,
+    /// Who acts has not terminated the trial.
+    pub not_involved: bool,
     /// The step's due time is not in the future.
     pub due: bool,
 }
@@ -84,7 +136,12 @@ pub struct Facts {
 impl Guard {
     /// Whether it can be told from the trial alone, and so decides about `allowed_actions`.
     pub fn is_standing(self) -> bool {
-        matches!(self, Self::OfferStands | Self::AcceptPossible | Self::StartNotPast | Self::NoOpenProposal | Self::ProposalOfTheOther)
+        use Guard as Is;
+        matches!(
+            self,
+            Is::OfferStands | Is::AcceptPossible | Is::StartNotPast | Is::NoOpenProposal | Is::ProposalOfTheOther | Is::ToEnd | Is::ToAmend
+        ) || matches!(self, Is::ToExtend | Is::PauseLeft | Is::PausedBySelf | Is::NotExtended | Is::EndAhead | Is::EndPassed)
+            || matches!(self, Is::NotConverted | Is::Terminated | Is::InTimeToAppeal | Is::NotAppealed | Is::AppealOpen)
     }
 
     /// Holds the facts to this guard.
@@ -109,6 +166,21 @@ impl Guard {
                 conflict(facts.open_proposal_by.is_none(), "A proposal waits for an answer: agree to it or refuse it first.")
             }
             Self::ProposalOfTheOther => proposal_of_the_other(facts),
+            Self::ToEnd => proposed(facts, Action::EndTogether),
+            Self::ToAmend => proposed(facts, Action::Amend),
+            Self::ToExtend => proposed(facts, Action::Extend),
+            Self::PauseLeft => conflict(facts.pause_left, "The days that a trial may be paused are used up."),
+            Self::PausedBySelf => conflict(facts.paused_by_self, "Whoever has paused the trial resumes it, or an admin does."),
+            Self::NotExtended => conflict(!facts.extended, "The trial has been extended before: once is the most."),
+            Self::EndAhead => conflict(!facts.end_passed, "The trial's days are over."),
+            Self::EndPassed => conflict(facts.end_passed, "The trial's days are not over yet."),
+            Self::NotConverted => conflict(facts.outcome != Some(Outcome::Converted), "The trial became a lasting engagement."),
+            Self::ReplacementLeft => conflict(facts.replacement_left, "The job request has had as many replacements as it may."),
+            Self::Terminated => conflict(facts.outcome == Some(Outcome::TerminatedForCause), "Only a termination can be appealed."),
+            Self::InTimeToAppeal => conflict(facts.in_time_to_appeal, "The time to appeal has run out."),
+            Self::NotAppealed => conflict(!facts.appealed, "An appeal was made before: once is the most."),
+            Self::AppealOpen => conflict(facts.appeal_open, "No appeal waits for an answer."),
+            Self::NotInvolved => conflict(facts.not_involved, "An admin who was not involved in the termination answers the appeal."),
             Self::Due => conflict(facts.due, "The moment for this step has not come."),
         }
     }
@@ -120,6 +192,11 @@ impl Guard {
 /// The first guard's that does not hold.
 pub fn check(row: &Row, facts: &Facts) -> Result<()> {
     row.guards.iter().try_for_each(|guard| guard.check(facts))
+}
+
+/// Whether the guards hold that can be told from the trial alone.
+pub fn is_open(row: &Row, facts: &Facts) -> bool {
+    row.guards.iter().all(|guard| !guard.is_standing() || guard.check(facts).is_ok())
 }
 
 /// The last day of work when one party ends the trial: as asked, or the earliest that the notice allows. Nobody is held
@@ -158,10 +235,23 @@ fn proposal_of_the_other(facts: &Facts) -> Result<()> {
     }
 }
 
+fn proposed(facts: &Facts, action: Action) -> Result<()> {
+    if facts.proposed == Some(action) { Ok(()) } else { Err(Error::conflict("Something else is proposed: read the trial again.")) }
+}
+
 /// What can be told from the trial alone.
-pub fn standing_facts(contract: &Contract, viewer: Viewer, now: Instant) -> Facts {
+pub fn standing_facts(contract: &Contract, viewer: Viewer, periods: &Periods, now: Instant) -> Facts {
     let trial = &contract.trial;
     Facts {
+        proposed: contract.proposal.as_ref().map(|proposal| proposal.action),
+        appealed: contract.appealed,
+        appeal_open: contract.proposal.as_ref().is_some_and(|proposal| proposal.action == Action::Appeal),
+        pause_left: trial.paused_days < periods.pause_days,
+        paused_by_self: trial.paused_by == Some(viewer.actor()),
+        extended: trial.extension_days > 0,
+        end_passed: trial.ends_at <= now,
+        outcome: trial.outcome,
+        in_time_to_appeal: now < trial.changed_at.plus(TimeDelta::days(periods.appeal_days)),
         offer_stands: now < trial.offer_expires_at,
         accept_blocked: trial.accept_blocked.clone(),
         start_not_past: is_start_not_past(trial.starts_on, contract.terms.time_zone, now),
@@ -192,15 +282,29 @@ mod tests {
             message: true,
             party: Some(Party::Client),
             open_proposal_by: Some(Party::Developer),
+            proposed: Some(Action::EndTogether),
+            pause_left: true,
+            paused_by_self: true,
+            extended: false,
+            end_passed: true,
+            outcome: Some(Outcome::TerminatedForCause),
+            replacement_left: true,
+            in_time_to_appeal: true,
+            appealed: false,
+            appeal_open: true,
+            not_involved: true,
             due: true,
         }
     }
 
     #[test]
     fn what_nobody_filled_in_refuses_and_good_facts_pass() {
-        for guard in Guard::ALL.iter().filter(|guard| !matches!(guard, Guard::NoOpenProposal)) {
+        // Facts that are of another kind of step, and guards that hold while nobody has done something.
+        let other = [Guard::ToAmend, Guard::ToExtend, Guard::EndAhead, Guard::NoOpenProposal];
+        let unless = [Guard::AcceptPossible, Guard::NotExtended, Guard::EndAhead, Guard::NotConverted, Guard::NotAppealed];
+        for guard in Guard::ALL.iter().filter(|guard| !other.contains(guard)) {
             assert!(guard.check(&good()).is_ok(), "{guard}");
-            assert_eq!(guard.check(&Facts::default()).is_err(), *guard != Guard::AcceptPossible, "{guard}");
+            assert_eq!(guard.check(&Facts::default()).is_err(), !unless.contains(guard), "{guard}");
         }
         assert!(Guard::NoOpenProposal.check(&Facts::default()).is_ok());
         assert_eq!(Guard::NoOpenProposal.check(&good()).unwrap_err().code, Code::Conflict);

@@ -10,9 +10,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::kernel::answer::Call;
 use crate::kernel::error::Result;
 use crate::kernel::ids::TrialId;
+use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageQuery, default_limit};
 use crate::trials::model::StepBody;
-use crate::trials::offer::NewTrial;
+use crate::trials::offer::{NewTrial, Replacement};
 use crate::trials::process::{Action, TrialState};
 use crate::trials::service::Trials;
 use crate::trials::terms::TermsPatch;
@@ -83,6 +84,100 @@ pub struct EndOfTrial {
     pub last_day: Option<NaiveDate>,
 }
 
+/// What may change while a trial runs: only what is to change.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AmendedTerms {
+    /// What an hour costs.
+    pub hourly_rate: Option<Money>,
+    /// Hours per week that the trial holds.
+    #[schema(minimum = 1, maximum = 168)]
+    pub hours_per_week: Option<i64>,
+    /// What is to be done.
+    #[schema(min_length = 1, max_length = 4000, format = "prose")]
+    pub scope: Option<String>,
+}
+
+/// Other terms for a trial that runs.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Amendment {
+    /// The terms that are to change.
+    pub terms: AmendedTerms,
+    /// The reason, as a word.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// The reason, in words; the other party reads it.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
+}
+
+/// More days.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// How many calendar days.
+    #[schema(minimum = 1, maximum = 366, examples(7))]
+    pub days: i64,
+    /// The reason, as a word.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// The reason, in words; the other party reads it.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
+}
+
+/// An offer to go on for good; what is left out is as in the trial.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConversionOffer {
+    /// The first day; the day on which the trial ends, or tomorrow, when left out.
+    pub starts_on: Option<NaiveDate>,
+    /// Rate and hours.
+    #[serde(default)]
+    #[schema(inline = false)]
+    pub terms: Option<EngagementTerms>,
+    /// The reason, as a word.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// What else is offered, in words; the developer reads it.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
+}
+
+/// What is agreed about the time after the trial.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngagementTerms {
+    /// What an hour costs.
+    pub hourly_rate: Option<Money>,
+    /// Hours per week.
+    #[schema(minimum = 1, maximum = 168)]
+    pub hours_per_week: Option<i64>,
+}
+
+impl From<Amendment> for StepBody {
+    fn from(Amendment { terms, reason_code, message }: Amendment) -> Self {
+        let AmendedTerms { hourly_rate, hours_per_week, scope } = terms;
+        let terms = TermsPatch { hourly_rate, hours_per_week, scope, ..TermsPatch::default() };
+        Self { reason_code, message, terms, ..Self::default() }
+    }
+}
+
+impl From<Extension> for StepBody {
+    fn from(Extension { days, reason_code, message }: Extension) -> Self {
+        Self { reason_code, message, days: Some(days), ..Self::default() }
+    }
+}
+
+impl From<ConversionOffer> for StepBody {
+    fn from(ConversionOffer { starts_on, terms, reason_code, message }: ConversionOffer) -> Self {
+        let EngagementTerms { hourly_rate, hours_per_week } = terms.unwrap_or(EngagementTerms { hourly_rate: None, hours_per_week: None });
+        let terms = TermsPatch { hourly_rate, hours_per_week, ..TermsPatch::default() };
+        Self { reason_code, message, starts_on, terms, ..Self::default() }
+    }
+}
+
 impl From<TrialReason> for StepBody {
     fn from(TrialReason { reason_code, message }: TrialReason) -> Self {
         Self { reason_code, message, ..Self::default() }
@@ -141,6 +236,13 @@ async fn list_trial_events(
     answer::json(&trials.events(principal, id.0, page.0).await?)
 }
 
+/// Offer a trial to somebody else instead of one that came to nothing, for the same job request; at most three times. Role: client.
+#[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial that came to nothing")), request_body = Replacement, responses((status = 201, body = TrialView, description = "The offer")), security(("bearer" = [])))]
+#[post("/v1/trials/{id}/replace")]
+async fn replace_trial(id: Path<TrialId>, ask: Ask<Replacement>, trials: Data<Trials>) -> Result<HttpResponse> {
+    Ok(answer::created(trials.replace(ask.call, id.0, ask.body).await?, "/v1/trials"))
+}
+
 /// Declares the handler of one step; all of them answer with the trial as it is then.
 macro_rules! step {
     ($(#[doc = $doc:literal])+ $name:ident, $path:literal, $body:ty, $action:ident) => {
@@ -180,6 +282,44 @@ step!(
     cancel_trial, "/v1/trials/{id}/cancel", TrialReason, Cancel
 );
 step!(
+    /// Let a trial rest, with a reason: its end moves by the days of the pause, at most 14 in all. Role: the two parties;
+    /// admin with the reason in words.
+    pause_trial, "/v1/trials/{id}/pause", TrialReason, Pause
+);
+step!(
+    /// Go on after a pause. Role: whoever has paused it; admin with the reason in words.
+    resume_trial, "/v1/trials/{id}/resume", TrialReason, Resume
+);
+step!(
+    /// Propose another rate, other hours or another scope from now on; the other party agrees or refuses within 5 days.
+    /// Role: the two parties.
+    amend_trial, "/v1/trials/{id}/amend", Amendment, Amend
+);
+step!(
+    /// Propose more days, once, at most 14; the other party agrees or refuses within 5 days. Role: the two parties.
+    extend_trial, "/v1/trials/{id}/extend", Extension, Extend
+);
+step!(
+    /// Offer to go on for good; the developer answers within 5 days. The trial's clock keeps running. Role: client.
+    offer_conversion, "/v1/trials/{id}/offer-conversion", ConversionOffer, OfferConversion
+);
+step!(
+    /// Agree to go on for good: the trial is over, the hours stay with this client until you release them. Role: developer.
+    accept_conversion, "/v1/trials/{id}/accept-conversion", TrialReason, AcceptConversion
+);
+step!(
+    /// Rather not go on for good: the trial stands as before. Role: developer.
+    decline_conversion, "/v1/trials/{id}/decline-conversion", TrialReason, DeclineConversion
+);
+step!(
+    /// Contest a termination, once, within 30 days, with the reason in words. Role: the two parties.
+    appeal_termination, "/v1/trials/{id}/appeal", TrialReason, Appeal
+);
+step!(
+    /// Answer an appeal in words. Role: an admin who was not involved.
+    decide_trial_appeal, "/v1/trials/{id}/decide-appeal", TrialReason, DecideAppeal
+);
+step!(
     /// End a trial, with a reason. Work goes on through the last day, which leaves the agreed notice. Role: the two parties.
     end_trial, "/v1/trials/{id}/end", EndOfTrial, End
 );
@@ -205,5 +345,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(offer_trial).service(list_trials).service(read_trial).service(list_trial_events);
     config.service(counter_trial).service(revise_trial).service(accept_trial).service(decline_trial).service(withdraw_trial);
     config.service(cancel_trial).service(end_trial).service(propose_to_end_trial).service(agree_to_proposal);
-    config.service(refuse_proposal).service(terminate_trial);
+    config.service(refuse_proposal).service(terminate_trial).service(pause_trial).service(resume_trial);
+    config.service(amend_trial).service(extend_trial).service(offer_conversion).service(accept_conversion);
+    config.service(replace_trial).service(decline_conversion).service(appeal_termination).service(decide_trial_appeal);
 }

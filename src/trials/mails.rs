@@ -6,33 +6,31 @@ use crate::db::Conn;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::words::Word as _;
-use crate::notifications::domain::{Letter, LetterKind, TrialSummary};
+use crate::notifications::domain::{Engagement, Letter, TRIAL_REMINDERS, TrialSummary};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::{cancel_pending, enqueue};
-use crate::trials::calendar::{offer_reminders, start_reminders};
-use crate::trials::model::{Contract, Names, Step};
+use crate::trials::calendar::{offer_reminders, pause_ends_at, proposal_lapses_at};
+use crate::trials::model::{Contract, Conversion, Names, Step, Trial};
 use crate::trials::neighbors::{names, people};
 use crate::trials::notices::{Recipient, Told};
 use crate::trials::process::{Outcome, TrialState};
-
-/// The mails that a trial plans ahead.
-const REMINDERS: [LetterKind; 2] = [LetterKind::TrialOfferWaiting, LetterKind::TrialStartsSoon];
+use crate::trials::schedule::{Planned, Reminded, Rules, SCHEDULE, planned};
 
 /// Tells everybody whom the step's row names, and plans the reminders anew.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn tell(conn: &mut Conn, contract: &Contract, step: &Step<'_>, now: Instant) -> Result<()> {
+pub fn tell(conn: &mut Conn, rules: &Rules, before: &Contract, contract: &Contract, step: &Step<'_>, now: Instant) -> Result<()> {
     let names = names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
     for notice in step.row.mails.iter().filter(|notice| is_still_news(notice.told, contract, now)) {
         for who in notice.to.recipients(step.actor) {
-            let letter = letter(notice.told, summary(contract, &names, *who), contract, step);
+            let letter = letter(notice.told, summary(contract, &names, *who), before, contract, rules, step);
             send(conn, contract, *who, letter, now)?;
         }
     }
-    cancel_pending(conn, &contract.trial.id.to_string(), Some(&REMINDERS))?;
+    cancel_pending(conn, &contract.trial.id.to_string(), Some(&TRIAL_REMINDERS))?;
     remind_of_offer(conn, contract, &names, step.at, now)?;
-    remind_of_start(conn, contract, &names, now)
+    remind_of_dates(conn, rules, contract, &names, now)
 }
 
 /// Tells the client that an open offer has become impossible; nobody is reminded of it any more.
@@ -40,7 +38,7 @@ pub fn tell(conn: &mut Conn, contract: &Contract, step: &Step<'_>, now: Instant)
 /// # Errors
 /// 503 when the database is down.
 pub fn tell_impossible(conn: &mut Conn, contract: &Contract, now: Instant) -> Result<()> {
-    cancel_pending(conn, &contract.trial.id.to_string(), Some(&REMINDERS))?;
+    cancel_pending(conn, &contract.trial.id.to_string(), Some(&TRIAL_REMINDERS))?;
     let names = names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
     let trial = summary(contract, &names, Recipient::Client);
     send(conn, contract, Recipient::Client, Letter::TrialNoLongerPossible { trial }, now)
@@ -75,7 +73,8 @@ fn summary(contract: &Contract, names: &Names, who: Recipient) -> TrialSummary {
     }
 }
 
-fn letter(told: Told, trial: TrialSummary, contract: &Contract, step: &Step<'_>) -> Letter {
+/// `before` is the contract as it was: an answer has taken what it answers off the table.
+fn letter(told: Told, trial: TrialSummary, before: &Contract, contract: &Contract, rules: &Rules, step: &Step<'_>) -> Letter {
     let answer_by = contract.trial.offer_expires_at;
     let message = step.body.message.clone();
     match told {
@@ -90,7 +89,29 @@ fn letter(told: Told, trial: TrialSummary, contract: &Contract, step: &Step<'_>)
         Told::Cancelled => Letter::TrialCancelled { trial, message },
         Told::Started => Letter::TrialStarted { trial },
         Told::EndProposed => Letter::TrialEndProposed { trial, message },
-        Told::EndRefused => Letter::TrialEndRefused { trial, message },
+        Told::ProposalRefused => Letter::TrialProposalRefused { trial, message },
+        Told::ProposalLapsed => Letter::TrialProposalLapsed { trial },
+        Told::Paused => Letter::TrialPaused { trial, message, until: pause_ends(contract, rules) },
+        Told::Resumed => Letter::TrialResumed { trial },
+        Told::AmendProposed => {
+            let changes = step.body.terms.told(&before.terms);
+            Letter::TrialAmendProposed { trial, changes, message, answer_by: proposal_lapses_at(step.at, &rules.periods) }
+        }
+        Told::Amended => Letter::TrialAmended { trial },
+        Told::ExtendProposed => {
+            let days = step.body.days.unwrap_or_default();
+            Letter::TrialExtendProposed { trial, days, message, answer_by: proposal_lapses_at(step.at, &rules.periods) }
+        }
+        Told::Extended => Letter::TrialExtended { trial },
+        Told::ConversionOffered => {
+            let answer_by = contract.conversion_lapses_at(&rules.periods).unwrap_or(step.at);
+            Letter::TrialConversionOffered { engagement: engagement(contract), trial, message, answer_by }
+        }
+        Told::Converted => Letter::TrialConverted { engagement: engagement(contract), trial },
+        Told::ConversionDeclined => Letter::TrialConversionDeclined { trial, message },
+        Told::ConversionLapsed => Letter::TrialConversionLapsed { trial },
+        Told::Appealed => Letter::TrialAppealed { trial, message },
+        Told::AppealDecided => Letter::TrialAppealDecided { trial, message },
         Told::Ended => ended(trial, contract.trial.outcome, contract.trial.last_day, message),
         Told::TrialOver => Letter::TrialOver { trial, grace_until: contract.trial.grace_until },
         Told::GraceOver => Letter::TrialGraceOver { trial },
@@ -124,23 +145,57 @@ fn remind_of_offer(conn: &mut Conn, contract: &Contract, names: &Names, sent_at:
     Ok(())
 }
 
-/// The first day itself has the mail of the start.
-fn remind_of_start(conn: &mut Conn, contract: &Contract, names: &Names, now: Instant) -> Result<()> {
+fn pause_ends(contract: &Contract, rules: &Rules) -> Instant {
+    let Trial { paused_at, paused_days, ends_at, .. } = contract.trial;
+    paused_at.map_or(ends_at, |from| pause_ends_at(from, rules.periods.pause_days - paused_days, contract.time_zone()))
+}
+
+fn engagement(contract: &Contract) -> Engagement {
+    let Trial { ends_at, .. } = contract.trial;
+    let as_now = || Engagement {
+        hourly_rate: contract.terms.hourly_rate,
+        hours_per_week: contract.terms.hours_per_week,
+        starts_on: contract.time_zone().date(ends_at),
+    };
+    let offered = |offer: &Conversion| Engagement {
+        hourly_rate: offer.hourly_rate,
+        hours_per_week: offer.hours_per_week,
+        starts_on: offer.starts_on,
+    };
+    contract.conversion.as_ref().map_or_else(as_now, offered)
+}
+
+/// Plans what the calendar says of the state that the trial is in now.
+fn remind_of_dates(conn: &mut Conn, rules: &Rules, contract: &Contract, names: &Names, now: Instant) -> Result<()> {
     let trial = &contract.trial;
-    if trial.state != TrialState::Scheduled {
-        return Ok(());
-    }
-    for who in [Recipient::Client, Recipient::Developer] {
+    for who in [Recipient::Client, Recipient::Developer, Recipient::Admins] {
+        if !SCHEDULE.iter().any(|row| row.during.contains(&trial.state) && row.to.contains(&who)) {
+            continue;
+        }
         for person in people(conn, trial, who)? {
-            let mut due = start_reminders(trial.starts_on, person.time_zone, now);
-            due.retain(|reminder| reminder.days_before > 0 && reminder.due_at < trial.starts_at);
-            let until: Vec<Instant> = due.iter().skip(1).map(|next| next.due_at).chain([trial.starts_at]).collect();
-            for (reminder, until) in due.iter().zip(until) {
-                let letter = Letter::TrialStartsSoon { trial: summary(contract, names, who), days: reminder.days_before };
-                let anchor = format!("{} -{}", trial.version, reminder.days_before);
-                enqueue(conn, now, &NewMail::now(letter, trial.id, anchor, person.clone()).later(reminder.due_at, until))?;
+            for planned in planned(contract, rules, who, person.time_zone, now) {
+                let letter = reminder(planned, summary(contract, names, who), contract, rules);
+                let anchor = format!("{} {}", trial.version, planned.days);
+                enqueue(conn, now, &NewMail::now(letter, trial.id, anchor, person.clone()).later(planned.due_at, planned.until))?;
             }
         }
     }
     Ok(())
+}
+
+fn reminder(planned: Planned, trial: TrialSummary, contract: &Contract, rules: &Rules) -> Letter {
+    match planned.reminded {
+        Reminded::StartsSoon => Letter::TrialStartsSoon { trial, days: -planned.days },
+        Reminded::CheckIn => {
+            Letter::TrialCheckIn { trial, day: planned.days, first: rules.reminders.days(Reminded::CheckIn).first() == Some(&planned.days) }
+        }
+        Reminded::CheckInSilent => Letter::TrialCheckInSilent { trial },
+        Reminded::DecisionOpens => Letter::TrialDecisionOpens { trial },
+        Reminded::Undecided => Letter::TrialUndecided { trial },
+        Reminded::EndsSoon => Letter::TrialEndsSoon { trial, days: -planned.days },
+        Reminded::GraceEnds => Letter::TrialGraceEnds { trial, grace_until: contract.trial.grace_until },
+        Reminded::HandOver => Letter::TrialHandOver { trial },
+        Reminded::FinalTimesheet => Letter::TrialFinalTimesheet { trial },
+        Reminded::ReviewDue => Letter::TrialReviewDue { trial },
+    }
 }

@@ -1,11 +1,12 @@
 //! The 30-day trial: its contract, its process table, its timers.
 //!
 //! Pure: `process` (the table), `guards`, `notices` (who is told what), `calendar` (key dates), `terms` (what is signed),
-//! `model` (a trial as it stands), `views`. SQL: `store`, `store_terms`; other rooms through `neighbors`. A step's way:
-//! `steps` (or `offer`, or `clock` when time does it) → `effects` → `mails`.
+//! `schedule` (the reminders), `model` (a trial as it stands), `views`, `outlook` (what comes next). SQL: `store`, `store_terms`; other rooms through `neighbors`. A step's way:
+//! `steps` (or `offer`, or `clock` when time does it) → `effects` (`proposals`, `conversions`) → `mails`.
 
 pub mod calendar;
 pub mod clock;
+pub mod conversions;
 pub mod effects;
 pub mod guards;
 pub mod http;
@@ -14,7 +15,10 @@ pub mod model;
 pub mod neighbors;
 pub mod notices;
 pub mod offer;
+pub mod outlook;
 pub mod process;
+pub mod proposals;
+pub mod schedule;
 pub mod service;
 pub mod steps;
 pub mod store;
@@ -25,3 +29,7 @@ pub mod views;
 
 #[cfg(test)]
 mod tests_path;
+#[cfg(test)]
+mod tests_process;
+#[cfg(test)]
+mod tests_stage;

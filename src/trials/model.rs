@@ -1,15 +1,16 @@
 //! A trial as it stands: the contract between two, what is proposed, who looks at it.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Faults, Result};
 use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId, UserId};
-use crate::kernel::money::Rates;
+use crate::kernel::money::{Money, Rates};
 use crate::kernel::process::Actor;
-use crate::kernel::zone::TimeZone;
-use crate::trials::calendar::{KeyDates, Periods, Span, offer_expires_at};
+use crate::kernel::zone::{TimeZone, add_days};
+use crate::trials::calendar::{KeyDates, Periods, Span, offer_expires_at, pause_ends_at};
 use crate::trials::notices::Recipient as Who;
 use crate::trials::process::{AGREED, Action, Outcome, Row, TrialState};
 use crate::trials::terms::{Billing, Document, Frozen, Parties, Party, Signature, Terms, TermsPatch};
@@ -47,6 +48,10 @@ pub struct Trial {
     pub ends_at: Instant,
     /// When it ends by itself, undecided.
     pub grace_until: Instant,
+    /// Since when it rests, if it does.
+    pub paused_at: Option<Instant>,
+    /// Who let it rest.
+    pub paused_by: Option<Actor>,
     /// Until when an offer can be answered.
     pub offer_expires_at: Instant,
     /// Why the offer cannot be accepted as things stand.
@@ -80,7 +85,7 @@ impl Trial {
 }
 
 /// What a proposal says besides what it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ProposalContent {
     /// The proposed last day of work.
     pub last_day: Option<NaiveDate>,
@@ -88,10 +93,35 @@ pub struct ProposalContent {
     pub reason_code: Option<String>,
     /// The reason, in words.
     pub message: Option<String>,
+    /// Who made the proposal, and so signs the terms that it asks for.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+    /// Other terms.
+    #[serde(default)]
+    pub terms: Option<TermsPatch>,
+    /// More days.
+    #[serde(default)]
+    pub days: Option<i64>,
+}
+
+/// An offer to go on for good.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Conversion {
+    /// What an hour costs.
+    pub hourly_rate: Money,
+    /// Hours per week, which the developer's profile holds until they are released there.
+    pub hours_per_week: i64,
+    /// The first day of the engagement, in the contract's zone.
+    pub starts_on: NaiveDate,
+    /// What else is offered, in words.
+    #[schema(required = true)]
+    pub message: Option<String>,
+    /// When it was offered.
+    pub offered_at: Instant,
 }
 
 /// What one party has proposed and the other has not answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Proposal {
     /// What is proposed: the action that made it.
     pub action: Action,
@@ -114,6 +144,27 @@ pub struct Contract {
     pub sha256: String,
     /// An open proposal.
     pub proposal: Option<Proposal>,
+    /// What is offered, or agreed, after the trial.
+    pub conversion: Option<Conversion>,
+    /// Whether its termination was contested, be it answered or not.
+    pub appealed: bool,
+}
+
+/// Hours of the developer that a trial holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// Hours per week.
+    pub hours: i64,
+    /// Until when; `None` until the developer releases them.
+    pub until: Option<Instant>,
+}
+
+impl Holding {
+    /// Whether it takes more of the developer's time than `before` did.
+    pub fn exceeds(self, before: Option<Self>) -> bool {
+        let until = |holding: Self| holding.until.unwrap_or(Instant::from_micros(i64::MAX));
+        before.is_none_or(|before| self.hours > before.hours || until(self) > until(before))
+    }
 }
 
 impl Contract {
@@ -136,10 +187,7 @@ impl Contract {
         self.terms = terms;
         self.trial.terms_version = version;
         self.trial.starts_on = starts_on;
-        let dates = self.key_dates(periods);
-        self.trial.starts_at = dates.starts_at;
-        self.trial.ends_at = dates.ends_at;
-        self.trial.grace_until = dates.grace_until;
+        self.move_dates(periods);
         self.trial.offer_expires_at = offer_expires_at(at, starts_on, self.terms.time_zone, periods);
         let frozen = self.document().freeze()?;
         self.sha256.clone_from(&frozen.sha256);
@@ -156,6 +204,38 @@ impl Contract {
             version: self.trial.terms_version,
             terms: self.terms.clone(),
         }
+    }
+
+    /// Its dates as they follow from the days that are agreed by now.
+    pub fn move_dates(&mut self, periods: &Periods) {
+        let dates = self.key_dates(periods);
+        self.trial.starts_at = dates.starts_at;
+        self.trial.ends_at = dates.ends_at;
+        self.trial.grace_until = dates.grace_until;
+    }
+
+    /// When the offer to go on for good lapses.
+    pub fn conversion_lapses_at(&self, periods: &Periods) -> Option<Instant> {
+        self.conversion.as_ref().map(|conversion| conversion.offered_at.plus(TimeDelta::days(periods.conversion_days)))
+    }
+
+    /// The hours that the trial holds, from its start on: one that has ended holds them through its last day, one that was
+    /// terminated not at all.
+    pub fn holding(&self, periods: &Periods) -> Option<Holding> {
+        let Trial { state, outcome, grace_until, paused_days, last_day, .. } = self.trial;
+        if outcome == Some(Outcome::Converted) {
+            let hours = self.conversion.as_ref().map_or(self.terms.hours_per_week, |conversion| conversion.hours_per_week);
+            return Some(Holding { hours, until: None });
+        }
+        let until = match state {
+            // As long as it may take: the end moves with every day of the pause.
+            TrialState::Paused => pause_ends_at(grace_until, periods.pause_days - paused_days, self.terms.time_zone),
+            TrialState::ConversionOffered => self.conversion_lapses_at(periods).map_or(grace_until, |lapses| lapses.max(grace_until)),
+            TrialState::Ended => self.time_zone().start_of(add_days(last_day?, 1)),
+            _ => grace_until,
+        };
+        let holds = AGREED.contains(&state) || (state == TrialState::Ended && outcome != Some(Outcome::TerminatedForCause));
+        holds.then_some(Holding { hours: self.terms.hours_per_week, until: Some(until) })
     }
 
     /// The signature of `party` under the version that counts.
@@ -238,6 +318,8 @@ pub struct StepBody {
     pub starts_on: Option<NaiveDate>,
     /// Other terms.
     pub terms: TermsPatch,
+    /// More days.
+    pub days: Option<i64>,
 }
 
 /// A step that is being taken: which row, by whom, and when.

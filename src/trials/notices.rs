@@ -28,8 +28,34 @@ words! {
         Started => "trial_started",
         /// The other party would end it together.
         EndProposed => "trial_end_proposed",
-        /// The other party would not.
-        EndRefused => "trial_end_refused",
+        /// The other party would not, whatever was proposed.
+        ProposalRefused => "trial_proposal_refused",
+        /// Nobody answered a proposal in time.
+        ProposalLapsed => "trial_proposal_lapsed",
+        /// It rests.
+        Paused => "trial_paused",
+        /// It goes on after a pause.
+        Resumed => "trial_resumed",
+        /// The other party would change the terms.
+        AmendProposed => "trial_amend_proposed",
+        /// The terms have changed.
+        Amended => "trial_amended",
+        /// The other party would add days.
+        ExtendProposed => "trial_extend_proposed",
+        /// Days were added.
+        Extended => "trial_extended",
+        /// The client would go on for good.
+        ConversionOffered => "trial_conversion_offered",
+        /// Both go on for good.
+        Converted => "trial_converted",
+        /// The developer would rather not.
+        ConversionDeclined => "trial_conversion_declined",
+        /// The developer did not answer in time.
+        ConversionLapsed => "trial_conversion_lapsed",
+        /// A party contests a termination.
+        Appealed => "trial_appealed",
+        /// The appeal is answered.
+        AppealDecided => "trial_appeal_decided",
         /// It has ended.
         Ended => "trial_ended",
         /// The days are over, somebody must decide.

@@ -13,14 +13,14 @@ use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Faults, Result};
 use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId};
-use crate::kernel::process::Actor;
+use crate::kernel::process::{Actor, find};
 use crate::trials::calendar::is_start_in_reach;
 use crate::trials::effects::record;
-use crate::trials::guards::{self, Facts};
+use crate::trials::guards::{self, Facts, standing_facts};
 use crate::trials::model::{Contract, Step, StepBody, Trial, Viewer, check_terms};
-use crate::trials::process::{CREATION, Row, TrialState};
+use crate::trials::process::{Action, CREATION, Row, STEPS, TrialState};
 use crate::trials::service::Trials;
-use crate::trials::terms::{Party, Terms};
+use crate::trials::terms::{Party, Terms, TermsPatch};
 use crate::trials::{clock, mails, neighbors, store, store_terms};
 
 /// The row of an offer.
@@ -40,7 +40,58 @@ pub struct NewTrial {
     pub terms: Terms,
 }
 
+/// An offer to somebody else instead of a trial that came to nothing. What is left out is as it was there.
+#[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replacement {
+    /// To whom.
+    pub developer_id: DeveloperId,
+    /// The first day, in the contract's zone: from today to a year ahead.
+    pub starts_on: NaiveDate,
+    /// The terms that are to be others.
+    #[serde(default)]
+    #[schema(inline = false)]
+    pub terms: Option<TermsPatch>,
+}
+
 impl Trials {
+    /// Offers a trial to somebody else instead of one that came to nothing, for the same job request.
+    ///
+    /// # Errors
+    /// 404 for another's trial; 409 while it is not over, or when the job request has had its replacements; the rest as
+    /// [`Self::offer`].
+    pub async fn replace(&self, call: Call, id: TrialId, body: Replacement) -> Result<Answer> {
+        let organization = call.principal.client()?;
+        let (now, this) = (self.clock.now(), self.clone());
+        let replace = move |conn: &mut Conn| {
+            once(conn, call.once.as_ref(), now, |conn| {
+                let old = this.replaceable(conn, &call, organization, id, now)?;
+                let terms = body.terms.clone().unwrap_or_default().apply(&old.terms);
+                let (job_request_id, starts_on) = (old.trial.job_request_id, body.starts_on);
+                let new = NewTrial { job_request_id, developer_id: body.developer_id, starts_on, terms };
+                let trial = this.create(conn, &call, organization, &new, Some(id), now)?;
+                let view = this.view(conn, Viewer::Client(organization), trial, now)?;
+                Answer::versioned(view.version, &view)
+            })
+        };
+        let answer = self.db.write(replace).await?;
+        self.wake();
+        Ok(answer)
+    }
+
+    /// The trial that is replaced; its job request is locked from here on.
+    fn replaceable(&self, conn: &mut Conn, call: &Call, organization: OrganizationId, id: TrialId, now: Instant) -> Result<Contract> {
+        let viewer = Viewer::Client(organization);
+        let old = clock::locked(conn, id, viewer)?;
+        let old = clock::catch_up(conn, &self.rules, old, now)?;
+        call.expected.check(old.trial.version)?;
+        let row = find(STEPS, old.trial.state, Action::Replace, Actor::Client)?;
+        let replacements = store::replacements(conn, old.trial.job_request_id)?;
+        let standing = standing_facts(&old, viewer, &self.rules.periods, now);
+        guards::check(row, &Facts { replacement_left: replacements < self.rules.periods.replacements, ..standing })?;
+        Ok(old)
+    }
+
     /// Offers a trial to a developer. An offer holds no hours and no seat.
     ///
     /// # Errors
@@ -51,7 +102,7 @@ impl Trials {
         let (now, this) = (self.clock.now(), self.clone());
         let offer = move |conn: &mut Conn| {
             once(conn, call.once.as_ref(), now, |conn| {
-                let trial = this.create(conn, &call, organization, &body, now)?;
+                let trial = this.create(conn, &call, organization, &body, None, now)?;
                 let view = this.view(conn, Viewer::Client(organization), trial, now)?;
                 Answer::versioned(view.version, &view)
             })
@@ -61,13 +112,22 @@ impl Trials {
         Ok(answer)
     }
 
-    fn create(&self, conn: &mut Conn, call: &Call, organization: OrganizationId, body: &NewTrial, now: Instant) -> Result<Trial> {
+    fn create(
+        &self,
+        conn: &mut Conn,
+        call: &Call,
+        organization: OrganizationId,
+        body: &NewTrial,
+        replaces: Option<TrialId>,
+        now: Instant,
+    ) -> Result<Trial> {
         self.check_quota(conn, organization, now)?;
         lock::developer(conn, body.developer_id)?;
         lock::job_request(conn, body.job_request_id)?;
         let request = jobs::find_for(conn, organization, body.job_request_id)?;
         self.check_body(body, now)?;
         let mut contract = draft(call, organization, body, now, self.rules.periods.trial_days);
+        contract.trial.replaces = replaces;
         let frozen = contract.set_terms(body.terms.clone(), body.starts_on, 1, now, &self.rules.periods)?;
         let is_open = request.state == JobRequestState::Open;
         guards::check(&OFFER, &facts(conn, &contract, is_open, now)?)?;
@@ -80,7 +140,7 @@ impl Trials {
         let step = Step { row: &OFFER, actor: Actor::Client, user: Some(call.principal.user), at: now, body: &StepBody::default() };
         record(conn, None, &contract.trial, &step)?;
         clock::plan(conn, &self.rules, &contract)?;
-        mails::tell(conn, &contract, &step, now)?;
+        mails::tell(conn, &self.rules, &contract, &contract, &step, now)?;
         Ok(contract.trial)
     }
 
@@ -120,6 +180,8 @@ fn draft(call: &Call, organization_id: OrganizationId, body: &NewTrial, now: Ins
         paused_days: 0,
         ends_at: now,
         grace_until: now,
+        paused_at: None,
+        paused_by: None,
         offer_expires_at: now,
         accept_blocked: None,
         last_day: None,
@@ -130,7 +192,7 @@ fn draft(call: &Call, organization_id: OrganizationId, body: &NewTrial, now: Ins
         created_at: now,
         changed_at: now,
     };
-    Contract { trial, terms: body.terms.clone(), sha256: String::new(), proposal: None }
+    Contract { trial, terms: body.terms.clone(), sha256: String::new(), proposal: None, conversion: None, appealed: false }
 }
 
 fn facts(conn: &mut Conn, contract: &Contract, job_request_open: bool, now: Instant) -> Result<Facts> {
@@ -142,7 +204,7 @@ fn facts(conn: &mut Conn, contract: &Contract, job_request_open: bool, now: Inst
         vetted,
         start_in_reach: true,
         // A developer who does not exist has no hours, and is refused for not being vetted.
-        hours_free: vetted && neighbors::has_hours_free(conn, contract)?,
+        hours_free: vetted && neighbors::has_hours_free(conn, contract, now)?,
         ..Facts::default()
     })
 }

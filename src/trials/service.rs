@@ -16,9 +16,9 @@ use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
 use crate::scheduler::Nudge;
 use crate::trials::calendar::Periods;
-use crate::trials::effects::Rules;
 use crate::trials::model::{Contract, Dossier, Trial, Viewer};
 use crate::trials::process::TrialState;
+use crate::trials::schedule::{Reminded, Reminders, Rules};
 use crate::trials::views::{EventView, Scene, TrialView};
 use crate::trials::{clock, neighbors, store, store_terms};
 
@@ -53,9 +53,24 @@ impl Trials {
             offer_days: settings.offer_days,
             proposal_days: settings.proposal_days,
             start_within_days: settings.start_within_days,
+            pause_days: settings.pause_days,
+            extension_days: settings.extension_days,
+            conversion_days: settings.conversion_days,
+            appeal_days: settings.appeal_days,
+            rematch_days: settings.rematch_days,
+            replacements: settings.replacements,
+            after_days: settings.reminders.after_days,
         };
         let offers_per_day = Some(limits.offers_per_day).filter(|_| limits.enabled);
-        Self { db, clock, rules: Rules { periods, rates }.into(), offers_per_day, mail, changed, timers: Nudge::default() }
+        Self {
+            db,
+            clock,
+            rules: Rules { periods, reminders: reminders(&settings.reminders), rates }.into(),
+            offers_per_day,
+            mail,
+            changed,
+            timers: Nudge::default(),
+        }
     }
 
     /// Wakes whoever works on what a step has left behind.
@@ -171,6 +186,24 @@ impl Trials {
         let names = neighbors::names(conn, trial.developer_id, trial.organization_id)?;
         Ok(Scene { viewer, now, periods: self.rules.periods, names })
     }
+}
+
+fn reminders(settings: &config::TrialReminders) -> Reminders {
+    Reminders::new(|reminded| {
+        let days = match reminded {
+            Reminded::StartsSoon => &settings.starts_soon,
+            Reminded::CheckIn => &settings.check_in,
+            Reminded::CheckInSilent => &settings.check_in_silent,
+            Reminded::DecisionOpens => &settings.decision_opens,
+            Reminded::Undecided => &settings.undecided,
+            Reminded::EndsSoon => &settings.ends_soon,
+            Reminded::GraceEnds => &settings.grace_ends,
+            Reminded::ReviewDue => &settings.review_due,
+            Reminded::HandOver => &settings.hand_over,
+            Reminded::FinalTimesheet => &settings.final_timesheet,
+        };
+        days.clone()
+    })
 }
 
 /// As whom a person acts; a developer without a profile is party of nothing.

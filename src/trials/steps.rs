@@ -5,15 +5,15 @@ use crate::db::once::once;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
-use crate::kernel::ids::TrialId;
-use crate::kernel::process::find;
+use crate::kernel::ids::{TrialId, UserId};
+use crate::kernel::process::find_open;
 use crate::trials::calendar::{Periods, is_start_in_reach};
 use crate::trials::effects::{apply, proposed_terms};
 use crate::trials::guards::{self, Facts, standing_facts};
 use crate::trials::model::{Contract, Step, StepBody, Viewer};
 use crate::trials::process::{Action, STEPS};
 use crate::trials::service::{Trials, viewer};
-use crate::trials::{clock, neighbors};
+use crate::trials::{clock, neighbors, store_terms};
 
 impl Trials {
     /// Takes a step. What was due before happens first, at its own time.
@@ -50,18 +50,21 @@ impl Trials {
         let contract = clock::locked(conn, id, viewer)?;
         let contract = clock::catch_up(conn, &self.rules, contract, now)?;
         call.expected.check(contract.trial.version)?;
-        let row = find(STEPS, contract.trial.state, action, viewer.actor())?;
-        guards::check(row, &facts(conn, &contract, viewer, action, body, &self.rules.periods, now)?)?;
+        let facts = facts(conn, &contract, viewer, call.principal.user, action, body, &self.rules.periods, now)?;
+        let row = find_open(STEPS, contract.trial.state, action, viewer.actor(), |row| guards::is_open(row, &facts))?;
+        guards::check(row, &facts)?;
         let step = Step { row, actor: viewer.actor(), user: Some(call.principal.user), at: now, body };
         apply(conn, &self.rules, &contract, &step, now)
     }
 }
 
-/// What the guards of a step look at; other rows only for the step that needs them.
+/// What the guards of a step look at; other rows only for the steps that need them.
+#[expect(clippy::too_many_arguments, reason = "what a step is made of")]
 fn facts(
     conn: &mut Conn,
     contract: &Contract,
     viewer: Viewer,
+    user: UserId,
     action: Action,
     body: &StepBody,
     periods: &Periods,
@@ -72,15 +75,19 @@ fn facts(
         start_in_reach: is_start_in_reach(starts_on, terms.time_zone, now, periods),
         reason_code: body.reason_code.is_some(),
         message: body.message.as_ref().is_some_and(|message| !message.trim().is_empty()),
-        ..standing_facts(contract, viewer, now)
+        ..standing_facts(contract, viewer, periods, now)
     };
-    if action != Action::Accept {
-        return Ok(facts);
+    match action {
+        Action::Accept => Ok(Facts {
+            vetted: neighbors::is_vetted(conn, contract.trial.developer_id, now)?,
+            hours_free: neighbors::has_hours_free(conn, contract, now)?,
+            seat_free: neighbors::has_seat_free(conn, &contract.trial)?,
+            ..facts
+        }),
+        Action::DecideAppeal => {
+            let involved = store_terms::takers(conn, contract.trial.id, Action::Terminate)?.contains(&Some(user));
+            Ok(Facts { not_involved: !involved, ..facts })
+        }
+        _ => Ok(facts),
     }
-    Ok(Facts {
-        vetted: neighbors::is_vetted(conn, contract.trial.developer_id, now)?,
-        hours_free: neighbors::has_hours_free(conn, contract)?,
-        seat_free: neighbors::has_seat_free(conn, &contract.trial)?,
-        ..facts
-    })
 }

@@ -11,6 +11,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId, UserId};
 use crate::kernel::page::PageQuery;
+use crate::kernel::process::Actor;
 use crate::sql_words;
 use crate::trials::model::{Contract, Trial, Viewer};
 use crate::trials::process::{AGREED, Outcome, TrialState};
@@ -38,6 +39,8 @@ struct Row {
     paused_days: i64,
     ends_at: Instant,
     grace_until: Instant,
+    paused_at: Option<Instant>,
+    paused_by: Option<Actor>,
     offer_expires_at: Instant,
     accept_blocked: Option<String>,
     last_day: Option<NaiveDate>,
@@ -60,7 +63,7 @@ macro_rules! same {
 macro_rules! all_fields {
     ($from:expr => $to:ident) => {
         same!($from => $to: id job_request_id developer_id organization_id offered_by state outcome terms_version starts_on starts_at
-            trial_days extension_days paused_days ends_at grace_until offer_expires_at accept_blocked last_day reason_code message
+            trial_days extension_days paused_days ends_at grace_until paused_at paused_by offer_expires_at accept_blocked last_day reason_code message
             replaces version created_at changed_at)
     };
 }
@@ -138,8 +141,9 @@ pub fn find(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Trial> {
 pub fn contract(conn: &mut Conn, id: TrialId) -> Result<Contract> {
     let trial = find(conn, id, Viewer::Admin)?;
     let (terms, sha256) = store_terms::current(conn, id, trial.terms_version)?;
-    let proposal = store_terms::proposal(conn, id)?;
-    Ok(Contract { trial, terms, sha256, proposal })
+    let (proposal, conversion) = (store_terms::proposal(conn, id)?, store_terms::conversion(conn, id)?);
+    let appealed = store_terms::is_appealed(conn, &trial)?;
+    Ok(Contract { trial, terms, sha256, proposal, conversion, appealed })
 }
 
 /// The trials of `viewer`, newest first, one more than the page's limit.
@@ -171,6 +175,14 @@ pub fn is_offered_already(conn: &mut Conn, job_request: JobRequestId, developer:
     let same = dsl::trials.filter(dsl::job_request_id.eq(job_request)).filter(dsl::developer_id.eq(developer));
     let count: i64 = same.filter(dsl::state.eq_any(unfinished)).count().get_result(conn)?;
     Ok(count > 0)
+}
+
+/// How many trials of the job request replace another.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn replacements(conn: &mut Conn, job_request: JobRequestId) -> Result<i64> {
+    Ok(dsl::trials.filter(dsl::job_request_id.eq(job_request)).filter(dsl::replaces.is_not_null()).count().get_result(conn)?)
 }
 
 /// How many seats of the job request trials hold.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{trial_events, trial_proposals, trial_signatures, trial_terms};
+use crate::db::schema::{trial_conversions, trial_events, trial_proposals, trial_signatures, trial_terms};
 use crate::db::types::Json;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
@@ -11,8 +11,8 @@ use crate::kernel::ids::{EventId, TrialId, UserId};
 use crate::kernel::page::PageQuery;
 use crate::kernel::process::Actor;
 use crate::sql_words;
-use crate::trials::model::{Contract, Dossier, Event, Proposal, ProposalContent, TermsVersion, Trial};
-use crate::trials::process::{Action, TrialState};
+use crate::trials::model::{Contract, Conversion, Dossier, Event, Proposal, ProposalContent, TermsVersion, Trial};
+use crate::trials::process::{Action, Outcome, TrialState};
 use crate::trials::terms::{Document, Frozen, Party, Signature, Terms};
 
 sql_words!(Party, Action);
@@ -133,6 +133,45 @@ pub fn set_proposal(conn: &mut Conn, trial_id: TrialId, proposal: Option<&Propos
     Ok(())
 }
 
+/// What is offered, or agreed, after the trial.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn conversion(conn: &mut Conn, trial: TrialId) -> Result<Option<Conversion>> {
+    let offers = trial_conversions::table.find(trial).select(trial_conversions::content_json);
+    Ok(offers.first::<Json<Conversion>>(conn).optional()?.map(|json| json.0))
+}
+
+/// Keeps an offer instead of whatever was offered before; none: nothing is offered any more.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn set_conversion(conn: &mut Conn, trial: TrialId, offer: Option<&Conversion>) -> Result<()> {
+    diesel::delete(trial_conversions::table.find(trial)).execute(conn)?;
+    if let Some(offer) = offer.cloned() {
+        let row = (trial_conversions::trial_id.eq(trial), trial_conversions::content_json.eq(Json(offer)));
+        diesel::insert_into(trial_conversions::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Who took `action` in the trial, in their order; nobody for the clock.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn takers(conn: &mut Conn, trial: TrialId, action: Action) -> Result<Vec<Option<UserId>>> {
+    let events = trial_events::table.filter(trial_events::trial_id.eq(trial)).filter(trial_events::action.eq(action));
+    Ok(events.order(trial_events::version).select(trial_events::user_id).load(conn)?)
+}
+
+/// Whether somebody has contested the termination; asks the database only where there was one.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn is_appealed(conn: &mut Conn, trial: &Trial) -> Result<bool> {
+    Ok(trial.outcome == Some(Outcome::TerminatedForCause) && !takers(conn, trial.id, Action::Appeal)?.is_empty())
+}
+
 /// Notes a step, for good.
 ///
 /// # Errors
@@ -179,7 +218,7 @@ fn event(row: EventRow) -> Result<Event> {
     Ok(Event { version, action, actor, user_id, from: from_state, to: to_state, reason_code, message, at: occurred_at })
 }
 
-/// Everything about `trials`, in their order. Three queries, however many there are.
+/// Everything about `trials`, in their order. Four queries, however many there are.
 ///
 /// # Errors
 /// 503 when the database is down.
@@ -198,7 +237,18 @@ pub fn dossiers(conn: &mut Conn, trials: Vec<Trial>) -> Result<Vec<Dossier>> {
     let proposals: Vec<ProposalRow> =
         trial_proposals::table.filter(trial_proposals::trial_id.eq_any(&ids)).select(ProposalRow::as_select()).load(conn)?;
     let mut proposals: Vec<(TrialId, Proposal)> = proposals.into_iter().map(|row| (row.trial_id, row.into())).collect();
-    trials.into_iter().map(|trial| dossier(trial, &terms, &signatures, &mut proposals)).collect()
+    let conversions: Vec<(TrialId, Json<Conversion>)> =
+        trial_conversions::table.filter(trial_conversions::trial_id.eq_any(&ids)).select(trial_conversions::all_columns).load(conn)?;
+    let mut dossiers: Vec<Dossier> =
+        trials.into_iter().map(|trial| dossier(trial, &terms, &signatures, &mut proposals)).collect::<Result<_>>()?;
+    for (trial, Json(offer)) in conversions {
+        let dossier = dossiers.iter_mut().find(|dossier| dossier.contract.trial.id == trial);
+        dossier.into_iter().for_each(|dossier| dossier.contract.conversion = Some(offer.clone()));
+    }
+    for dossier in &mut dossiers {
+        dossier.contract.appealed = is_appealed(conn, &dossier.contract.trial)?;
+    }
+    Ok(dossiers)
 }
 
 fn dossier(trial: Trial, terms: &[TermsRow], signatures: &[SignatureRow], proposals: &mut Vec<(TrialId, Proposal)>) -> Result<Dossier> {
@@ -209,7 +259,8 @@ fn dossier(trial: Trial, terms: &[TermsRow], signatures: &[SignatureRow], propos
     let position = proposals.iter().position(|(id, _)| *id == trial.id);
     let proposal = position.map(|position| proposals.swap_remove(position).1);
     let signatures = signatures.iter().filter(|row| row.trial_id == trial.id).map(signature).collect();
-    let contract = Contract { trial, terms: current.document.terms.clone(), sha256: current.sha256.clone(), proposal };
+    let (terms, sha256) = (current.document.terms.clone(), current.sha256.clone());
+    let contract = Contract { trial, terms, sha256, proposal, conversion: None, appealed: false };
     Ok(Dossier { contract, history, signatures })
 }
 

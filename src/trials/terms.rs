@@ -134,6 +134,16 @@ pub struct TermsPatch {
 }
 
 impl TermsPatch {
+    /// What would change, in words: each term as it is and as it would be.
+    pub fn told(&self, terms: &Terms) -> Vec<String> {
+        let rate = self.hourly_rate.filter(|rate| *rate != terms.hourly_rate);
+        let rate = rate.map(|rate| format!("the rate: {} instead of {} per hour", rate.display(), terms.hourly_rate.display()));
+        let hours = self.hours_per_week.filter(|hours| *hours != terms.hours_per_week);
+        let hours = hours.map(|hours| format!("the hours: {hours} instead of {} per week", terms.hours_per_week));
+        let scope = self.scope.as_ref().filter(|scope| **scope != terms.scope).map(|scope| format!("the scope: {scope}"));
+        [rate, hours, scope].into_iter().flatten().collect()
+    }
+
     /// The terms with the changes made.
     pub fn apply(self, terms: &Terms) -> Terms {
         Terms {

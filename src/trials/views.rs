@@ -9,9 +9,10 @@ use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId, Use
 use crate::kernel::process::Actor;
 use crate::trials::calendar::{Periods, proposal_lapses_at};
 use crate::trials::guards::standing_facts;
-use crate::trials::model::{Contract, Dossier, Event, Names, Proposal, TermsVersion, Trial, Viewer};
+use crate::trials::model::{Conversion, Dossier, Event, Names, Proposal, TermsVersion, Trial, Viewer};
+use crate::trials::outlook::{conversion_view, day, next, replacement, what_is_next};
 use crate::trials::process::{Action, Outcome, TrialState, allowed_actions};
-use crate::trials::terms::{Party, Signature, Terms};
+use crate::trials::terms::{Party, Signature, Terms, TermsPatch};
 
 /// The client of a trial.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,10 +52,51 @@ pub struct ProposalView {
     /// The reason, in words.
     #[schema(required = true)]
     pub message: Option<String>,
+    /// The terms that would change; null for other proposals.
+    #[schema(required = true)]
+    pub terms: Option<TermsPatch>,
+    /// The days that would be added; null for other proposals.
+    #[schema(required = true)]
+    pub days: Option<i64>,
     /// When.
     pub proposed_at: Instant,
-    /// Until when it can be answered.
-    pub lapses_at: Instant,
+    /// Until when it can be answered; an appeal is answered whenever it is.
+    #[schema(required = true)]
+    pub lapses_at: Option<Instant>,
+}
+
+/// What happens next.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NextStep {
+    /// By whom.
+    pub by: Vec<Actor>,
+    /// What: a step of the lifecycle.
+    pub action: Action,
+    /// Until when somebody may, or when the clock does.
+    #[schema(required = true)]
+    pub at: Option<Instant>,
+    /// Why, in a sentence.
+    pub why: &'static str,
+}
+
+/// How a trial that came to nothing can be replaced.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReplacementView {
+    /// The re-match clock: until when somebody else should have been offered a trial.
+    pub rematch_until: Instant,
+    /// How many days of it are left; 0 when it has run out.
+    pub days_left: i64,
+}
+
+/// An offer to go on for good.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConversionView {
+    /// What is offered.
+    #[serde(flatten)]
+    pub offer: Conversion,
+    /// Until when it can be answered; null once it is agreed.
+    #[schema(required = true)]
+    pub lapses_at: Option<Instant>,
 }
 
 /// A version of the terms.
@@ -123,6 +165,23 @@ pub struct TrialView {
     /// What waits for the other party's answer.
     #[schema(required = true)]
     pub proposal: Option<ProposalView>,
+    /// What is offered, or agreed, after the trial; null when nothing is.
+    #[schema(required = true)]
+    pub conversion: Option<ConversionView>,
+    /// Since when it rests; null when it does not.
+    #[schema(required = true)]
+    pub paused_at: Option<Instant>,
+    /// Who let it rest.
+    #[schema(required = true)]
+    pub paused_by: Option<Actor>,
+    /// The day of the trial that today is, from 1, in the contract's zone; null before it starts and after it has ended.
+    #[schema(required = true)]
+    pub day: Option<i64>,
+    /// What happens next by itself or waits for somebody, the earliest first.
+    pub next: Vec<NextStep>,
+    /// The re-match clock of a trial that came to nothing; null for others.
+    #[schema(required = true)]
+    pub replacement: Option<ReplacementView>,
     /// What you can do now.
     pub allowed_actions: Vec<Action>,
     /// What happens next.
@@ -171,7 +230,7 @@ impl Scene {
     pub fn view(self, dossier: &Dossier) -> TrialView {
         let contract = &dossier.contract;
         let trial = contract.trial.clone();
-        let facts = standing_facts(contract, self.viewer, self.now);
+        let facts = standing_facts(contract, self.viewer, &self.periods, self.now);
         TrialView {
             id: trial.id,
             state: trial.state,
@@ -194,6 +253,12 @@ impl Scene {
             terms_history: dossier.history.iter().map(TermsVersionView::from).collect(),
             signatures: current_signatures(dossier),
             proposal: contract.proposal.as_ref().map(|proposal| proposal_view(proposal, &self.periods)),
+            conversion: conversion_view(contract, &self.periods),
+            paused_at: trial.paused_at,
+            paused_by: trial.paused_by,
+            day: day(contract, self.now),
+            next: next(contract, &self.periods),
+            replacement: replacement(contract, &self.periods, self.now),
             allowed_actions: allowed_actions(trial.state, self.viewer.actor(), &facts),
             what_is_next: what_is_next(contract),
             last_day: trial.last_day,
@@ -243,26 +308,10 @@ fn proposal_view(proposal: &Proposal, periods: &Periods) -> ProposalView {
         last_day: content.last_day,
         reason_code: content.reason_code,
         message: content.message,
+        terms: content.terms,
+        days: content.days,
         proposed_at,
-        lapses_at: proposal_lapses_at(proposed_at, periods),
-    }
-}
-
-/// What happens next, for people to read.
-fn what_is_next(contract: &Contract) -> &'static str {
-    if contract.proposal.is_some() {
-        return "One party has proposed to end the trial together; the other agrees or refuses. Until then it goes on.";
-    }
-    match contract.trial.state {
-        TrialState::Offered => "The developer accepts, declines, or answers with other terms; without an answer the offer expires.",
-        TrialState::Countered => "The client accepts, declines, or answers with new terms; without an answer the offer expires.",
-        TrialState::Scheduled => "The trial starts by itself on its first day. Until then either party can call it off.",
-        TrialState::Active => "The trial runs until its days are over; then the parties decide how they go on.",
-        TrialState::Paused => "Nobody works until the trial is resumed.",
-        TrialState::ConversionOffered => "The developer answers the offer to go on for good.",
-        TrialState::DecisionDue => "The parties decide. If nobody does, the trial ends without a decision when the grace time is over.",
-        TrialState::Ended => "The trial is over. If there is a last day of work ahead, work goes on until then.",
-        TrialState::Void => "Nothing was agreed, or it was called off before the start. Nothing follows.",
+        lapses_at: Some(proposal_lapses_at(proposed_at, periods)).filter(|_| action != Action::Appeal),
     }
 }
 

@@ -30,4 +30,8 @@ mod skills;
 mod support;
 mod trials;
 mod trials_clock;
+mod trials_life;
+mod trials_machine;
+mod trials_model;
+mod trials_running;
 mod vetting;

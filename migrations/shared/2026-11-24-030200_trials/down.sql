@@ -1,0 +1,3 @@
+DROP TABLE trial_conversions;
+ALTER TABLE trials DROP COLUMN paused_by;
+ALTER TABLE trials DROP COLUMN paused_at;

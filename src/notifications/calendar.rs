@@ -43,18 +43,24 @@ pub struct CalendarEvents {
     pub dates: Vec<KeyDate>,
 }
 
+impl Method {
+    /// As RFC 5546 writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Publish => "PUBLISH",
+            Self::Cancel => "CANCEL",
+        }
+    }
+}
+
 impl CalendarEvents {
     /// The calendar as `text/calendar`: lines end with CRLF and are folded, texts are escaped.
     pub fn to_ics(&self) -> String {
-        let method = match self.method {
-            Method::Publish => "PUBLISH",
-            Method::Cancel => "CANCEL",
-        };
         let mut calendar = Ical::empty();
         calendar.append_property(("VERSION", "2.0"));
         calendar.append_property(("PRODID", "-//Guildhall//Guildhall//EN"));
         calendar.append_property(("CALSCALE", "GREGORIAN"));
-        calendar.append_property(("METHOD", method));
+        calendar.append_property(("METHOD", self.method.as_str()));
         for date in &self.dates {
             calendar.push(self.event(date));
         }

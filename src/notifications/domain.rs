@@ -41,6 +41,37 @@ pub struct TrialSummary {
     pub hourly_rate: Money,
     /// Hours per week.
     pub hours_per_week: i64,
+    /// Which version of the trial this tells of.
+    pub version: i64,
+    /// When it became so.
+    pub changed_at: Instant,
+    /// What belongs into a calendar, the earliest first.
+    pub key_dates: Vec<TrialDate>,
+}
+
+words! {
+    /// What happens at a key date of a trial.
+    pub enum TrialDateKind {
+        /// It begins.
+        Start => "start",
+        /// Both are asked how it goes.
+        CheckIn => "check-in",
+        /// The decision opens.
+        Decision => "decision",
+        /// Its days are over.
+        End => "end",
+    }
+}
+
+/// A key date of a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialDate {
+    /// What happens.
+    pub kind: TrialDateKind,
+    /// For a check-in, calendar days after the start; else 0.
+    pub day: i64,
+    /// When.
+    pub at: Instant,
 }
 
 /// What is agreed, or offered, about the time after a trial.

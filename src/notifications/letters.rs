@@ -14,6 +14,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::MailTokenId;
 use crate::kernel::text::is_invisible;
 use crate::kernel::zone::TimeZone;
+use crate::notifications::calendar::CalendarEvents;
 use crate::notifications::domain::{InvitationSummary, Letter, Recipient};
 use crate::notifications::letters_accounts as accounts;
 use crate::notifications::letters_invitations as invitations;
@@ -22,6 +23,7 @@ use crate::notifications::letters_trials as trials;
 use crate::notifications::letters_trials_running as running;
 use crate::notifications::letters_vetting as vetting;
 use crate::notifications::preferences::OptionalMail;
+use crate::notifications::trial_dates::attached;
 
 /// The most characters of a name.
 const NAME: usize = 80;
@@ -133,6 +135,8 @@ pub struct Rendered {
     pub text: String,
     /// Where such mails are switched off, with one POST.
     pub unsubscribe: Option<String>,
+    /// Key dates, to be attached.
+    pub calendar: Option<CalendarEvents>,
 }
 
 #[derive(Template)]
@@ -174,10 +178,11 @@ impl Scribe {
     /// # Errors
     /// Never with the templates of this crate.
     pub fn render(&self, letter: &Letter, recipient: &Recipient) -> Result<Rendered> {
+        let calendar = attached(letter);
         let letter = &self.compose(letter, recipient);
         let html = Html { letter }.render().map_err(Error::internal)?;
         let text = Text { letter }.render().map_err(Error::internal)?;
-        Ok(Rendered { subject: letter.subject.clone(), html, text, unsubscribe: letter.unsubscribe.clone() })
+        Ok(Rendered { subject: letter.subject.clone(), html, text, unsubscribe: letter.unsubscribe.clone(), calendar })
     }
 
     /// The subject line of `letter`.

@@ -3,14 +3,15 @@
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Engagement, TrialSummary};
-use crate::notifications::letters::{Composed, day, moment};
+use crate::notifications::letters::{Composed, day};
 use crate::notifications::letters_trials::{about, in_days};
+use crate::notifications::moments::moment;
 
 fn to_answer(trial: &TrialSummary, message: Option<&str>, answer_by: Instant, own: TimeZone, subject: &str, first: &str) -> Composed {
     about(trial, own, subject, first)
         .quote("They wrote", message)
         .say("Nothing changes unless you agree.")
-        .fact("Answer by", &moment(answer_by, own, trial.time_zone))
+        .fact("Answer by", &moment(answer_by, own, Some(trial.time_zone)))
 }
 
 pub(super) fn proposal_refused(trial: &TrialSummary, message: Option<&str>, own: TimeZone) -> Composed {
@@ -30,7 +31,7 @@ pub(super) fn proposal_lapsed(trial: &TrialSummary, own: TimeZone) -> Composed {
 pub(super) fn paused(trial: &TrialSummary, message: Option<&str>, until: Instant, own: TimeZone) -> Composed {
     about(trial, own, "The trial with {} is paused", "The trial with {} rests: nobody works, and its end moves by the days of the pause.")
         .quote("The reason given", message)
-        .fact("Goes on by itself", &moment(until, own, trial.time_zone))
+        .fact("Goes on by itself", &moment(until, own, Some(trial.time_zone)))
 }
 
 pub(super) fn resumed(trial: &TrialSummary, own: TimeZone) -> Composed {
@@ -132,7 +133,7 @@ pub(super) fn grace_ends(trial: &TrialSummary, grace_until: Instant, own: TimeZo
         "The time to decide about the trial with {} is almost over",
         "If nobody decides, the trial with {} ends without a decision.",
     )
-    .fact("Ends without a decision", &moment(grace_until, own, trial.time_zone))
+    .fact("Ends without a decision", &moment(grace_until, own, Some(trial.time_zone)))
 }
 
 pub(super) fn hand_over(trial: &TrialSummary, own: TimeZone) -> Composed {

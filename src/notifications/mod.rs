@@ -31,3 +31,4 @@ pub mod tasks;
 mod tests_delivery;
 #[cfg(test)]
 mod tests_letters;
+pub mod trial_dates;

@@ -4,7 +4,9 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::{InvitationId, JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{DeveloperLine, Engagement, InvitationSummary, Letter, Recipient, SkillLevel, TrialSummary};
+use crate::notifications::domain::{
+    DeveloperLine, Engagement, InvitationSummary, Letter, Recipient, SkillLevel, TrialDate, TrialDateKind, TrialSummary,
+};
 
 /// An instant, from RFC 3339.
 pub fn instant(text: &str) -> Instant {
@@ -31,6 +33,9 @@ pub fn trial(other: &str) -> TrialSummary {
         time_zone: TimeZone::parse("Europe/London").expect("a zone"),
         hourly_rate: Money { amount: 8000, currency: Currency::parse("USD").expect("a currency") },
         hours_per_week: 40,
+        version: 2,
+        changed_at: instant("2026-11-23T10:00:00Z"),
+        key_dates: vec![TrialDate { kind: TrialDateKind::Start, day: 0, at: instant("2026-12-01T00:00:00Z") }],
     }
 }
 

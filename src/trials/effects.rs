@@ -200,14 +200,14 @@ fn make_room(conn: &mut Conn, rules: &Rules, before: &Contract, next: &Contract,
         lock::trial(conn, id)?;
         let offer = store::contract(conn, id)?;
         if offer.trial.is_open_offer() {
-            reconsider(conn, offer, now)?;
+            reconsider(conn, rules, offer, now)?;
         }
     }
     Ok(())
 }
 
 /// An open offer loses `accept` with what it needs, and has it back with that.
-fn reconsider(conn: &mut Conn, offer: Contract, now: Instant) -> Result<()> {
+fn reconsider(conn: &mut Conn, rules: &Rules, offer: Contract, now: Instant) -> Result<()> {
     let obstacle = obstacle(conn, &offer, now)?;
     if obstacle == offer.trial.accept_blocked {
         return Ok(());
@@ -216,7 +216,7 @@ fn reconsider(conn: &mut Conn, offer: Contract, now: Instant) -> Result<()> {
     let version = offer.trial.version;
     let trial = Trial { accept_blocked: obstacle, version: version + 1, ..offer.trial.clone() };
     store::update(conn, version, &trial, now)?;
-    if news { mails::tell_impossible(conn, &Contract { trial, ..offer }, now) } else { Ok(()) }
+    if news { mails::tell_impossible(conn, rules, &Contract { trial, ..offer }, now) } else { Ok(()) }
 }
 
 /// Why an open offer cannot be accepted as things stand.

@@ -14,13 +14,16 @@ use crate::kernel::ids::TrialId;
 use crate::kernel::money::Rates;
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
+use crate::notifications::calendar::Method;
+use crate::notifications::trial_dates::calendar;
 use crate::scheduler::Nudge;
 use crate::trials::calendar::Periods;
 use crate::trials::model::{Contract, Dossier, Trial, Viewer};
-use crate::trials::process::TrialState;
+use crate::trials::notices::Recipient;
+use crate::trials::process::{AGREED, TrialState};
 use crate::trials::schedule::{Reminded, Reminders, Rules};
 use crate::trials::views::{EventView, Scene, TrialView};
-use crate::trials::{clock, neighbors, store, store_terms};
+use crate::trials::{clock, mails, neighbors, store, store_terms};
 
 /// Everything about trials.
 #[derive(Clone)]
@@ -159,6 +162,29 @@ impl Trials {
                 Ok(Page { data, next_cursor })
             })
             .await
+    }
+
+    /// The key dates of one's own trial as a calendar; once it is over, which of them are called off.
+    ///
+    /// # Errors
+    /// 404, also for another's trial; 409 before both have signed, and when there is nothing left to call off.
+    pub async fn calendar(&self, principal: Principal, id: TrialId) -> Result<String> {
+        self.get(principal.clone(), id).await?;
+        let rules = self.rules.clone();
+        let read = move |conn: &mut Conn| {
+            let who = match viewer(conn, &principal)? {
+                Viewer::Client(_) => Recipient::Client,
+                Viewer::Developer(_) => Recipient::Developer,
+                Viewer::Admin => Recipient::Admins,
+            };
+            let contract = store::contract(conn, id)?;
+            let names = neighbors::names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
+            let method = if AGREED.contains(&contract.trial.state) { Method::Publish } else { Method::Cancel };
+            let signed = !matches!(contract.trial.state, TrialState::Offered | TrialState::Countered);
+            let events = calendar(&mails::summary(&contract, &names, who, &rules), method).filter(|_| signed);
+            events.map(|events| events.to_ics()).ok_or_else(|| Error::conflict("The trial has no key dates now."))
+        };
+        self.db.read(read).await
     }
 
     /// The steps of one's own trial, the first one first.

@@ -79,6 +79,7 @@ const ROWS: &[Row] = &[
     ("GET /v1/trials", "", [401, 200, 200, 200, 200, 200]),
     ("GET /v1/trials/{id}", "", [401, 200, 404, 200, 404, 200]),
     ("GET /v1/trials/{id}/events", "", [401, 200, 404, 200, 404, 200]),
+    ("GET /v1/trials/{id}/calendar.ics", "", [401, 409, 404, 409, 404, 409]),
     ("POST /v1/trials/{id}/revise", r#"{"terms":{"notice_days":4}}"#, [401, 409, 404, 403, 404, 403]),
     ("POST /v1/trials/{id}/counter", r#"{"terms":{"notice_days":5}}"#, [401, 403, 404, 200, 404, 403]),
     ("POST /v1/trials/{id}/withdraw", "{}", [401, 409, 404, 200, 404, 403]),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::seeds::{Scene, act, offer_body, subjects, vetted, with};
+use crate::support::smtp::Received;
 
 #[actix_web::test]
 async fn a_pause_moves_the_end_and_only_who_paused_resumes() {
@@ -192,4 +193,50 @@ async fn a_termination_is_contested_once_and_answered_by_another_admin() {
             (json!("trial.terminate"), json!("The work was somebody else's.")),
         ]
     );
+}
+
+/// The calendar that a mail carries, unfolded.
+fn attached(mail: &Received) -> Option<String> {
+    let parsed = mail.parsed();
+    let part = parsed.subparts.iter().find(|part| part.ctype.mimetype == "text/calendar")?;
+    Some(part.get_body().expect("a calendar").replace("\r\n ", ""))
+}
+
+/// The values of a property, in the order of the calendar.
+fn values<'a>(calendar: &'a str, property: &str) -> Vec<&'a str> {
+    calendar.lines().filter_map(|line| line.strip_prefix(property)?.strip_prefix(':')).collect()
+}
+
+#[actix_web::test]
+async fn key_dates_come_as_a_calendar_that_changes_with_the_trial() {
+    let mut scene = Scene::start().await;
+    let id = scene.offered().await;
+    let path = format!("/v1/trials/{id}/calendar.ics");
+    scene.client.get(&path).await.problem(409, "conflict");
+    act(&scene.developer, &id, "accept", json!({})).await.expect(200);
+    let mail = scene.app.newest_mail(&scene.developer, "Your trial with A client is scheduled").await;
+    let first = attached(&mail).expect("a calendar");
+    let starts = [
+        "20261201T000000Z",
+        "20261204T090000Z",
+        "20261208T090000Z",
+        "20261215T090000Z",
+        "20261222T090000Z",
+        "20261224T000000Z",
+        "20261231T000000Z",
+    ];
+    assert_eq!(values(&first, "DTSTART"), starts);
+    assert_eq!((values(&first, "METHOD"), values(&first, "SEQUENCE")), (vec!["PUBLISH"], vec!["2"; 7]));
+    let got = scene.developer.get(&path).await.expect(200);
+    assert_eq!((got.header("content-type"), got.text.replace("\r\n ", "")), ("text/calendar; charset=utf-8", first.clone()));
+    scene.until("2026-12-01T10:00:00Z").await;
+    act(&scene.client, &id, "extend", json!({ "days": 7 })).await.expect(200);
+    act(&scene.developer, &id, "agree", json!({})).await.expect(200);
+    let longer = attached(&scene.app.newest_mail(&scene.client, "Your trial with A developer is extended").await).expect("a calendar");
+    assert_eq!(values(&longer, "DTSTART").last(), Some(&"20270107T000000Z"));
+    assert_eq!((values(&longer, "UID"), values(&longer, "SEQUENCE")), (values(&first, "UID"), vec!["5"; 7]));
+    act(&scene.developer, &id, "end", json!({ "message": "I have moved." })).await.expect(200);
+    let ended = attached(&scene.app.newest_mail(&scene.client, "Your trial with A developer has ended").await).expect("a calendar");
+    assert_eq!((values(&ended, "METHOD"), values(&ended, "STATUS")), (vec!["CANCEL"], vec!["CANCELLED"; 6]));
+    assert_eq!(values(&ended, "UID"), values(&first, "UID")[1..], "what has been is not called off");
 }

@@ -71,7 +71,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 27] = [
+const KINDS: [(&str, Kind); 29] = [
     ("accounts/admins.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/members.rs", Service),
@@ -97,6 +97,8 @@ const KINDS: [(&str, Kind); 27] = [
     ("trials/offer.rs", Service),
     ("trials/steps.rs", Service),
     ("trials/views.rs", Service),
+    ("vetting/clock.rs", Service),
+    ("vetting/mails.rs", Service),
     ("vetting/scorecards.rs", Service),
     ("vetting/steps.rs", Service),
 ];

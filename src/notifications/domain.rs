@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
-use crate::kernel::ids::{InvitationId, JobRequestId, MailTokenId, TrialId};
+use crate::kernel::ids::{ApplicationId, InvitationId, JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::Money;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::preferences::OptionalMail;
@@ -50,6 +50,17 @@ pub struct SkillLevel {
     pub skill: String,
     /// 1 to 5.
     pub level: i64,
+}
+
+/// An application in which nothing has happened for long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdleApplication {
+    /// The application.
+    pub application_id: ApplicationId,
+    /// Where it stands.
+    pub state: String,
+    /// Working days without a step.
+    pub working_days: i64,
 }
 
 /// A developer as a digest names one: what the public card shows, in one line.
@@ -127,7 +138,8 @@ letters! {
     // vetting
     /// An application came in.
     VettingReceived => "vetting_received" { /// The stages still ahead, in order.
-        stages: Vec<String> };
+        stages: Vec<String>, /// The stages that were passed lately and still count.
+        kept: Vec<String> };
     /// A reviewer has begun.
     VettingTaken => "vetting_taken";
     /// A stage is passed.
@@ -137,7 +149,14 @@ letters! {
         feedback: Option<String> };
     /// The reviewer asks something.
     VettingQuestions => "vetting_questions" { /// What is asked.
-        questions: String };
+        questions: String, /// Until when an answer is awaited.
+        answer_by: Instant };
+    /// The reviewer's questions wait for an answer.
+    VettingQuestionsWaiting => "vetting_questions_waiting" { /// What is asked.
+        questions: String, /// Until when an answer is awaited.
+        answer_by: Instant };
+    /// The questions stayed without an answer.
+    VettingLapsed => "vetting_lapsed";
     /// Passed.
     VettingApproved => "vetting_approved" { /// What was verified.
         levels: Vec<SkillLevel>, /// Until when it holds.
@@ -146,13 +165,43 @@ letters! {
     VettingRejected => "vetting_rejected" { /// Why, as a word.
         reason_code: String, /// Why, in the reviewer's words for the developer.
         message: String, /// From when a new application is welcome.
-        retry_after: Instant };
+        retry_after: Instant, /// Until when one can appeal.
+        appeal_by: Instant };
+    /// An appeal came in; to the admins.
+    VettingAppealed => "vetting_appealed" { /// Against what: a word.
+        against: String, /// What the developer wrote.
+        message: String };
+    /// An appeal is decided.
+    VettingAppealDecided => "vetting_appeal_decided" { /// Against what: a word.
+        against: String, /// Whether the decision was taken back.
+        overturned: bool, /// The written answer.
+        answer: String };
     /// The developer withdrew.
     VettingWithdrawn => "vetting_withdrawn";
     /// The application rests.
     VettingOnHold => "vetting_on_hold";
     /// The application goes on.
     VettingReleased => "vetting_released";
+    /// An approval ends before long.
+    VettingExpiring => "vetting_expiring" { /// Until when it holds.
+        valid_until: Instant, /// From when it can be renewed.
+        renew_from: Instant };
+    /// An approval has ended.
+    VettingExpired => "vetting_expired";
+    /// An admin takes a developer out for a time.
+    VettingSuspended => "vetting_suspended" { /// The admin's written reason.
+        reason: String, /// Until when one can appeal.
+        appeal_by: Instant };
+    /// A suspended developer is back.
+    VettingReinstated => "vetting_reinstated" { /// Until when the approval holds.
+        valid_until: Instant };
+    /// An admin takes a developer out for good.
+    VettingRevoked => "vetting_revoked" { /// The admin's written reason.
+        reason: String, /// Until when one can appeal.
+        appeal_by: Instant };
+    /// Applications in which nothing happens; to an admin, once a day.
+    VettingIdle => "vetting_idle" { /// The longest idle first.
+        applications: Vec<IdleApplication> };
 
     // invitations
     /// A client would like to talk about a job request.
@@ -271,12 +320,15 @@ impl Letter {
     /// Whether this only reminds: worthless once its moment has passed, and the recipient may switch it off.
     /// Contract, ending, security and privacy mails are never of this sort.
     pub fn is_reminder(&self) -> bool {
-        matches!(self, Self::TrialOfferWaiting { .. } | Self::TrialStartsSoon { .. }) || self.optional().is_some()
+        matches!(self, Self::VettingQuestionsWaiting { .. } | Self::VettingExpiring { .. })
+            || matches!(self, Self::TrialOfferWaiting { .. } | Self::TrialStartsSoon { .. })
+            || self.optional().is_some()
     }
 
     /// Under which name its recipient may switch it off; none for mails that cannot be switched off.
     pub fn optional(&self) -> Option<OptionalMail> {
         match self {
+            Self::VettingIdle { .. } => Some(OptionalMail::VettingDigest),
             Self::NewMatches { .. } => Some(OptionalMail::NewMatchesDigest),
             Self::FittingRequests { .. } => Some(OptionalMail::FittingRequestsDigest),
             Self::JobInvitationWaiting { .. } => Some(OptionalMail::InvitationReminders),

@@ -37,6 +37,8 @@ pub struct Application {
     pub message: Option<String>,
     /// From when a new application is welcome after a rejection.
     pub retry_after: Option<Instant>,
+    /// Until when an answer to the questions is awaited.
+    pub answer_by: Option<Instant>,
     /// Stages passed in an earlier application that still count.
     pub skipped_stages: Vec<Stage>,
     /// Grows by one with every step.
@@ -135,6 +137,7 @@ impl Application {
             reason_code: None,
             message: None,
             retry_after: None,
+            answer_by: None,
             skipped_stages,
             version: 1,
             created_at: now,
@@ -164,11 +167,12 @@ impl Application {
         Ok(to)
     }
 
-    /// The application after `action` by `user` has led to `to`.
-    pub fn after(&self, action: Action, to: ApplicationState, input: &Input, user: UserId, now: Instant) -> Self {
-        let mut next = Self { state: to, remembered_stage: None, version: self.version + 1, changed_at: now, ..self.clone() };
+    /// The application after `action` by `user`, if by anybody, has led to `to`.
+    pub fn after(&self, action: Action, to: ApplicationState, input: &Input, user: Option<UserId>, now: Instant) -> Self {
+        let after = Self { state: to, version: self.version + 1, changed_at: now, ..self.clone() };
+        let mut next = Self { remembered_stage: None, answer_by: None, ..after };
         match action {
-            Action::Claim => next.reviewer_id = Some(user),
+            Action::Claim => next.reviewer_id = user,
             Action::Hold => next.remembered_stage = self.state.stage(),
             Action::Ask => {
                 next.remembered_stage = self.state.stage();
@@ -186,7 +190,7 @@ impl Application {
     }
 
     /// The event by which the application, as it is now, came from `from`.
-    pub fn event(&self, action: Action, actor: Actor, user: UserId, from: Option<ApplicationState>, input: &Input) -> Event {
+    pub fn event(&self, action: Action, actor: Actor, user: Option<UserId>, from: Option<ApplicationState>, input: &Input) -> Event {
         let words = [&input.message, &input.questions, &input.answers];
         Event {
             id: EventId::new(self.changed_at),
@@ -194,7 +198,7 @@ impl Application {
             version: self.version,
             action,
             actor,
-            user_id: Some(user),
+            user_id: user,
             from_state: from,
             to_state: self.state,
             reason_code: input.reason_code.clone(),

@@ -26,6 +26,8 @@ words! {
         FourEyes => "four_eyes",
         /// A core skill is among the skills that the approval verifies.
         CoreSkillVerified => "core_skill_verified",
+        /// The time has come.
+        Due => "due",
     }
 }
 
@@ -78,6 +80,8 @@ pub struct Facts {
     pub questions: bool,
     /// Answers that are not blank were given.
     pub answers: bool,
+    /// The step's time has come.
+    pub due: bool,
 }
 
 impl Guard {
@@ -100,6 +104,7 @@ impl Guard {
             Self::WrittenReason => given(facts.message, "/message", "must give the reason in words"),
             Self::Verdict => verdict(facts),
             Self::FourEyes => four_eyes(facts),
+            Self::Due => conflict(facts.due, "The time of this step has not come."),
             Self::CoreSkillVerified => given(facts.core_skill_verified, "/skills", &must_include_core(facts)),
         }
     }
@@ -115,6 +120,10 @@ pub fn check(row: &Row, facts: &Facts) -> Result<()> {
 
 fn given(fine: bool, pointer: &str, detail: &str) -> Result<()> {
     if fine { Ok(()) } else { Err(Error::fault(pointer, detail)) }
+}
+
+fn conflict(fine: bool, sentence: &str) -> Result<()> {
+    if fine { Ok(()) } else { Err(Error::conflict(sentence)) }
 }
 
 fn must_include_core(facts: &Facts) -> String {
@@ -206,6 +215,7 @@ mod tests {
             message: true,
             questions: true,
             answers: true,
+            due: true,
         }
     }
 

@@ -4,9 +4,12 @@
 //! does to it), `view` (who sees what). Use cases: `service` (reading and applying), `steps` (the lifecycle), `scorecards`.
 
 pub mod application;
+pub mod calendar;
+pub mod clock;
 pub mod domain;
 pub mod guards;
 pub mod http;
+pub mod mails;
 pub mod process;
 pub mod scorecards;
 pub mod service;
@@ -14,6 +17,7 @@ pub mod steps;
 pub mod store;
 pub mod store_cards;
 pub mod store_vetted;
+pub mod tasks;
 #[cfg(test)]
 mod tests_service;
 pub mod view;

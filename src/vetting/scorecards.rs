@@ -8,7 +8,7 @@ use crate::kernel::process::Actor;
 use crate::vetting::application::{Application, Card};
 use crate::vetting::domain::Scorecard;
 use crate::vetting::process::{Stage, allowed_actions};
-use crate::vetting::service::{Vetting, canonical, locked};
+use crate::vetting::service::{Vetting, canonical};
 use crate::vetting::store_cards;
 use crate::vetting::view::ScorecardView;
 
@@ -20,7 +20,7 @@ impl Vetting {
     pub async fn write_scorecard(&self, call: Call, id: ApplicationId, stage: Stage, scorecard: Scorecard) -> Result<Answer> {
         call.principal.admin()?;
         self.change(call, move |this, conn, call, now| {
-            let application = locked(conn, &call.principal, id)?;
+            let application = this.current(conn, &call.principal, id, now)?;
             this.check_stage(conn, &application, stage, call.principal.user)?;
             let scorecard = resolved(conn, &scorecard)?;
             let version = current_version(conn, id, stage, call.principal.user)?;

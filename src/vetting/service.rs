@@ -34,12 +34,13 @@ pub struct Vetting {
     pub(crate) settings: Arc<config::Vetting>,
     mail: Nudge,
     changed: Nudge,
+    pub(crate) timers: Nudge,
 }
 
 impl Vetting {
     /// `mail` wakes the mailer; `changed` wakes whoever follows who is vetted. Both after the commit.
     pub fn new(db: Db, clock: SharedClock, settings: config::Vetting, mail: Nudge, changed: Nudge) -> Self {
-        Self { db, clock, settings: settings.into(), mail, changed }
+        Self { db, clock, settings: settings.into(), mail, changed, timers: Nudge::default() }
     }
 
     /// Begins an application.
@@ -58,7 +59,7 @@ impl Vetting {
             let kept = this.kept_stages(conn, &past, now)?;
             let application = Application::begin(developer, kept, now);
             store::insert(conn, &application)?;
-            let event = application.event(CREATION.action, Actor::Developer, user, None, &Input::default());
+            let event = application.event(CREATION.action, Actor::Developer, Some(user), None, &Input::default());
             store::insert_event(conn, event)?;
             Answer::versioned(application.version, &own(conn, application)?)
         })
@@ -79,13 +80,21 @@ impl Vetting {
     /// # Errors
     /// 403 for others than developers.
     pub async fn mine(&self, principal: Principal) -> Result<OwnVetting> {
-        let (user, now) = (principal.developer()?, self.clock.now());
+        let (user, now, this) = (principal.developer()?, self.clock.now(), self.clone());
+        let latest = |conn: &mut Conn, developer| Ok::<_, Error>(store::of_developer(conn, developer)?.into_iter().next());
+        let overdue = move |conn: &mut Conn| {
+            let Some(developer) = developers::find_by_user(conn, user)? else { return Ok(None) };
+            Ok(latest(conn, developer)?.filter(|application| this.is_overdue(application, now)).map(|application| application.id))
+        };
+        if let Some(id) = self.db.read(overdue).await? {
+            self.catch_up_first(id).await?;
+        }
         self.db
             .read(move |conn| {
                 let Some(developer) = developers::find_by_user(conn, user)? else {
                     return Ok(OwnVetting::new(None, None, Beside::default(), now));
                 };
-                let latest = store::of_developer(conn, developer)?.into_iter().next();
+                let latest = latest(conn, developer)?;
                 let application = latest.clone().map(|latest| own(conn, latest)).transpose()?;
                 Ok(OwnVetting::new(latest.as_ref(), application, card_store::beside(conn, developer)?, now))
             })
@@ -109,7 +118,12 @@ impl Vetting {
     /// 404 for another developer's; 403 for clients.
     pub async fn show(&self, principal: Principal, id: ApplicationId) -> Result<(i64, Shown)> {
         let (this, now) = (self.clone(), self.clock.now());
-        let is_admin = principal.role == Role::Admin;
+        let asking = principal.clone();
+        let overdue = self.db.read(move |conn| Ok(this.is_overdue(&visible(conn, &asking, id)?, now))).await?;
+        if overdue {
+            self.catch_up_first(id).await?;
+        }
+        let (this, is_admin) = (self.clone(), principal.role == Role::Admin);
         let look = move |conn: &mut Conn| {
             let application = visible(conn, &principal, id)?;
             record_admin(conn, &principal, "vetting.look", id, None, now)?;
@@ -149,9 +163,15 @@ impl Vetting {
         let (now, this) = (self.clock.now(), self.clone());
         let work = move |conn: &mut Conn| once(conn, call.once.as_ref(), now, |conn| effect(&this, conn, &call, now));
         let answer = self.db.write(work).await?;
+        self.wake();
+        Ok(answer)
+    }
+
+    /// Wakes whoever works on what a step has left behind.
+    pub(crate) fn wake(&self) {
         self.mail.wake();
         self.changed.wake();
-        Ok(answer)
+        self.timers.wake();
     }
 }
 
@@ -165,15 +185,8 @@ fn scored_interview(conn: &mut Conn, application: &Application, admin: UserId) -
     store_cards::has_scored(conn, &ids, Stage::TechnicalInterview, admin)
 }
 
-/// The application, locked after its developer until the transaction ends, if the principal may see it.
-pub(crate) fn locked(conn: &mut Conn, principal: &Principal, id: ApplicationId) -> Result<Application> {
-    let before = visible(conn, principal, id)?;
-    lock::developer(conn, before.developer_id)?;
-    lock::application(conn, id)?;
-    store::application(conn, id)
-}
-
-fn visible(conn: &mut Conn, principal: &Principal, id: ApplicationId) -> Result<Application> {
+/// The application, if the principal may see it.
+pub(crate) fn visible(conn: &mut Conn, principal: &Principal, id: ApplicationId) -> Result<Application> {
     actor(principal)?;
     let application = store::application(conn, id)?;
     let mine = |conn: &mut Conn| Ok::<_, Error>(developers::find_by_user(conn, principal.user)? == Some(application.developer_id));

@@ -154,6 +154,13 @@ fn settings() -> config::Vetting {
         valid_months: 18,
         four_eyes: true,
         kept_months: 6,
+        answer_days: 14,
+        answer_reminders_after_days: vec![5, 10],
+        answer_reminder_before_days: 1,
+        expiring_days: 30,
+        expiry_reminders_before_days: vec![60, 30, 7],
+        appeal_days: 30,
+        idle_working_days: 3,
     }
 }
 

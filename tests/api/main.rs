@@ -31,3 +31,4 @@ mod support;
 mod trials;
 mod trials_clock;
 mod vetting;
+mod vetting_clock;

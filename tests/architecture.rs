@@ -71,7 +71,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 29] = [
+const KINDS: [(&str, Kind); 33] = [
     ("accounts/admins.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/members.rs", Service),
@@ -98,8 +98,12 @@ const KINDS: [(&str, Kind); 29] = [
     ("trials/steps.rs", Service),
     ("trials/views.rs", Service),
     ("vetting/clock.rs", Service),
+    ("vetting/facts.rs", Service),
+    ("vetting/http_vetted.rs", Http),
     ("vetting/mails.rs", Service),
+    ("vetting/mails_standing.rs", Service),
     ("vetting/scorecards.rs", Service),
+    ("vetting/standing_steps.rs", Service),
     ("vetting/steps.rs", Service),
 ];
 

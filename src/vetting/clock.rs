@@ -1,23 +1,20 @@
-//! What time does to applications: the steps that are due, and their timers.
+//! What time does in vetting: the steps that are due, and their timers.
 
 use crate::db::timers::{self, Due};
 use crate::db::{Conn, lock};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::ids::ApplicationId;
+use crate::kernel::ids::{ApplicationId, DeveloperId};
 use crate::kernel::principal::Principal;
 use crate::kernel::process::{Actor, allowed, find};
 use crate::kernel::words::Word as _;
 use crate::vetting::application::{Application, Input};
-use crate::vetting::domain::days_after;
+use crate::vetting::domain::{ROOM, days_after};
 use crate::vetting::guards::{self, Facts};
 use crate::vetting::process::{Action, STEPS};
 use crate::vetting::service::{Vetting, visible};
 use crate::vetting::steps::Taken;
 use crate::vetting::store;
-
-/// The room of our timers.
-pub const ROOM: &str = "vetting";
 
 impl Vetting {
     /// Does what the timers say that are due, at most `limit` of them, oldest first; says how many did something.
@@ -34,13 +31,28 @@ impl Vetting {
     }
 
     fn ring(&self, conn: &mut Conn, due: &Due, now: Instant) -> Result<()> {
-        let id: ApplicationId = due.subject.parse().map_err(|_| Error::internal(format!("a timer for `{}`", due.subject)))?;
+        let stranger = |_| Error::internal(format!("a timer for `{}`", due.subject));
+        if let Ok(developer) = due.subject.parse::<DeveloperId>() {
+            return self.ring_pass(conn, developer, due, now);
+        }
+        let id: ApplicationId = due.subject.parse().map_err(stranger)?;
         let application = locked(conn, id)?;
         if timers::take(conn, due)? {
             let application = self.catch_up(conn, application, now)?;
             self.plan_lapse(conn, &application)?;
         }
         Ok(())
+    }
+
+    fn ring_pass(&self, conn: &mut Conn, developer: DeveloperId, due: &Due, now: Instant) -> Result<()> {
+        lock::developer(conn, developer)?;
+        if !timers::take(conn, due)? {
+            return Ok(());
+        }
+        match self.current_pass(conn, developer, now)? {
+            Some(file) => self.plan_expiry(conn, &file.pass),
+            None => Ok(()),
+        }
     }
 
     /// The application as of now, locked after its developer until the transaction ends, if the principal may see it.
@@ -50,16 +62,35 @@ impl Vetting {
         self.catch_up(conn, application, now)
     }
 
-    /// Does what the clock has not come to yet.
-    pub(crate) async fn catch_up_first(&self, id: ApplicationId) -> Result<()> {
+    /// What the clock has not come to yet for a developer, if anything: so much for whether to write before reading.
+    pub(crate) fn is_behind(&self, conn: &mut Conn, developer: DeveloperId, now: Instant) -> Result<bool> {
+        let past = self.past(conn, developer)?;
+        let pass = past.pass.as_ref().is_some_and(|pass| self.due_of_pass(pass, now).is_some());
+        Ok(pass || past.applications.iter().any(|application| self.is_overdue(application, now)))
+    }
+
+    /// Does what the clock has not come to yet for a developer.
+    pub(crate) async fn catch_up_first(&self, developer: DeveloperId) -> Result<()> {
         let (now, this) = (self.clock.now(), self.clone());
         let work = move |conn: &mut Conn| {
-            let application = locked(conn, id)?;
-            this.catch_up(conn, application, now).map(drop)
+            lock::developer(conn, developer)?;
+            this.current_pass(conn, developer, now)?;
+            this.latest(conn, developer, now).map(drop)
         };
         self.db.write(work).await?;
         self.wake();
         Ok(())
+    }
+
+    /// The latest application of a locked developer, as of now.
+    pub(crate) fn latest(&self, conn: &mut Conn, developer: DeveloperId, now: Instant) -> Result<Option<Application>> {
+        match store::of_developer(conn, developer)?.into_iter().next() {
+            Some(latest) => {
+                lock::application(conn, latest.id)?;
+                self.catch_up(conn, latest, now).map(Some)
+            }
+            None => Ok(None),
+        }
     }
 
     /// What the clock does to the application next, and when.
@@ -70,7 +101,7 @@ impl Vetting {
     }
 
     /// Whether the clock is late with the application.
-    pub(crate) fn is_overdue(&self, application: &Application, now: Instant) -> bool {
+    fn is_overdue(&self, application: &Application, now: Instant) -> bool {
         self.clock_step(application).is_some_and(|(_, at)| at <= now)
     }
 
@@ -88,10 +119,10 @@ impl Vetting {
     fn catch_up(&self, conn: &mut Conn, mut application: Application, now: Instant) -> Result<Application> {
         while let Some((action, at)) = self.clock_step(&application).filter(|(_, at)| *at <= now) {
             let row = find(STEPS, application.state, action, Actor::System)?;
-            guards::check(row, &Facts { due: true, ..Facts::default() })?;
+            guards::check_all(row.guards, &Facts { due: true, ..Facts::default() })?;
             let input = Input::default();
-            let after = application.after(action, application.arrival(row)?, &input, None, at);
-            let taken = Taken { row, before: application, after, input, actor: Actor::System, user: None };
+            let after = application.after(action, application.arrival(row, &input)?, &input, None, at);
+            let taken = Taken { row, before: application, after, input, actor: Actor::System, user: None, decision: None, appeal: None };
             self.take(conn, &taken, now)?;
             application = taken.after;
         }

@@ -11,6 +11,12 @@ use crate::kernel::words::Word;
 use crate::vetting::process::Stage;
 use crate::words;
 
+/// The room of our timers.
+pub const ROOM: &str = "vetting";
+
+/// Days before its end from which an approval counts as expiring, where the settings say nothing.
+pub const EXPIRING_DAYS: i64 = 30;
+
 words! {
     /// A reviewer's judgement, on one criterion or over all.
     pub enum Score {

@@ -11,13 +11,14 @@ use crate::kernel::words::Word as _;
 use crate::notifications::domain::{Letter, LetterKind, Recipient, SkillLevel};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::{cancel_pending, enqueue};
+use crate::vetting::appeal::{Against, AppealOutcome};
 use crate::vetting::application::Application;
 use crate::vetting::calendar::{AnswerReminders, answer_reminders};
 use crate::vetting::domain::{SkillVerdict, days_after, valid_until};
 use crate::vetting::process::{ApplicationState, Stage, Told};
 use crate::vetting::steps::Taken;
 use crate::vetting::store_cards;
-use crate::vetting::view::feedback;
+use crate::vetting::view_own::feedback;
 
 /// Puts the step's mails into the outbox. They say what happened, so none that is still pending is taken back.
 ///
@@ -26,8 +27,13 @@ use crate::vetting::view::feedback;
 pub(crate) fn tell(conn: &mut Conn, settings: &config::Vetting, taken: &Taken<'_>, now: Instant) -> Result<()> {
     for told in taken.row.mails {
         let letter = letter(conn, settings, *told, taken)?;
-        let recipient = recipient(conn, taken.after.developer_id)?;
-        enqueue(conn, now, &NewMail::now(letter, taken.after.id, taken.after.version, recipient))?;
+        let people = match told {
+            Told::Appealed => accounts::admins(conn)?,
+            _ => vec![recipient(conn, taken.after.developer_id)?],
+        };
+        for person in people {
+            enqueue(conn, now, &NewMail::now(letter.clone(), taken.after.id, taken.after.version, person))?;
+        }
     }
     Ok(())
 }
@@ -77,6 +83,12 @@ fn letter(conn: &mut Conn, settings: &config::Vetting, told: Told, taken: &Taken
         Told::OnHold => Letter::VettingOnHold,
         Told::Released => Letter::VettingReleased,
         Told::Withdrawn => Letter::VettingWithdrawn,
+        Told::Appealed => Letter::VettingAppealed { against: Against::Rejection.to_string(), message: input.message.unwrap_or_default() },
+        Told::AppealDecided => Letter::VettingAppealDecided {
+            against: Against::Rejection.to_string(),
+            overturned: input.outcome == Some(AppealOutcome::Overturned),
+            answer: input.message.unwrap_or_default(),
+        },
     })
 }
 

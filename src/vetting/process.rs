@@ -83,11 +83,19 @@ words! {
         Withdraw => "withdraw",
         /// The clock closes it: the questions stayed without an answer.
         Lapse => "lapse",
+        /// Appeal against the rejection.
+        Appeal => "appeal",
+        /// Answer the appeal.
+        DecideAppeal => "decide-appeal",
+        /// Begin another application after one that came to nothing.
+        Reapply => "reapply",
+        /// Begin an application for the renewal of an approval that ends.
+        Renew => "renew",
     }
 }
 
 words! {
-    /// What the developer is told by mail; the text is the mail's kind.
+    /// What the developer, or the admins, are told by mail; the text is the mail's kind.
     pub enum Told {
         /// The application came in.
         Received => "vetting_received",
@@ -109,6 +117,10 @@ words! {
         Released => "vetting_released",
         /// The withdrawal is noted.
         Withdrawn => "vetting_withdrawn",
+        /// An appeal came in; to the admins.
+        Appealed => "vetting_appealed",
+        /// The appeal is decided.
+        AppealDecided => "vetting_appeal_decided",
     }
 }
 
@@ -134,12 +146,14 @@ const UNDECIDED: &[State] = &[
     State::OnHold,
 ];
 
-/// Begins an application; comes from no state.
-pub const CREATION: Row = Row::new(Action::Apply, &[], DEVELOPER, To::State(State::Draft));
+/// The ends after which a new application may be begun with this one in mind.
+const CAME_TO_NOTHING: &[State] = &[State::Rejected, State::Lapsed, State::Withdrawn];
 
 /// The lifecycle: every step that exists.
 pub const STEPS: Table<ApplicationState, Action, Guard, Told> = &[
-    CREATION,
+    Row::new(Action::Apply, &[], DEVELOPER, To::State(State::Draft)),
+    Row::new(Action::Renew, &[], DEVELOPER, To::State(State::Draft)).guarded(&[Guard::MayBegin]),
+    Row::new(Action::Reapply, CAME_TO_NOTHING, DEVELOPER, To::New(State::Draft)).guarded(&[Guard::MayBegin]),
     Row::new(Action::Submit, &[State::Draft], DEVELOPER, To::State(State::Submitted))
         .guarded(&[Guard::ProfileComplete])
         .telling(&[Told::Received]),
@@ -157,6 +171,12 @@ pub const STEPS: Table<ApplicationState, Action, Guard, Told> = &[
         .telling(&[Told::Approved]),
     Row::new(Action::Reject, UNDER_REVIEW, ADMIN, To::State(State::Rejected)).guarded(&[Guard::Verdict]).telling(&[Told::Rejected]),
     Row::new(Action::Withdraw, UNDECIDED, DEVELOPER, To::State(State::Withdrawn)).telling(&[Told::Withdrawn]),
+    Row::new(Action::Appeal, &[State::Rejected], DEVELOPER, To::Same)
+        .guarded(&[Guard::InTimeToAppeal, Guard::NotAppealed, Guard::WrittenReason])
+        .telling(&[Told::Appealed]),
+    Row::new(Action::DecideAppeal, &[State::Rejected], ADMIN, To::Appealed(State::Decision))
+        .guarded(&[Guard::AppealOpen, Guard::NotInvolved, Guard::WrittenReason])
+        .telling(&[Told::AppealDecided]),
 ];
 
 impl Stage {
@@ -249,6 +269,9 @@ mod tests {
         approve  | admin     | decision             | approved
         reject   | admin     | profile_review screening_call technical_assessment technical_interview decision | rejected
         withdraw | developer | draft submitted profile_review screening_call technical_assessment technical_interview decision needs_info on_hold | withdrawn
+        reapply  | developer | rejected lapsed withdrawn | (new) draft
+        appeal   | developer | rejected             | (same)
+        decide-appeal | admin | rejected            | (same) or decision
     ";
 
     fn arrival(row: &Row, state: ApplicationState) -> String {
@@ -257,7 +280,13 @@ mod tests {
             assert!(Stage::ALL.iter().all(back) && target(row, state, None).is_err());
             return "(remembered)".to_owned();
         }
-        target(row, state, None).unwrap().to_string()
+        let to = target(row, state, None).unwrap();
+        match row.to {
+            To::Same => "(same)".to_owned(),
+            To::New(_) => format!("(new) {to}"),
+            To::Appealed(_) => format!("(same) or {to}"),
+            _ => to.to_string(),
+        }
     }
 
     #[test]
@@ -288,6 +317,8 @@ mod tests {
 
     #[test]
     fn people_decide_and_admins_give_reasons() {
+        let appeal = STEPS.iter().filter(|row| row.action == Action::DecideAppeal);
+        assert!(appeal.into_iter().all(|row| row.guards.contains(&Guard::NotInvolved)));
         let clock = STEPS.iter().filter(|row| row.by.contains(&Actor::System)).map(|row| row.action);
         assert_eq!(clock.collect::<Vec<_>>(), [Action::Lapse], "no clock decides about an application");
         let twins = STEPS.iter().filter(|row| matches!(row.action, Action::Waive | Action::Hold | Action::Release));
@@ -312,6 +343,8 @@ mod tests {
             ("approve", "vetting_approved"),
             ("reject", "vetting_rejected"),
             ("withdraw", "vetting_withdrawn"),
+            ("appeal", "vetting_appealed"),
+            ("decide-appeal", "vetting_appeal_decided"),
         ];
         assert_eq!(told, expected.map(|(action, kind)| (action, vec![kind])));
     }

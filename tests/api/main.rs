@@ -32,3 +32,4 @@ mod trials;
 mod trials_clock;
 mod vetting;
 mod vetting_clock;
+mod vetting_standing;

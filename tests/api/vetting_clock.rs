@@ -55,7 +55,7 @@ async fn questions_without_an_answer_lapse_after_reminders() {
     app.clock.advance(TimeDelta::hours(30));
     let own = mine(&person).await;
     assert_eq!((&own["state"], &own["application"]["changed_at"]), (&json!("lapsed"), &json!("2026-12-07T10:00:00Z")));
-    assert_eq!((&own["retry_after"], &own["allowed_actions"]), (&Value::Null, &json!(["apply"])));
+    assert_eq!((&own["retry_after"], &own["allowed_actions"]), (&Value::Null, &json!(["reapply"])));
     assert_eq!(subjects(&app, &person).await.last().map(String::as_str), Some("Your application has lapsed"));
     // No cool-down, and what was passed is kept.
     let person = person.sign_in().await;

@@ -93,11 +93,11 @@ impl Vetting {
         let Taken { before, after, input, actor, user, row, .. } = taken;
         store::update(conn, before.version, after)?;
         store::insert_event(conn, after.event(row.action, *actor, *user, Some(before.state), input))?;
+        appeal(conn, taken)?;
+        mails::tell(conn, &self.settings, taken, now)?;
         if row.action == Action::Approve {
             self.verify(conn, taken, now)?;
         }
-        appeal(conn, taken)?;
-        mails::tell(conn, &self.settings, taken, now)?;
         mails::remind_to_answer(conn, &self.settings, after, now)?;
         self.plan_lapse(conn, after)
     }

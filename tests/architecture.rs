@@ -71,7 +71,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 33] = [
+const KINDS: [(&str, Kind); 34] = [
     ("accounts/admins.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/members.rs", Service),
@@ -98,6 +98,7 @@ const KINDS: [(&str, Kind); 33] = [
     ("trials/steps.rs", Service),
     ("trials/views.rs", Service),
     ("vetting/clock.rs", Service),
+    ("vetting/digests.rs", Service),
     ("vetting/facts.rs", Service),
     ("vetting/http_vetted.rs", Http),
     ("vetting/mails.rs", Service),

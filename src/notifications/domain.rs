@@ -200,7 +200,8 @@ letters! {
         reason: String, /// Until when one can appeal.
         appeal_by: Instant };
     /// Applications in which nothing happens; to an admin, once a day.
-    VettingIdle => "vetting_idle" { /// The longest idle first.
+    VettingIdle => "vetting_idle" { /// How many they are.
+        count: usize, /// The longest idle first.
         applications: Vec<IdleApplication> };
 
     // invitations

@@ -220,8 +220,8 @@ impl Scribe {
             Letter::VettingSuspended { reason, appeal_by } => vetting::suspended(reason, *appeal_by, own),
             Letter::VettingReinstated { valid_until } => vetting::reinstated(*valid_until, own),
             Letter::VettingRevoked { reason, appeal_by } => vetting::revoked(reason, *appeal_by, own),
-            Letter::VettingIdle { applications } => {
-                vetting::idle(applications).act("See the applications", self.links.to("vetting/applications"))
+            Letter::VettingIdle { count, applications } => {
+                vetting::idle(*count, applications).act("See the applications", self.links.to("vetting/applications"))
             }
             Letter::JobInvitation { invitation, message } => {
                 invitations::received(invitation, message, own).act("See the invitation", self.invitation(invitation))

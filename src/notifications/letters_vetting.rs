@@ -145,16 +145,12 @@ pub(super) fn revoked(reason: &str, appeal_by: Instant, own: TimeZone) -> Compos
         .fact("You can appeal until", &own.display(appeal_by))
 }
 
-pub(super) fn idle(applications: &[IdleApplication]) -> Composed {
-    let count = applications.len();
+pub(super) fn idle(count: usize, applications: &[IdleApplication]) -> Composed {
     let (subject, first) = if count == 1 {
         ("1 application waits".to_owned(), "In one application nothing has happened for several working days.".to_owned())
     } else {
         (format!("{count} applications wait"), format!("In {count} applications nothing has happened for several working days."))
     };
     let line = |each: &IdleApplication| format!("{}: {}, {} working days", each.application_id, spoken(&each.state), each.working_days);
-    applications.iter().take(IDLE_NAMED).fold(Composed::new(&subject, &first), |letter, each| letter.say(&line(each)))
+    applications.iter().fold(Composed::new(&subject, &first), |letter, each| letter.say(&line(each)))
 }
-
-/// How many applications a digest names.
-const IDLE_NAMED: usize = 20;

@@ -89,6 +89,7 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::VettingReinstated { valid_until: instant("2028-05-23T12:00:00Z") },
         Letter::VettingRevoked { reason: message.to_owned(), appeal_by: answer_by },
         Letter::VettingIdle {
+            count: 2,
             applications: vec![IdleApplication {
                 application_id: ApplicationId::from_u128(4),
                 state: "screening_call".to_owned(),

@@ -1,5 +1,7 @@
 //! When somebody is reminded: 09:00 of the recipient on days counted from what happened or from where it ends.
 
+use chrono::{Datelike as _, NaiveDate, Weekday};
+
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::{TimeZone, add_days};
 
@@ -34,6 +36,18 @@ pub fn answer_reminders(days: AnswerReminders<'_>, asked_at: Instant, answer_by:
 /// The reminders, `days` days before it each, of an end at `ends_at` that are still ahead at `now`, for somebody in `zone`.
 pub fn end_reminders(days: &[i64], ends_at: Instant, now: Instant, zone: TimeZone) -> Vec<Planned> {
     between(days.iter().map(|days| nine(zone, ends_at, -days)).collect(), now, ends_at)
+}
+
+/// How many working days, Monday to Friday where `zone` is, have begun after the day of `since`, up to that of `now`.
+pub fn working_days(since: Instant, now: Instant, zone: TimeZone) -> i64 {
+    let (first, last) = (zone.date(since), zone.date(now));
+    let days = last.signed_duration_since(first).num_days().max(0);
+    let rest = (days / 7 * 7 + 1..=days).filter(|day| is_working_day(add_days(first, *day)));
+    days / 7 * 5 + i64::try_from(rest.count()).unwrap_or_default()
+}
+
+fn is_working_day(day: NaiveDate) -> bool {
+    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
 /// 09:00 on the day so many days after that of `at`.
@@ -76,6 +90,19 @@ mod tests {
         assert_eq!(shown(&answer_reminders(DAYS, asked_at, answer_by, tokyo)), expected);
         let short = answer_reminders(DAYS, asked_at, at("2026-11-28T10:00:00Z"), TimeZone::UTC);
         assert_eq!(shown(&short), ["2026-11-27T09:00:00Z … 2026-11-28T09:00:00Z", "2026-11-28T09:00:00Z … 2026-11-28T10:00:00Z"]);
+    }
+
+    #[test]
+    fn working_days_leave_out_saturdays_and_sundays() {
+        let count = |since, now| working_days(at(since), at(now), TimeZone::UTC);
+        // 23 November 2026 is a Monday.
+        assert_eq!(count("2026-11-23T10:00:00Z", "2026-11-23T23:00:00Z"), 0);
+        assert_eq!(count("2026-11-23T10:00:00Z", "2026-11-27T09:00:00Z"), 4);
+        assert_eq!(count("2026-11-27T10:00:00Z", "2026-11-29T23:00:00Z"), 0);
+        assert_eq!(count("2026-11-28T10:00:00Z", "2026-12-14T09:00:00Z"), 11);
+        assert_eq!(count("2026-11-27T10:00:00Z", "2026-11-20T10:00:00Z"), 0);
+        let auckland = TimeZone::parse("Pacific/Auckland").unwrap();
+        assert_eq!(working_days(at("2026-11-22T10:00:00Z"), at("2026-11-22T11:30:00Z"), auckland), 1, "Monday has begun there");
     }
 
     #[test]

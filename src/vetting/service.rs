@@ -117,7 +117,7 @@ impl Vetting {
         principal.admin()?;
         let (limit, now) = (filter.page.limit, self.clock.now());
         let rows = self.db.read(move |conn| store::list(conn, &filter, now)).await?;
-        Ok(Page::cut(rows, limit, |application| application.id.to_string()).map(ApplicationSummary::from))
+        Ok(Page::cut(rows, limit, |application| application.id.to_string()).map(|application| ApplicationSummary::new(application, now)))
     }
 
     /// An application with its version: all of it to admins, the developer's view to the developer.

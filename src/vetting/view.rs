@@ -52,6 +52,9 @@ pub struct ApplicationSummary {
     /// The admin who took it.
     #[schema(required = true)]
     pub reviewer_id: Option<UserId>,
+    /// Whole days without a step; null once it is finished.
+    #[schema(required = true, minimum = 0)]
+    pub idle_days: Option<i64>,
     /// Grows with every step.
     pub version: i64,
     /// When it was begun.
@@ -173,11 +176,18 @@ pub struct ScorecardView {
     pub written_at: Instant,
 }
 
-impl From<Application> for ApplicationSummary {
-    fn from(application: Application) -> Self {
+/// Whole days without a step; none for an application that is finished.
+fn idle_days(application: &Application, now: Instant) -> Option<i64> {
+    (!application.is_finished()).then(|| now.since(application.changed_at).num_days().max(0))
+}
+
+impl ApplicationSummary {
+    /// As it is at `now`.
+    pub fn new(application: Application, now: Instant) -> Self {
+        let idle_days = idle_days(&application, now);
         let stage = application.stage();
         let Application { id, developer_id, state, reviewer_id, version, created_at, changed_at, .. } = application;
-        Self { id, developer_id, state, stage, reviewer_id, version, created_at, changed_at }
+        Self { id, developer_id, state, stage, reviewer_id, idle_days, version, created_at, changed_at }
     }
 }
 

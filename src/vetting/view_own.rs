@@ -8,24 +8,12 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::{ApplicationId, UserId};
 use crate::kernel::process::Actor;
 use crate::vetting::appeal::AppealView;
-use crate::vetting::application::{Application, Card, Event, last_decision};
+use crate::vetting::application::{Card, Event, last_decision};
 use crate::vetting::guards::Facts;
+use crate::vetting::outlook::{Outlook, WaitsFor};
 use crate::vetting::process::{Action, ApplicationState, Stage, allowed_actions, what_is_next};
 use crate::vetting::view::Dossier;
 use crate::vetting::view_vetted::OwnVetted;
-use crate::words;
-
-words! {
-    /// Who has to act next.
-    pub enum WaitsFor {
-        /// The developer.
-        Developer => "developer",
-        /// A reviewer.
-        Reviewer => "reviewer",
-        /// Nobody: it is finished.
-        Nobody => "nobody",
-    }
-}
 
 /// An application as the developer sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -101,6 +89,12 @@ pub struct OwnVetting {
     pub next: String,
     /// By whom.
     pub waits_for: WaitsFor,
+    /// By when, where there is a date.
+    #[schema(required = true)]
+    pub due_by: Option<Instant>,
+    /// Why: in the reviewer's or the admin's words where they wrote some.
+    #[schema(required = true)]
+    pub why: Option<String>,
     /// What one may do now, with the latest application or towards a new one (`apply`).
     pub allowed_actions: Vec<Action>,
     /// From when a new application is welcome after a rejection.
@@ -133,7 +127,7 @@ impl OwnApplication {
             stage: application.stage(),
             version: application.version,
             next: what_is_next(application.state).to_owned(),
-            waits_for: waits_for(&application),
+            waits_for: WaitsFor::of(application.state),
             passed_stages: passed_stages(&cards, &events),
             allowed_actions: allowed_actions(application.state, Actor::Developer, facts),
             questions: application.questions,
@@ -159,12 +153,15 @@ impl OwnVetting {
         verified_skills: Vec<VerifiedSkill>,
         beginning: Option<Action>,
     ) -> Self {
+        let outlook = Outlook::of(application.as_ref(), vetted.as_ref());
         let mut allowed_actions = application.as_ref().map(|each| each.allowed_actions.clone()).unwrap_or_default();
         allowed_actions.extend(beginning.filter(|action| !allowed_actions.contains(action)));
         Self {
             state: application.as_ref().map(|each| each.state),
-            next: application.as_ref().map_or_else(|| NOTHING_YET.to_owned(), |each| each.next.clone()),
-            waits_for: application.as_ref().map_or(WaitsFor::Developer, |each| each.waits_for),
+            next: outlook.next,
+            waits_for: outlook.waits_for,
+            due_by: outlook.due_by,
+            why: outlook.why,
             allowed_actions,
             retry_after: application.as_ref().and_then(|each| each.retry_after),
             vetted_status: vetted.as_ref().map(|pass| pass.status),
@@ -173,16 +170,6 @@ impl OwnVetting {
             verified_skills,
             application,
         }
-    }
-}
-
-const NOTHING_YET: &str = "Write your profile, then apply: POST /v1/vetting/applications.";
-
-fn waits_for(application: &Application) -> WaitsFor {
-    match application.state {
-        ApplicationState::Draft | ApplicationState::NeedsInfo => WaitsFor::Developer,
-        _ if application.is_finished() => WaitsFor::Nobody,
-        _ => WaitsFor::Reviewer,
     }
 }
 

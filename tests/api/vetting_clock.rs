@@ -99,3 +99,44 @@ async fn of_the_clock_and_the_developer_one_wins() {
     assert_eq!(application.at("/events/5/actor"), "system");
     assert_eq!(app.mails(&person, "Your application has lapsed").await.len(), 1);
 }
+
+#[actix_web::test]
+async fn admins_hear_daily_of_applications_in_which_nothing_happens() {
+    let app = TestApp::start().await;
+    let (admin, early, quiet) = (app.admin().await, app.admin().await, app.admin().await);
+    early.patch("/v1/me", json!({ "time_zone": "Asia/Tokyo" })).await.expect(200);
+    let off = json!({ "preferences": [{ "kind": "vetting_digest", "enabled": false }] });
+    quiet.put("/v1/me/notification-preferences", off).await.expect(200);
+    let (one, two) = (app.profiled_developer().await.person, app.profiled_developer().await.person);
+    let id = in_review(&one, &admin).await;
+    // Waits for the developer, not for a reviewer.
+    two.post("/v1/vetting/applications", json!({})).await.expect(201);
+    let digests = async |moment: &str| {
+        until(&app, moment).await;
+        let mut counts = [0; 3];
+        for (count, who) in counts.iter_mut().zip([&admin, &early, &quiet]) {
+            *count = app.mails(who, "1 application waits").await.len();
+        }
+        counts
+    };
+    // Since Monday 10:00; Friday is the fourth working day.
+    assert_eq!(digests("2026-11-26T23:59:59Z").await, [0, 0, 0]);
+    assert_eq!(digests("2026-11-27T00:00:00Z").await, [0, 1, 0]);
+    assert_eq!(digests("2026-11-27T08:59:59Z").await, [0, 1, 0]);
+    assert_eq!(digests("2026-11-27T09:00:00Z").await, [1, 1, 0]);
+    assert_eq!(digests("2026-11-27T23:00:00Z").await, [1, 1, 0]);
+    let mail = app.newest_mail(&admin, "1 application waits").await;
+    assert!(mail.text().contains(&format!("{id}: profile review, 4 working days")), "{}", mail.text());
+    // Whatever was missed is one digest.
+    assert_eq!(digests("2026-11-30T12:00:00Z").await, [2, 2, 0]);
+    let reviewer = admin.sign_in().await;
+    let listed = reviewer.get("/v1/vetting/applications?idle_days=7").await.expect(200);
+    assert_eq!((listed.at("/data/0/id"), listed.at("/data/0/idle_days")), (&json!(id), &json!(7)));
+    step(&reviewer, &id, "ask", json!({ "questions": "Which bank?" })).await.expect(200);
+    let own = mine(&one).await;
+    assert_eq!(
+        (&own["waits_for"], &own["why"], &own["due_by"]),
+        (&json!("developer"), &json!("Which bank?"), &json!("2026-12-14T12:00:00Z"))
+    );
+    assert_eq!(digests("2026-12-08T12:00:00Z").await, [2, 2, 0], "nothing waits for a reviewer");
+}

@@ -52,6 +52,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::suspensions::http::routes(config);
     crate::reports::http::routes(config);
     crate::audit::http::routes(config);
+    crate::meta::http::routes(config);
     config.service(healthz).service(readyz);
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "kernel",
     "config",
     "telemetry",
@@ -27,7 +27,8 @@ const ORDER: [&str; 19] = [
     "trials",
     "matching",
     "reports",
-    "suspensions", // rooms
+    "suspensions",
+    "meta", // rooms
 ];
 /// How many of them are ground: they know no room.
 const GROUND: usize = 7;

@@ -89,17 +89,17 @@ pub struct InvitationSummary {
 
 /// Declares the letters: the enum [`Letter`] with its values, and the words of [`LetterKind`].
 macro_rules! letters {
-    ($($(#[$meta:meta])* $letter:ident => $kind:literal $({ $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? })?;)+) => {
+    ($($(#[doc = $doc:literal])* $letter:ident => $kind:literal $({ $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? })?;)+) => {
         words! {
             /// Which mail it is.
-            pub enum LetterKind { $($(#[$meta])* $letter => $kind),+ }
+            pub enum LetterKind { $($(#[doc = $doc])* $letter => $kind),+ }
         }
 
         /// A mail's content as plain values. The outbox keeps it as JSON; a token is never in it, only the token's id.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "kind")]
         pub enum Letter { $(
-            $(#[$meta])*
+            $(#[doc = $doc])*
             #[serde(rename = $kind)]
             $letter $({ $($(#[$field_meta])* $field: $type),+ })?
         ),+ }

@@ -27,6 +27,7 @@ const SKILL: &str = r#"{"slug":"guildscript","name":"Guildscript","category":"la
 const ROWS: &[Row] = &[
     ("GET /healthz", "", [200, 200, 200, 200, 200, 200]),
     ("GET /readyz", "", [200, 200, 200, 200, 200, 200]),
+    ("GET /v1/meta/processes", "", [200, 200, 200, 200, 200, 200]),
     ("GET /v1/skills", "", [200, 200, 200, 200, 200, 200]),
     ("POST /v1/skills", SKILL, [401, 403, 403, 403, 403, 201]),
     ("GET /v1/skills/{slug}", "", [200, 200, 200, 200, 200, 200]),

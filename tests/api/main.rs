@@ -17,6 +17,7 @@ mod main_job;
 mod matching;
 mod matching_news;
 mod matching_runs;
+mod meta;
 mod openapi;
 mod organizations;
 mod pages;

@@ -21,7 +21,7 @@ pub fn document(processes: &Processes) -> String {
 fn section(lifecycle: &Lifecycle) -> String {
     let title = lifecycle.name.replace('_', " ");
     let mut lines = vec![format!("## {}\n\n{}\n\n```mermaid\nstateDiagram-v2", capital(&title), lifecycle.about)];
-    lines.extend(lifecycle.steps.iter().flat_map(|step| step.moves.iter().map(|one| edge(step, one))));
+    lines.extend(edges(&lifecycle.steps));
     lines.extend(lifecycle.states.iter().filter(|state| state.is_final).map(|state| format!("    {} --> [*]", state.state)));
     lines.push("```\n\n| state | meaning |\n|---|---|".to_owned());
     lines.extend(lifecycle.states.iter().map(|state| format!("| `{}` | {} |", state.state, state.about)));
@@ -36,10 +36,25 @@ fn section(lifecycle: &Lifecycle) -> String {
     lines.join("\n") + "\n"
 }
 
-fn edge(step: &LifecycleStep, one: &LifecycleMove) -> String {
-    let from = one.from.as_deref().unwrap_or("[*]");
-    let outcome = step.outcome.as_ref().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
-    format!("    {from} --> {}: {}{outcome}", one.to, step.action)
+/// One arrow from state to state, however many steps go that way.
+fn edges(steps: &[LifecycleStep]) -> Vec<String> {
+    let mut arrows: Vec<(&LifecycleMove, Vec<String>)> = Vec::new();
+    for (step, one) in steps.iter().flat_map(|step| step.moves.iter().map(move |one| (step, one))) {
+        let label = label(step);
+        match arrows.iter_mut().find(|(known, _)| *known == one) {
+            Some((_, labels)) if labels.contains(&label) => {}
+            Some((_, labels)) => labels.push(label),
+            None => arrows.push((one, vec![label])),
+        }
+    }
+    let line = |(one, labels): (&LifecycleMove, Vec<String>)| {
+        format!("    {} --> {}: {}", one.from.as_deref().unwrap_or("[*]"), one.to, labels.join(", "))
+    };
+    arrows.into_iter().map(line).collect()
+}
+
+fn label(step: &LifecycleStep) -> String {
+    step.outcome.as_ref().map_or_else(|| step.action.clone(), |outcome| format!("{} ({outcome})", step.action))
 }
 
 fn row(step: &LifecycleStep) -> String {

@@ -22,12 +22,13 @@ async fn until(app: &TestApp, moment: &str) {
     app.advance(moment - app.clock.now().utc()).await;
 }
 
-/// An application whose second stage waits for an answer since 23 November, 10:00 UTC; with its id and its reviewer.
+/// An application whose third stage waits for an answer since 23 November, 10:00 UTC; with its id and its reviewer.
 async fn asked(app: &TestApp) -> (Person, Person, String) {
     let reviewer = app.admin().await;
     let Developer { person, .. } = app.profiled_developer().await;
     let id = in_review(&person, &reviewer).await;
     pass(&reviewer, &id, "profile_review", GO).await;
+    pass(&reviewer, &id, "screening_call", GO).await;
     step(&reviewer, &id, "ask", json!({ "questions": "Which bank?" })).await.expect(200);
     (person, reviewer, id)
 }
@@ -61,6 +62,7 @@ async fn questions_without_an_answer_lapse_after_reminders() {
     let person = person.sign_in().await;
     let next = person.post("/v1/vetting/applications", json!({})).await.expect(201);
     assert_ne!(next.text_at("/id"), id);
+    assert_eq!(next.at("/skipped_stages"), &json!(["screening_call"]), "the profile is read anew");
     until(&app, "2027-02-01T00:00:00Z").await;
     assert_eq!((app.mails(&person, WAITING).await.len(), app.mails(&person, "Your application has lapsed").await.len()), (3, 1));
 }
@@ -76,7 +78,7 @@ async fn an_answer_ends_the_reminders_and_the_lapse() {
     assert_eq!((mine(&person).await["state"].clone(), app.mails(&person, WAITING).await.len()), (json!("needs_info"), 2));
     step(&person.sign_in().await, &id, "answer", json!({ "answers": "The old one." })).await.expect(200);
     until(&app, "2027-01-30T00:00:00Z").await;
-    assert_eq!((mine(&person).await["state"].clone(), app.mails(&person, WAITING).await.len()), (json!("screening_call"), 2));
+    assert_eq!((mine(&person).await["state"].clone(), app.mails(&person, WAITING).await.len()), (json!("technical_assessment"), 2));
 }
 
 #[actix_web::test]
@@ -96,7 +98,7 @@ async fn of_the_clock_and_the_developer_one_wins() {
     let application = reviewer.get(&format!("/v1/vetting/applications/{id}")).await.expect(200);
     let events: Vec<&Value> = application.at("/events").as_array().expect("events").iter().map(|event| &event["action"]).collect();
     assert_eq!(events.iter().filter(|action| **action == "lapse").count(), 1, "{events:?}");
-    assert_eq!(application.at("/events/5/actor"), "system");
+    assert_eq!(application.at("/events/6/actor"), "system");
     assert_eq!(app.mails(&person, "Your application has lapsed").await.len(), 1);
 }
 

@@ -108,6 +108,43 @@ fn told(event: &Value) -> String {
 }
 
 #[actix_web::test]
+async fn after_years_without_anybody_at_work_each_step_has_its_own_time() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let Developer { person, id } = app.vetted_developer(GO).await;
+    app.settle().await;
+    app.clock.advance(TimeDelta::days(800));
+    app.settle().await;
+    let application = mine(&app, &person).await["application"]["id"].as_str().expect("an id").to_owned();
+    let admin = admin.sign_in().await;
+    set(&admin, &id, "suspend", "Too late.").await.problem(409, "invalid-transition");
+    let seen = admin.get(&format!("/v1/vetting/applications/{application}")).await.expect(200);
+    let times: Vec<&Value> = seen.at("/vetted/events").as_array().expect("events").iter().map(|event| &event["at"]).collect();
+    assert_eq!(times, ["2026-11-23T10:00:00Z", "2028-04-23T10:00:00Z", "2028-05-23T10:00:00Z"]);
+    assert_eq!((app.mails(&person, SOON).await.len(), app.mails(&person, "Your approval has expired").await.len()), (0, 1));
+}
+
+#[actix_web::test]
+async fn nobody_is_approved_anew_while_suspended() {
+    let app = TestApp::start().await;
+    let (reviewer, approver) = (app.admin().await, app.admin().await);
+    let Developer { person, id } = app.vetted_developer(GO).await;
+    until(&app, "2028-04-24T00:00:00Z").await;
+    let (reviewer, approver, person) = (reviewer.sign_in().await, approver.sign_in().await, person.sign_in().await);
+    let application = in_review(&person, &reviewer).await;
+    for stage in STAGES {
+        pass(&reviewer, &application, stage, GO).await;
+    }
+    set(&reviewer, &id, "suspend", "A complaint.").await.expect(200);
+    let body = json!({ "skills": levels_body(GO) });
+    let refused = step(&approver, &application, "approve", body.clone()).await.problem(409, "invalid-transition");
+    assert_eq!((refused.text_at("/state"), &mine(&app, &person).await["state"]), ("suspended".to_owned(), &json!("decision")));
+    set(&reviewer, &id, "reinstate", "Nothing found.").await.expect(200);
+    step(&approver, &application, "approve", body).await.expect(200);
+    assert_eq!(mine(&app, &person).await["valid_until"], "2029-10-24T00:00:00Z");
+}
+
+#[actix_web::test]
 async fn whoever_is_suspended_leaves_matching_at_once_and_trials_go_on() {
     let mut scene = Scene::start().await;
     let running = scene.active().await;

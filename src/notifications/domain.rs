@@ -168,7 +168,8 @@ letters! {
         retry_after: Instant, /// Until when one can appeal.
         appeal_by: Instant };
     /// An appeal came in; to the admins.
-    VettingAppealed => "vetting_appealed" { /// Against what: a word.
+    VettingAppealed => "vetting_appealed" { /// The id of the application, or of the suspended or revoked developer.
+        about: String, /// Against what: a word.
         against: String, /// What the developer wrote.
         message: String };
     /// An appeal is decided.

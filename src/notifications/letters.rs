@@ -210,7 +210,9 @@ impl Scribe {
             Letter::VettingRejected { reason_code, message, retry_after, appeal_by } => {
                 vetting::rejected(reason_code, message, [*retry_after, *appeal_by], own)
             }
-            Letter::VettingAppealed { against, message } => vetting::appealed(against, message),
+            Letter::VettingAppealed { about, against, message } => {
+                vetting::appealed(about, against, message).act("Read the appeal", self.links.to(&format!("appeals/{about}")))
+            }
             Letter::VettingAppealDecided { against, overturned, answer } => vetting::appeal_decided(against, *overturned, answer),
             Letter::VettingWithdrawn => vetting::withdrawn(),
             Letter::VettingOnHold => vetting::on_hold(),

@@ -55,7 +55,7 @@ pub(super) fn lapsed() -> Composed {
 pub(super) fn approved(levels: &[SkillLevel], valid_until: Instant, own: TimeZone) -> Composed {
     let skills: Vec<String> = levels.iter().map(|each| format!("{} {}", spoken(&each.skill), each.level)).collect();
     Composed::new("You are approved", "Congratulations: you have passed vetting, and clients can find you from now on.")
-        .say("If a level looks wrong to you, correct your profile or apply for renewal: a reviewer will look at it again.")
+        .say("If a level looks wrong to you, correct your profile and tell us in a report: a reviewer will look at it again.")
         .fact("Verified levels (1\u{2013}5)", &skills.join(", "))
         .fact("Valid until", &own.display(valid_until))
 }
@@ -87,12 +87,13 @@ pub(super) fn released() -> Composed {
     Composed::new("Your application goes on", "Your application is no longer on hold: it goes on at the stage where it rested.")
 }
 
-pub(super) fn appealed(against: &str, message: &str) -> Composed {
+pub(super) fn appealed(about: &str, against: &str, message: &str) -> Composed {
     Composed::new(
         &format!("An appeal against a {}", spoken(against)),
         "A developer appeals. An admin who was not involved has to answer in writing.",
     )
     .quote("The developer writes", Some(message))
+    .fact("About", about)
 }
 
 pub(super) fn appeal_decided(against: &str, overturned: bool, answer: &str) -> Composed {

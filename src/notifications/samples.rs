@@ -78,7 +78,11 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
             retry_after: instant("2027-02-21T12:00:00Z"),
             appeal_by: instant("2026-12-23T12:00:00Z"),
         },
-        Letter::VettingAppealed { against: "rejection".to_owned(), message: message.to_owned() },
+        Letter::VettingAppealed {
+            about: ApplicationId::from_u128(4).to_string(),
+            against: "rejection".to_owned(),
+            message: message.to_owned(),
+        },
         Letter::VettingAppealDecided { against: "suspension".to_owned(), overturned: true, answer: message.to_owned() },
         Letter::VettingWithdrawn,
         Letter::VettingOnHold,

@@ -83,7 +83,11 @@ fn letter(conn: &mut Conn, settings: &config::Vetting, told: Told, taken: &Taken
         Told::OnHold => Letter::VettingOnHold,
         Told::Released => Letter::VettingReleased,
         Told::Withdrawn => Letter::VettingWithdrawn,
-        Told::Appealed => Letter::VettingAppealed { against: Against::Rejection.to_string(), message: input.message.unwrap_or_default() },
+        Told::Appealed => Letter::VettingAppealed {
+            about: after.id.to_string(),
+            against: Against::Rejection.to_string(),
+            message: input.message.unwrap_or_default(),
+        },
         Told::AppealDecided => Letter::VettingAppealDecided {
             against: Against::Rejection.to_string(),
             overturned: input.outcome == Some(AppealOutcome::Overturned),

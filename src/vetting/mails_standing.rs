@@ -44,7 +44,7 @@ fn letter(settings: &config::Vetting, told: StandingTold, step: &StandingStep<'_
         StandingTold::Suspended => Letter::VettingSuspended { reason: message, appeal_by },
         StandingTold::Reinstated => Letter::VettingReinstated { valid_until: step.after.valid_until },
         StandingTold::Revoked => Letter::VettingRevoked { reason: message, appeal_by },
-        StandingTold::Appealed => Letter::VettingAppealed { against: against(), message },
+        StandingTold::Appealed => Letter::VettingAppealed { about: step.after.developer_id.to_string(), against: against(), message },
         StandingTold::AppealDecided => Letter::VettingAppealDecided {
             against: against(),
             overturned: step.input.outcome == Some(AppealOutcome::Overturned),

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::{Environment, Settings, Trials};
+use crate::config::{Environment, Settings, Trials, Vetting};
 
 /// The shortest secret that may sign tokens, in bytes (RFC 7518 §3.2).
 pub const SECRET_BYTES: usize = 32;
@@ -34,6 +34,7 @@ pub fn check(settings: &Settings) -> Result<(), String> {
         return Err("invitations.answer_hours must be at least 1 and end before invitations.lapse_days; mail_minutes at least 0".to_owned());
     }
     trials(&settings.trials)?;
+    vetting(&settings.vetting)?;
     weights(settings)?;
     rates(settings)
 }
@@ -112,6 +113,16 @@ fn trials(trials: &Trials) -> Result<(), String> {
         Some((key, days)) => Err(format!("trials.reminders.{key} must list days from -365 to 365, each once and rising, not {days:?}")),
         None => Ok(()),
     }
+}
+
+fn vetting(settings: &Vetting) -> Result<(), String> {
+    let days = [settings.answer_days, settings.appeal_days, settings.retry_after_days + 1, settings.idle_working_days + 1];
+    let reminders = settings.answer_reminders_after_days.iter().chain(&settings.expiry_reminders_before_days);
+    let mut reminders = reminders.chain([&settings.answer_reminder_before_days, &settings.expiring_days]);
+    if days.iter().any(|days| *days < 1) || reminders.any(|days| !(0..=3650).contains(days)) {
+        return Err("vetting: answer_days and appeal_days must be at least 1, the other days from 0 to 3650".to_owned());
+    }
+    Ok(())
 }
 
 fn weights(settings: &Settings) -> Result<(), String> {

@@ -201,6 +201,20 @@ pub struct Vetting {
     pub four_eyes: bool,
     /// Months.
     pub kept_months: u32,
+    /// Days to answer a reviewer's questions.
+    pub answer_days: i64,
+    /// Days after the questions.
+    pub answer_reminders_after_days: Vec<i64>,
+    /// Days before the last day of the answer.
+    pub answer_reminder_before_days: i64,
+    /// Days before the end of an approval.
+    pub expiring_days: i64,
+    /// Days before the end of an approval.
+    pub expiry_reminders_before_days: Vec<i64>,
+    /// Days.
+    pub appeal_days: i64,
+    /// Working days: Monday to Friday.
+    pub idle_working_days: i64,
 }
 
 /// `[invitations]`

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
-use crate::kernel::ids::{InvitationId, JobRequestId, MailTokenId, TrialId};
+use crate::kernel::ids::{ApplicationId, InvitationId, JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::Money;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::preferences::OptionalMail;
@@ -94,6 +94,17 @@ pub struct SkillLevel {
     pub level: i64,
 }
 
+/// An application in which nothing has happened for long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdleApplication {
+    /// The application.
+    pub application_id: ApplicationId,
+    /// Where it stands.
+    pub state: String,
+    /// Working days without a step.
+    pub working_days: i64,
+}
+
 /// A developer as a digest names one: what the public card shows, in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeveloperLine {
@@ -120,17 +131,17 @@ pub struct InvitationSummary {
 
 /// Declares the letters: the enum [`Letter`] with its values, and the words of [`LetterKind`].
 macro_rules! letters {
-    ($($(#[$meta:meta])* $letter:ident => $kind:literal $({ $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? })?;)+) => {
+    ($($(#[doc = $doc:literal])* $letter:ident => $kind:literal $({ $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? })?;)+) => {
         words! {
             /// Which mail it is.
-            pub enum LetterKind { $($(#[$meta])* $letter => $kind),+ }
+            pub enum LetterKind { $($(#[doc = $doc])* $letter => $kind),+ }
         }
 
         /// A mail's content as plain values. The outbox keeps it as JSON; a token is never in it, only the token's id.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "kind")]
         pub enum Letter { $(
-            $(#[$meta])*
+            $(#[doc = $doc])*
             #[serde(rename = $kind)]
             $letter $({ $($(#[$field_meta])* $field: $type),+ })?
         ),+ }
@@ -169,7 +180,8 @@ letters! {
     // vetting
     /// An application came in.
     VettingReceived => "vetting_received" { /// The stages still ahead, in order.
-        stages: Vec<String> };
+        stages: Vec<String>, /// The stages that were passed lately and still count.
+        kept: Vec<String> };
     /// A reviewer has begun.
     VettingTaken => "vetting_taken";
     /// A stage is passed.
@@ -179,7 +191,14 @@ letters! {
         feedback: Option<String> };
     /// The reviewer asks something.
     VettingQuestions => "vetting_questions" { /// What is asked.
-        questions: String };
+        questions: String, /// Until when an answer is awaited.
+        answer_by: Instant };
+    /// The reviewer's questions wait for an answer.
+    VettingQuestionsWaiting => "vetting_questions_waiting" { /// What is asked.
+        questions: String, /// Until when an answer is awaited.
+        answer_by: Instant };
+    /// The questions stayed without an answer.
+    VettingLapsed => "vetting_lapsed";
     /// Passed.
     VettingApproved => "vetting_approved" { /// What was verified.
         levels: Vec<SkillLevel>, /// Until when it holds.
@@ -188,13 +207,45 @@ letters! {
     VettingRejected => "vetting_rejected" { /// Why, as a word.
         reason_code: String, /// Why, in the reviewer's words for the developer.
         message: String, /// From when a new application is welcome.
-        retry_after: Instant };
+        retry_after: Instant, /// Until when one can appeal.
+        appeal_by: Instant };
+    /// An appeal came in; to the admins.
+    VettingAppealed => "vetting_appealed" { /// The id of the application, or of the suspended or revoked developer.
+        about: String, /// Against what: a word.
+        against: String, /// What the developer wrote.
+        message: String };
+    /// An appeal is decided.
+    VettingAppealDecided => "vetting_appeal_decided" { /// Against what: a word.
+        against: String, /// Whether the decision was taken back.
+        overturned: bool, /// The written answer.
+        answer: String };
     /// The developer withdrew.
     VettingWithdrawn => "vetting_withdrawn";
     /// The application rests.
     VettingOnHold => "vetting_on_hold";
     /// The application goes on.
     VettingReleased => "vetting_released";
+    /// An approval ends before long.
+    VettingExpiring => "vetting_expiring" { /// Until when it holds.
+        valid_until: Instant, /// From when it can be renewed.
+        renew_from: Instant };
+    /// An approval has ended.
+    VettingExpired => "vetting_expired";
+    /// An admin takes a developer out for a time.
+    VettingSuspended => "vetting_suspended" { /// The admin's written reason.
+        reason: String, /// Until when one can appeal.
+        appeal_by: Instant };
+    /// A suspended developer is back.
+    VettingReinstated => "vetting_reinstated" { /// Until when the approval holds.
+        valid_until: Instant };
+    /// An admin takes a developer out for good.
+    VettingRevoked => "vetting_revoked" { /// The admin's written reason.
+        reason: String, /// Until when one can appeal.
+        appeal_by: Instant };
+    /// Applications in which nothing happens; to an admin, once a day.
+    VettingIdle => "vetting_idle" { /// How many they are.
+        count: usize, /// The longest idle first.
+        applications: Vec<IdleApplication> };
 
     // invitations
     /// A client would like to talk about a job request.
@@ -413,12 +464,15 @@ impl Letter {
     /// Whether this only reminds: worthless once its moment has passed, and the recipient may switch it off.
     /// Contract, ending, security and privacy mails are never of this sort.
     pub fn is_reminder(&self) -> bool {
-        TRIAL_REMINDERS.contains(&self.kind()) || self.optional().is_some()
+        matches!(self, Self::VettingQuestionsWaiting { .. } | Self::VettingExpiring { .. })
+            || TRIAL_REMINDERS.contains(&self.kind())
+            || self.optional().is_some()
     }
 
     /// Under which name its recipient may switch it off; none for mails that cannot be switched off.
     pub fn optional(&self) -> Option<OptionalMail> {
         match self {
+            Self::VettingIdle { .. } => Some(OptionalMail::VettingDigest),
             Self::NewMatches { .. } => Some(OptionalMail::NewMatchesDigest),
             Self::FittingRequests { .. } => Some(OptionalMail::FittingRequestsDigest),
             Self::TrialCheckIn { .. } => Some(OptionalMail::TrialCheckIns),

@@ -211,15 +211,31 @@ impl Scribe {
                 accounts::invitation(organization.as_deref()).act("Accept the invitation", self.link("invitation", token_id))
             }
             Letter::SetPassword { token_id } => accounts::set_password().act("Choose a password", self.link("reset-password", token_id)),
-            Letter::VettingReceived { stages } => vetting::received(stages),
+            Letter::VettingReceived { stages, kept } => vetting::received(stages, kept),
             Letter::VettingTaken => vetting::taken(),
             Letter::VettingStagePassed { stage, next, feedback } => vetting::stage_passed(stage, next, feedback.as_deref()),
-            Letter::VettingQuestions { questions } => vetting::questions(questions),
+            Letter::VettingQuestions { questions, answer_by } => vetting::questions(questions, *answer_by, own),
+            Letter::VettingQuestionsWaiting { questions, answer_by } => vetting::questions_waiting(questions, *answer_by, own),
+            Letter::VettingLapsed => vetting::lapsed(),
             Letter::VettingApproved { levels, valid_until } => vetting::approved(levels, *valid_until, own),
-            Letter::VettingRejected { reason_code, message, retry_after } => vetting::rejected(reason_code, message, *retry_after, own),
+            Letter::VettingRejected { reason_code, message, retry_after, appeal_by } => {
+                vetting::rejected(reason_code, message, [*retry_after, *appeal_by], own)
+            }
+            Letter::VettingAppealed { about, against, message } => {
+                vetting::appealed(about, against, message).act("Read the appeal", self.links.to(&format!("appeals/{about}")))
+            }
+            Letter::VettingAppealDecided { against, overturned, answer } => vetting::appeal_decided(against, *overturned, answer),
             Letter::VettingWithdrawn => vetting::withdrawn(),
             Letter::VettingOnHold => vetting::on_hold(),
             Letter::VettingReleased => vetting::released(),
+            Letter::VettingExpiring { valid_until, renew_from } => vetting::expiring(*valid_until, *renew_from, own),
+            Letter::VettingExpired => vetting::expired(),
+            Letter::VettingSuspended { reason, appeal_by } => vetting::suspended(reason, *appeal_by, own),
+            Letter::VettingReinstated { valid_until } => vetting::reinstated(*valid_until, own),
+            Letter::VettingRevoked { reason, appeal_by } => vetting::revoked(reason, *appeal_by, own),
+            Letter::VettingIdle { count, applications } => {
+                vetting::idle(*count, applications).act("See the applications", self.links.to("vetting/applications"))
+            }
             Letter::JobInvitation { invitation, message } => {
                 invitations::received(invitation, message, own).act("See the invitation", self.invitation(invitation))
             }

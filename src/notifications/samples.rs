@@ -1,11 +1,11 @@
 //! One letter of every kind, and people to get them.
 
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{InvitationId, JobRequestId, MailTokenId, TrialId};
+use crate::kernel::ids::{ApplicationId, InvitationId, JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{
-    DeveloperLine, Engagement, InvitationSummary, Letter, Recipient, SkillLevel, TrialDate, TrialDateKind, TrialSummary,
+    DeveloperLine, Engagement, IdleApplication, InvitationSummary, Letter, Recipient, SkillLevel, TrialDate, TrialDateKind, TrialSummary,
 };
 
 /// An instant, from RFC 3339.
@@ -73,10 +73,15 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::SessionReuse,
         Letter::Invitation { organization: Some(other.to_owned()), token_id },
         Letter::SetPassword { token_id },
-        Letter::VettingReceived { stages: vec!["profile_review".to_owned(), "screening_call".to_owned()] },
+        Letter::VettingReceived {
+            stages: vec!["profile_review".to_owned(), "technical_interview".to_owned()],
+            kept: vec!["screening_call".to_owned()],
+        },
         Letter::VettingTaken,
         Letter::VettingStagePassed { stage: "profile_review".to_owned(), next: "screening_call".to_owned(), feedback: said() },
-        Letter::VettingQuestions { questions: message.to_owned() },
+        Letter::VettingQuestions { questions: message.to_owned(), answer_by },
+        Letter::VettingQuestionsWaiting { questions: message.to_owned(), answer_by },
+        Letter::VettingLapsed,
         Letter::VettingApproved {
             levels: vec![SkillLevel { skill: "go".to_owned(), level: 5 }, SkillLevel { skill: "grpc".to_owned(), level: 3 }],
             valid_until: instant("2028-05-23T12:00:00Z"),
@@ -85,10 +90,30 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
             reason_code: "skills_below_bar".to_owned(),
             message: message.to_owned(),
             retry_after: instant("2027-02-21T12:00:00Z"),
+            appeal_by: instant("2026-12-23T12:00:00Z"),
         },
+        Letter::VettingAppealed {
+            about: ApplicationId::from_u128(4).to_string(),
+            against: "rejection".to_owned(),
+            message: message.to_owned(),
+        },
+        Letter::VettingAppealDecided { against: "suspension".to_owned(), overturned: true, answer: message.to_owned() },
         Letter::VettingWithdrawn,
         Letter::VettingOnHold,
         Letter::VettingReleased,
+        Letter::VettingExpiring { valid_until: instant("2028-05-23T12:00:00Z"), renew_from: instant("2028-04-23T12:00:00Z") },
+        Letter::VettingExpired,
+        Letter::VettingSuspended { reason: message.to_owned(), appeal_by: answer_by },
+        Letter::VettingReinstated { valid_until: instant("2028-05-23T12:00:00Z") },
+        Letter::VettingRevoked { reason: message.to_owned(), appeal_by: answer_by },
+        Letter::VettingIdle {
+            count: 2,
+            applications: vec![IdleApplication {
+                application_id: ApplicationId::from_u128(4),
+                state: "screening_call".to_owned(),
+                working_days: 4,
+            }],
+        },
         Letter::JobInvitation { invitation: invitation(other), message: message.to_owned() },
         Letter::JobInvitationWaiting { invitation: invitation(other) },
         Letter::JobInvitationAccepted { invitation: invitation(other), message: said(), call_times: vec![answer_by] },

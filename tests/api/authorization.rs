@@ -15,6 +15,7 @@ use crate::support::seeds::{approve, draft, offer, open_job, unvetted, vetted};
 type Row = (&'static str, &'static str, [u16; 6]);
 
 const REASON: &str = r#"{"reason_code":"other","message":"Because."}"#;
+const APPEAL: &str = r#"{"outcome":"upheld","message":"Because."}"#;
 const PASSWORDS: &str = r#"{"current_password":"not the password","new_password":"nine purple umbrellas"}"#;
 const JOB: &str = r#"{"title":"T","description":"D","skills":[{"slug":"go","min_level":3,"must":true}],"max_hourly_rate":{"amount":9000,"currency":"USD"},"hours_per_week":20,"starts_on":"2026-12-01","time_zone":"Europe/London"}"#;
 const CARD: &str = r#"{"criteria":[{"criterion":"overall","score":"yes","evidence":"Fine."}],"recommendation":"yes","verified_skills":[],"feedback":"Fine.","private_notes":"None."}"#;
@@ -26,6 +27,7 @@ const SKILL: &str = r#"{"slug":"guildscript","name":"Guildscript","category":"la
 const ROWS: &[Row] = &[
     ("GET /healthz", "", [200, 200, 200, 200, 200, 200]),
     ("GET /readyz", "", [200, 200, 200, 200, 200, 200]),
+    ("GET /v1/meta/processes", "", [200, 200, 200, 200, 200, 200]),
     ("GET /v1/skills", "", [200, 200, 200, 200, 200, 200]),
     ("POST /v1/skills", SKILL, [401, 403, 403, 403, 403, 201]),
     ("GET /v1/skills/{slug}", "", [200, 200, 200, 200, 200, 200]),
@@ -118,6 +120,13 @@ const ROWS: &[Row] = &[
     ("POST /v1/vetting/applications/{id}/approve", r#"{"skills":[{"slug":"go","level":5}]}"#, [401, 403, 403, 403, 403, 409]),
     ("POST /v1/vetting/applications/{id}/reject", REASON, [401, 403, 403, 403, 403, 200]),
     ("POST /v1/vetting/applications/{id}/withdraw", "{}", [401, 403, 403, 409, 404, 403]),
+    ("POST /v1/vetting/applications/{id}/appeal", REASON, [401, 403, 403, 200, 404, 403]),
+    ("POST /v1/vetting/applications/{id}/decide-appeal", APPEAL, [401, 403, 403, 403, 403, 403]),
+    ("POST /v1/developers/{id}/suspend", REASON, [401, 403, 403, 403, 403, 200]),
+    ("POST /v1/developers/{id}/reinstate", REASON, [401, 403, 403, 403, 403, 200]),
+    ("POST /v1/developers/{id}/revoke", REASON, [401, 403, 403, 403, 403, 200]),
+    ("POST /v1/developers/{id}/appeal", REASON, [401, 403, 403, 200, 404, 403]),
+    ("POST /v1/developers/{id}/decide-appeal", APPEAL, [401, 403, 403, 403, 403, 403]),
     ("GET /v1/admin/audit", "", [401, 403, 403, 403, 403, 200]),
     ("GET /v1/admin/users", "", [401, 403, 403, 403, 403, 200]),
     ("POST /v1/admin/users/{id}/suspend", r#"{"message":"Because."}"#, [401, 403, 403, 403, 403, 200]),

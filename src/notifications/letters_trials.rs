@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::TrialSummary;
 use crate::notifications::letters::{Composed, day, name, spoken};
 use crate::notifications::moments::moment;
+use crate::notifications::summaries::TrialSummary;
 
 /// A letter about `trial`: in `subject` and `first`, `{}` stands for the other party.
 pub(super) fn about(trial: &TrialSummary, own: TimeZone, subject: &str, first: &str) -> Composed {

@@ -2,10 +2,10 @@
 
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{Engagement, TrialSummary};
 use crate::notifications::letters::{Composed, day};
 use crate::notifications::letters_trials::{about, in_days};
 use crate::notifications::moments::moment;
+use crate::notifications::summaries::{Engagement, TrialSummary};
 
 fn to_answer(trial: &TrialSummary, message: Option<&str>, answer_by: Instant, own: TimeZone, subject: &str, first: &str) -> Composed {
     about(trial, own, subject, first)

@@ -2,9 +2,9 @@
 
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{IdleApplication, SkillLevel};
 use crate::notifications::letters::{Composed, spoken};
 use crate::notifications::moments::moment;
+use crate::notifications::summaries::{IdleApplication, SkillLevel};
 
 const MAY_APPEAL: &str = "You may appeal; an admin who was not involved will answer you in writing.";
 

@@ -26,6 +26,7 @@ pub mod service;
 #[path = "../../tests/api/support/smtp.rs"]
 mod smtp;
 pub mod store;
+pub mod summaries;
 pub mod tasks;
 #[cfg(test)]
 mod tests_delivery;

@@ -4,8 +4,9 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::{ApplicationId, InvitationId, JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{
-    DeveloperLine, Engagement, IdleApplication, InvitationSummary, Letter, Recipient, SkillLevel, TrialDate, TrialDateKind, TrialSummary,
+use crate::notifications::domain::{Letter, Recipient};
+use crate::notifications::summaries::{
+    DeveloperLine, Engagement, IdleApplication, InvitationSummary, SkillLevel, TrialDate, TrialDateKind, TrialSummary,
 };
 
 /// An instant, from RFC 3339.
@@ -61,10 +62,19 @@ pub fn invitation(other: &str) -> InvitationSummary {
 
 /// One letter of every kind, about `other` and with the words `message` wherever somebody writes something.
 pub fn samples(other: &str, message: &str) -> Vec<Letter> {
+    [
+        accounts(other),
+        vetting(message),
+        invitations(other, message),
+        agreeing(other, message),
+        running(other, message),
+        matches(other, message),
+    ]
+    .concat()
+}
+
+fn accounts(other: &str) -> Vec<Letter> {
     let token_id = MailTokenId::from_u128(5);
-    let answer_by = instant("2026-11-30T00:00:00Z");
-    let trial = || trial(other);
-    let said = || Some(message.to_owned());
     vec![
         Letter::VerifyEmail { token_id },
         Letter::AlreadyRegistered,
@@ -73,6 +83,13 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::SessionReuse,
         Letter::Invitation { organization: Some(other.to_owned()), token_id },
         Letter::SetPassword { token_id },
+    ]
+}
+
+fn vetting(message: &str) -> Vec<Letter> {
+    let answer_by = instant("2026-11-30T00:00:00Z");
+    let said = || Some(message.to_owned());
+    vec![
         Letter::VettingReceived {
             stages: vec!["profile_review".to_owned(), "technical_interview".to_owned()],
             kept: vec!["screening_call".to_owned()],
@@ -114,12 +131,27 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
                 working_days: 4,
             }],
         },
+    ]
+}
+
+fn invitations(other: &str, message: &str) -> Vec<Letter> {
+    let answer_by = instant("2026-11-30T00:00:00Z");
+    let said = || Some(message.to_owned());
+    vec![
         Letter::JobInvitation { invitation: invitation(other), message: message.to_owned() },
         Letter::JobInvitationWaiting { invitation: invitation(other) },
         Letter::JobInvitationAccepted { invitation: invitation(other), message: said(), call_times: vec![answer_by] },
         Letter::JobInvitationDeclined { invitation: invitation(other), message: said() },
         Letter::JobInvitationLapsed { invitation: invitation(other) },
         Letter::JobInvitationMessage { invitation: invitation(other) },
+    ]
+}
+
+fn agreeing(other: &str, message: &str) -> Vec<Letter> {
+    let answer_by = instant("2026-11-30T00:00:00Z");
+    let trial = || trial(other);
+    let said = || Some(message.to_owned());
+    vec![
         Letter::TrialOffer { trial: trial(), answer_by },
         Letter::TrialCountered { trial: trial(), answer_by },
         Letter::TrialRevised { trial: trial(), answer_by },
@@ -137,6 +169,14 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::TrialProposalRefused { trial: trial(), message: said() },
         Letter::TrialProposalLapsed { trial: trial() },
         Letter::TrialPaused { trial: trial(), message: said(), until: answer_by },
+    ]
+}
+
+fn running(other: &str, message: &str) -> Vec<Letter> {
+    let answer_by = instant("2026-11-30T00:00:00Z");
+    let trial = || trial(other);
+    let said = || Some(message.to_owned());
+    vec![
         Letter::TrialResumed { trial: trial() },
         Letter::TrialAmendProposed { trial: trial(), changes: vec![message.to_owned()], message: said(), answer_by },
         Letter::TrialAmended { trial: trial() },
@@ -168,6 +208,11 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::TrialGraceOver { trial: trial() },
         Letter::TrialTerminated { trial: trial(), reason: message.to_owned() },
         Letter::TrialNoLongerPossible { trial: trial() },
+    ]
+}
+
+fn matches(other: &str, message: &str) -> Vec<Letter> {
+    vec![
         Letter::NewMatches {
             job_request_id: JobRequestId::from_u128(9),
             title: other.to_owned(),

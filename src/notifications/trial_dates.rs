@@ -1,7 +1,8 @@
 //! The key dates of a trial as a calendar, and which mails carry it.
 
 use crate::notifications::calendar::{CalendarEvents, KeyDate, Method};
-use crate::notifications::domain::{Letter, TrialDate, TrialDateKind, TrialSummary};
+use crate::notifications::domain::Letter;
+use crate::notifications::summaries::{TrialDate, TrialDateKind, TrialSummary};
 
 /// The calendar of a trial. What is called off is only what is still ahead of the step that did it; `None` where that is nothing.
 pub fn calendar(trial: &TrialSummary, method: Method) -> Option<CalendarEvents> {

@@ -19,12 +19,14 @@ use crate::accounts::tasks::Housekeeping;
 use crate::audit::service::Audit;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
+use crate::check_ins::service::CheckInRoom;
 use crate::config::Settings;
 use crate::db::feed::{Feed, FeedTask, Follower};
 use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
 use crate::developers::service::Developers;
+use crate::hand_overs::service::HandOvers;
 use crate::invitations::service::Invitations;
 use crate::invitations::tasks::InvitationClock;
 use crate::jobs::service::Jobs;
@@ -45,6 +47,8 @@ use crate::notifications::mailer::MailSettings;
 use crate::notifications::service::{Notifications, OneClick};
 use crate::notifications::tasks::Mailroom;
 use crate::reports::service::Reports;
+use crate::reviews::service::Reviews;
+use crate::reviews::tasks::ReviewClock;
 use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
 use crate::skills::service::Skills;
@@ -89,6 +93,12 @@ pub struct App {
     pub own_matches: Arc<OwnMatches>,
     /// Saved answers.
     pub match_runs: Arc<MatchRuns>,
+    /// How trials go.
+    pub check_ins: CheckInRoom,
+    /// What is passed on after trials.
+    pub hand_overs: HandOvers,
+    /// What the parties say of each other.
+    pub reviews: Reviews,
     /// Reports of abuse.
     pub reports: Reports,
     /// Who is kept out.
@@ -117,6 +127,9 @@ pub struct Services {
     matching: Data<Matching>,
     own_matches: Data<OwnMatches>,
     match_runs: Data<MatchRuns>,
+    check_ins: Data<CheckInRoom>,
+    hand_overs: Data<HandOvers>,
+    reviews: Data<Reviews>,
     reports: Data<Reports>,
     suspensions: Data<Suspensions>,
 }
@@ -138,6 +151,9 @@ impl Services {
             .app_data(self.matching.clone())
             .app_data(self.own_matches.clone())
             .app_data(self.match_runs.clone())
+            .app_data(self.check_ins.clone())
+            .app_data(self.hand_overs.clone())
+            .app_data(self.reviews.clone())
             .app_data(self.reports.clone())
             .app_data(self.suspensions.clone());
     }
@@ -185,7 +201,11 @@ impl App {
         let own_matches = Arc::new(OwnMatches::new(db.clone(), clock.clone(), fitness.clone()));
         let fits = Fits::new(db.clone(), clock.clone(), fitness, index, notifications.nudge());
         let mail = notifications.nudge();
-        let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed);
+        let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed.clone());
+        let days = settings.trials.reminders.check_in.clone();
+        let check_ins = CheckInRoom::new(db.clone(), clock.clone(), trials.clone(), days, notifications.nudge());
+        let blind_days = settings.trials.review_blind_days;
+        let reviews = Reviews::new(db.clone(), clock.clone(), trials.clone(), blind_days, changed);
         let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(FeedTask(feed.clone())), Arc::new(RunKeeper(match_runs.clone()))];
         let tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(MatchNews::new(fits, match_runs.clone(), clock.clone())),
@@ -193,11 +213,15 @@ impl App {
             Arc::new(VettingClock(vetting.clone())),
             Arc::new(IdleDigest::new(vetting.clone())),
             Arc::new(TrialClock(trials.clone())),
+            Arc::new(ReviewClock(reviews.clone())),
             Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),
         ];
         Ok(Self {
             audit: Audit::new(db.clone()),
+            check_ins,
+            hand_overs: HandOvers::new(db.clone(), clock.clone(), trials.clone()),
+            reviews,
             reports: Reports::new(db.clone(), clock.clone(), &settings.limits),
             suspensions: Suspensions::new(db.clone(), clock, trials.clone()),
             settings,
@@ -236,6 +260,9 @@ impl App {
             matching: Data::from(self.matching.clone()),
             own_matches: Data::from(self.own_matches.clone()),
             match_runs: Data::from(self.match_runs.clone()),
+            check_ins: Data::new(self.check_ins.clone()),
+            hand_overs: Data::new(self.hand_overs.clone()),
+            reviews: Data::new(self.reviews.clone()),
             reports: Data::new(self.reports.clone()),
             suspensions: Data::new(self.suspensions.clone()),
         }

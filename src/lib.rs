@@ -18,13 +18,16 @@ pub mod web;
 // rooms, each below those it may import
 pub mod accounts;
 pub mod audit;
+pub mod check_ins;
 pub mod developers;
+pub mod hand_overs;
 pub mod invitations;
 pub mod jobs;
 pub mod matching;
 pub mod meta;
 pub mod notifications;
 pub mod reports;
+pub mod reviews;
 pub mod skills;
 pub mod suspensions;
 pub mod trials;

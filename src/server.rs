@@ -50,6 +50,9 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::matching::http_own::routes(config);
     crate::accounts::http_admin::routes(config);
     crate::suspensions::http::routes(config);
+    crate::check_ins::http::routes(config);
+    crate::hand_overs::http::routes(config);
+    crate::reviews::http::routes(config);
     crate::reports::http::routes(config);
     crate::audit::http::routes(config);
     crate::meta::http::routes(config);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 23] = [
     "kernel",
     "config",
     "telemetry",
@@ -25,6 +25,9 @@ const ORDER: [&str; 20] = [
     "jobs",
     "invitations",
     "trials",
+    "check_ins",
+    "hand_overs",
+    "reviews",
     "matching",
     "reports",
     "suspensions",
@@ -72,7 +75,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 37] = [
+const KINDS: [(&str, Kind); 38] = [
     ("accounts/admins.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/members.rs", Service),
@@ -91,6 +94,7 @@ const KINDS: [(&str, Kind); 37] = [
     ("matching/runs.rs", Service),
     ("skills/catalogue.rs", Store),
     ("skills/merge.rs", Store),
+    ("trials/afterwards.rs", Service),
     ("trials/clock.rs", Service),
     ("trials/conversions.rs", Service),
     ("trials/effects.rs", Service),

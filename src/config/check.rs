@@ -105,6 +105,7 @@ fn trials(trials: &Trials) -> Result<(), String> {
             ("appeal_days", trials.appeal_days),
             ("rematch_days", trials.rematch_days),
             ("replacements", trials.replacements),
+            ("review_blind_days", trials.review_blind_days),
             ("reminders.after_days", trials.reminders.after_days),
         ],
     )?;

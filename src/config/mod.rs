@@ -257,6 +257,8 @@ pub struct Trials {
     pub replacements: i64,
     /// Calendar days.
     pub start_within_days: i64,
+    /// Days.
+    pub review_blind_days: i64,
     /// When people are reminded.
     pub reminders: TrialReminders,
 }

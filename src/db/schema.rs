@@ -636,3 +636,38 @@ diesel::joinable!(vetted_developers -> developers (developer_id));
 diesel::joinable!(vetting_applications -> developers (developer_id));
 diesel::joinable!(match_run_results -> match_runs (run_id));
 diesel::joinable!(match_runs -> job_requests (job_request_id));
+
+diesel::table! {
+    reviews (trial_id, party) {
+        trial_id -> Text,
+        party -> Text,
+        developer_id -> Text,
+        rating -> BigInt,
+        message -> Text,
+        written_by -> Text,
+        written_at -> crate::db::types::InstantSql,
+        visible_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    check_ins (trial_id, day, party) {
+        trial_id -> Text,
+        day -> BigInt,
+        party -> Text,
+        going_well -> Bool,
+        message -> Nullable<Text>,
+        answered_by -> Text,
+        answered_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    hand_overs (trial_id) {
+        trial_id -> Text,
+        items_json -> Text,
+        finished -> Bool,
+        version -> BigInt,
+        changed_at -> crate::db::types::InstantSql,
+    }
+}

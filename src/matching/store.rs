@@ -2,14 +2,15 @@
 //! Seven queries a call whatever its size, each over an index.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{NaiveDate, TimeDelta};
 use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::{
-    blocks, commitments, developer_skills, developers, invitations, trial_events, trials, users, verified_skills, vetted_developers,
+    blocks, commitments, developer_skills, developers, invitations, reviews, trial_events, trials, users, verified_skills,
+    vetted_developers,
 };
 use crate::db::types::Json;
 use crate::developers::profile::EngagementPreferences;
@@ -33,6 +34,8 @@ const ONE_STEP: TimeDelta = TimeDelta::microseconds(1);
 /// Words of other rooms' states, as their rows hold them. Those who are out rather than those who are in: a list of the
 /// latter makes SQLite read by status, and sort the whole pool for every chunk.
 const NOT_MATCHABLE: [&str; 3] = ["expired", "suspended", "revoked"];
+/// From this rating on a review is a good one (the design of matching: a review of at least 4).
+const GOOD_RATING: i64 = 4;
 const ENDED_WELL: [&str; 2] = ["converted", "ended_mutually"];
 const ANSWERS: [&str; 3] = ["accept", "decline", "counter"];
 
@@ -269,6 +272,7 @@ fn offers(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant)
     let mut latest = Vec::new();
     let since = now.plus(-OFFERS_COUNT_FOR);
     let answered = answers(conn, ids, since)?;
+    let praised = praised(conn, ids)?;
     let rows: Vec<(DeveloperId, TrialId, Instant, String, Option<String>)> = trials::table
         .filter(trials::developer_id.eq_any(ids))
         .filter(trials::state.eq("ended").or(trials::created_at.gt(since)))
@@ -279,7 +283,7 @@ fn offers(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant)
         let (Some(candidate), outcome) = (found.of(developer), outcome.as_deref().unwrap_or_default()) else { continue };
         if state == "ended" {
             candidate.track_record.ended += 1;
-            candidate.track_record.good += u32::from(ENDED_WELL.contains(&outcome));
+            candidate.track_record.good += u32::from(ENDED_WELL.contains(&outcome) || praised.contains(&trial));
         }
         if offered_at > since {
             let offer = Offer { offered_at, answered_at: answered.get(&trial).copied(), taken_back: outcome == "withdrawn" };
@@ -287,6 +291,16 @@ fn offers(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant)
         }
     }
     Ok(latest)
+}
+
+/// The trials of which the client's review, which everybody whom it concerns sees by now, is a good one.
+fn praised(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashSet<TrialId>> {
+    let good = reviews::table
+        .filter(reviews::developer_id.eq_any(ids))
+        .filter(reviews::party.eq("client"))
+        .filter(reviews::rating.ge(GOOD_RATING))
+        .filter(reviews::visible_at.is_not_null());
+    Ok(good.select(reviews::trial_id).load::<TrialId>(conn)?.into_iter().collect())
 }
 
 /// The first answer to each offer that was made after `since`.

@@ -300,6 +300,12 @@ letters! {
         trial: TrialSummary, /// Days since the start.
         day: i64, /// Whether it asks how the trial has begun.
         first: bool };
+    /// A party has said that it does not go well; to admins.
+    TrialCheckInNo => "trial_check_in_no" { /// The trial.
+        trial: TrialSummary, /// Days since the start.
+        day: i64, /// Which party says it: `client` or `developer`.
+        party: String, /// What it says.
+        message: Option<String> };
     /// Nobody has said how it began; to admins.
     TrialCheckInSilent => "trial_check_in_silent" { /// The trial.
         trial: TrialSummary };

@@ -292,6 +292,7 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::TrialAppealed { trial, message } => running::appealed(trial, message.as_deref(), own),
         Letter::TrialAppealDecided { trial, message } => running::appeal_decided(trial, message.as_deref(), own),
         Letter::TrialCheckIn { trial, first, .. } => running::check_in(trial, *first, own),
+        Letter::TrialCheckInNo { trial, day, party, message } => running::check_in_no(trial, *day, party, message.as_deref(), own),
         Letter::TrialCheckInSilent { trial } => running::check_in_silent(trial, own),
         Letter::TrialDecisionOpens { trial } => running::decision_opens(trial, own),
         Letter::TrialUndecided { trial } => running::undecided(trial, own),

@@ -101,6 +101,11 @@ pub(super) fn check_in(trial: &TrialSummary, first: bool, own: TimeZone) -> Comp
         .say("Please answer the check-in. If something is not right, now is a good time to say so.")
 }
 
+pub(super) fn check_in_no(trial: &TrialSummary, day: i64, party: &str, message: Option<&str>, own: TimeZone) -> Composed {
+    let first = format!("The {party} says at the check-in of day {day} that the trial of {{}} does not go well. Please ask.");
+    about(trial, own, "A trial does not go well: {}", &first).quote("They wrote", message)
+}
+
 pub(super) fn check_in_silent(trial: &TrialSummary, own: TimeZone) -> Composed {
     about(trial, own, "Nobody has answered the first check-in: {}", "Nobody has said whether the trial of {} has begun. Please ask.")
 }

@@ -190,6 +190,7 @@ fn running(other: &str, message: &str) -> Vec<Letter> {
         Letter::TrialAppealDecided { trial: trial(), message: said() },
         Letter::TrialCheckIn { trial: trial(), day: 3, first: true },
         Letter::TrialCheckIn { trial: trial(), day: 14, first: false },
+        Letter::TrialCheckInNo { trial: trial(), day: 7, party: "developer".to_owned(), message: said() },
         Letter::TrialCheckInSilent { trial: trial() },
         Letter::TrialDecisionOpens { trial: trial() },
         Letter::TrialUndecided { trial: trial() },

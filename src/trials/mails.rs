@@ -17,6 +17,7 @@ use crate::trials::neighbors::{names, people};
 use crate::trials::notices::{Recipient, Told};
 use crate::trials::process::{Outcome, TrialState};
 use crate::trials::schedule::{Planned, Reminded, Rules, SCHEDULE, planned};
+use crate::trials::store_answers::Answered;
 
 /// Tells everybody whom the step's row names, and plans the reminders anew.
 ///
@@ -187,12 +188,15 @@ fn engagement(contract: &Contract) -> Engagement {
 /// Plans what the calendar says of the state that the trial is in now.
 fn remind_of_dates(conn: &mut Conn, rules: &Rules, contract: &Contract, names: &Names, now: Instant) -> Result<()> {
     let trial = &contract.trial;
+    let answered = if trial.starts_at < now { Answered::of(conn, trial.id)? } else { Answered::default() };
+    let first = rules.reminders.days(Reminded::CheckIn).first().copied();
     for who in [Recipient::Client, Recipient::Developer, Recipient::Admins] {
         if !SCHEDULE.iter().any(|row| row.during.contains(&trial.state) && row.to.contains(&who)) {
             continue;
         }
         for person in people(conn, trial, who)? {
-            for planned in planned(contract, rules, who, person.time_zone, now) {
+            let ahead = planned(contract, rules, who, person.time_zone, now);
+            for planned in ahead.into_iter().filter(|planned| !answered.covers(planned, who, first)) {
                 let letter = reminder(planned, summary(contract, names, who, rules), contract, rules);
                 let anchor = format!("{} {}", trial.version, planned.days);
                 enqueue(conn, now, &NewMail::now(letter, trial.id, anchor, person.clone()).later(planned.due_at, planned.until))?;

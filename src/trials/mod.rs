@@ -4,6 +4,7 @@
 //! `schedule` (the reminders), `model` (a trial as it stands), `views`, `outlook` (what comes next). SQL: `store`, `store_terms`; other rooms through `neighbors`. A step's way:
 //! `steps` (or `offer`, or `clock` when time does it) → `effects` (`proposals`, `conversions`) → `mails`.
 
+pub mod afterwards;
 pub mod calendar;
 pub mod clock;
 pub mod conversions;
@@ -22,6 +23,7 @@ pub mod schedule;
 pub mod service;
 pub mod steps;
 pub mod store;
+pub mod store_answers;
 pub mod store_terms;
 pub mod tasks;
 pub mod terms;

@@ -20,6 +20,7 @@ pub trait Segments: Sized {
 /// What one segment can become: any type that parses.
 pub trait Segment: FromStr {}
 impl<K: crate::kernel::ids::Kind> Segment for crate::kernel::ids::Id<K> {}
+impl Segment for i64 {}
 
 impl<T: Segment> Segments for T {
     fn read<'a>(mut segments: impl Iterator<Item = &'a str>) -> Option<Self> {

@@ -93,6 +93,12 @@ const ROWS: &[Row] = &[
     ("POST /v1/trials/{id}/agree", "{}", [401, 409, 404, 409, 404, 403]),
     ("POST /v1/trials/{id}/refuse", "{}", [401, 409, 404, 409, 404, 403]),
     ("POST /v1/trials/{id}/terminate", REASON, [401, 403, 404, 403, 404, 409]),
+    ("POST /v1/trials/{id}/check-ins/{day}", r#"{"going_well":true}"#, [401, 409, 404, 409, 404, 403]),
+    ("GET /v1/trials/{id}/check-ins", "", [401, 200, 404, 200, 404, 200]),
+    ("POST /v1/trials/{id}/reviews", r#"{"rating":5,"message":"Good."}"#, [401, 409, 404, 409, 404, 403]),
+    ("GET /v1/trials/{id}/reviews", "", [401, 200, 404, 200, 404, 200]),
+    ("PUT /v1/trials/{id}/hand-over", r#"{"items":[{"what":"Keys","who":"client","done":true}]}"#, [401, 409, 404, 409, 404, 403]),
+    ("GET /v1/trials/{id}/hand-over", "", [401, 200, 404, 200, 404, 200]),
     ("POST /v1/trials/{id}/pause", REASON, [401, 409, 404, 409, 404, 409]),
     ("POST /v1/trials/{id}/resume", REASON, [401, 409, 404, 409, 404, 409]),
     ("POST /v1/trials/{id}/amend", r#"{"terms":{"hours_per_week":20}}"#, [401, 409, 404, 409, 404, 403]),
@@ -223,7 +229,7 @@ impl World {
             ("/v1/developers/me/commitments", "{trial_id}", &self.trial, "trial"),
             ("/v1/blocks", "{organization_or_developer_id}", &self.developer, "dev"),
         ];
-        let fixed = template.replace("{developer_id}", &self.other).replace("{stage}", "profile_review").replace("{slug}", "guildscript");
+        let fixed = template.replace("{developer_id}", &self.other).replace("{stage}", "profile_review").replace("{slug}", "guildscript").replace("{day}", "3");
         let thing = things.into_iter().find(|(begin, ..)| template.starts_with(begin));
         thing.map_or((fixed.clone(), None), |(_, place, id, prefix)| {
             let prefix = id.split_once('_').map_or(prefix, |(prefix, _)| prefix);

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod admin;
+mod afterwards;
 mod audit;
 mod authorization;
 mod changes;

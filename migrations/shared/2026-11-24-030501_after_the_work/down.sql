@@ -1,0 +1,3 @@
+DROP TABLE hand_overs;
+DROP TABLE check_ins;
+DROP TABLE reviews;

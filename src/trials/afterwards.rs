@@ -1,0 +1,105 @@
+//! What the rooms behind this one ask of a trial: whose it is, whether it is over, and whom to tell what.
+
+use crate::db::Conn;
+use crate::kernel::clock::Instant;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::ids::TrialId;
+use crate::kernel::principal::Principal;
+use crate::kernel::words::Word as _;
+use crate::kernel::zone::add_days;
+use crate::notifications::domain::{Letter, LetterKind};
+use crate::notifications::outbox::NewMail;
+use crate::notifications::store::{cancel_pending, cancel_pending_about, enqueue};
+use crate::notifications::summaries::TrialSummary;
+use crate::trials::model::Contract;
+use crate::trials::notices::Recipient;
+use crate::trials::process::TrialState;
+use crate::trials::service::{Trials, viewer};
+use crate::trials::terms::Party;
+use crate::trials::{clock, mails, neighbors, store};
+
+impl Trials {
+    /// For which party the caller acts, and the trial, locked and as of now.
+    ///
+    /// # Errors
+    /// 403 for admins; 404 for another's trial.
+    pub fn party_of(&self, conn: &mut Conn, principal: &Principal, id: TrialId, now: Instant) -> Result<(Party, Contract)> {
+        let viewer = viewer(conn, principal)?;
+        let contract = clock::locked(conn, id, viewer)?;
+        let party = viewer.party().ok_or_else(|| Error::not_allowed("Only the two parties of the trial may do this."))?;
+        Ok((party, clock::catch_up(conn, &self.rules, contract, now)?))
+    }
+
+    /// For which party the caller reads; none for admins.
+    ///
+    /// # Errors
+    /// 403 for a client without an organisation; 404 for a developer without a profile.
+    pub fn reader_of(&self, conn: &mut Conn, principal: &Principal) -> Result<Option<Party>> {
+        Ok(viewer(conn, principal)?.party())
+    }
+
+    /// The trial with the terms that count.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub fn contract(&self, conn: &mut Conn, id: TrialId) -> Result<Contract> {
+        store::contract(conn, id)
+    }
+
+    /// Refuses what belongs to the days after the work, before them and after them.
+    ///
+    /// # Errors
+    /// 409.
+    pub fn check_afterwards(&self, contract: &Contract, now: Instant) -> Result<()> {
+        if contract.trial.state != TrialState::Ended {
+            let state = contract.trial.state.as_str();
+            return Err(Error::conflict(format!("This is for a trial that has ended; this one is {state}.")));
+        }
+        let last_day = contract.trial.last_day.unwrap_or_else(|| contract.time_zone().date(contract.trial.changed_at));
+        let until = add_days(last_day, self.rules.periods.after_days);
+        if contract.time_zone().date(now) <= until {
+            return Ok(());
+        }
+        Err(Error::conflict(format!("The time for this ended with {until}.")))
+    }
+
+    /// A party has done what these reminders ask of it.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub fn settle_for(&self, conn: &mut Conn, contract: &Contract, party: Party, kinds: &[LetterKind]) -> Result<()> {
+        let who = if party == Party::Client { Recipient::Client } else { Recipient::Developer };
+        for person in neighbors::people(conn, &contract.trial, who)? {
+            cancel_pending_about(conn, &contract.trial.id.to_string(), &person.key, kinds)?;
+        }
+        Ok(())
+    }
+
+    /// Nobody needs these reminders any more.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub fn settle_for_all(&self, conn: &mut Conn, contract: &Contract, kinds: &[LetterKind]) -> Result<()> {
+        cancel_pending(conn, &contract.trial.id.to_string(), Some(kinds)).map(drop)
+    }
+
+    /// Tells the admins something about a trial, once for each `occasion`.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub fn tell_admins(
+        &self,
+        conn: &mut Conn,
+        contract: &Contract,
+        letter: impl Fn(TrialSummary) -> Letter,
+        occasion: String,
+        now: Instant,
+    ) -> Result<()> {
+        let names = neighbors::names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
+        for person in neighbors::people(conn, &contract.trial, Recipient::Admins)? {
+            let letter = letter(mails::summary(contract, &names, Recipient::Admins, &self.rules));
+            enqueue(conn, now, &NewMail::now(letter, contract.trial.id, occasion.clone(), person))?;
+        }
+        Ok(())
+    }
+}

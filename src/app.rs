@@ -54,7 +54,7 @@ use crate::server::{self, Readiness};
 use crate::skills::service::Skills;
 use crate::suspensions::service::Suspensions;
 use crate::trials::service::Trials;
-use crate::trials::tasks::TrialClock;
+use crate::trials::tasks::{TrialClock, UndeliveredOffers};
 use crate::vetting::service::Vetting;
 use crate::vetting::tasks::{IdleDigest, VettingClock};
 
@@ -213,6 +213,7 @@ impl App {
             Arc::new(VettingClock(vetting.clone())),
             Arc::new(IdleDigest::new(vetting.clone())),
             Arc::new(TrialClock(trials.clone())),
+            Arc::new(UndeliveredOffers(trials.clone())),
             Arc::new(ReviewClock(reviews.clone())),
             Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),

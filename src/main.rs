@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,8 +12,11 @@ use guildhall::db::migrate;
 use guildhall::kernel::clock::SystemClock;
 use guildhall::kernel::email::Email;
 use guildhall::kernel::error::Error;
+use guildhall::kernel::words::Word as _;
 use guildhall::meta::markdown;
 use guildhall::meta::processes::Processes;
+use guildhall::notifications::domain::LetterKind;
+use guildhall::notifications::previews;
 use guildhall::{demo, server, telemetry};
 
 #[global_allocator]
@@ -63,10 +66,30 @@ enum Command {
         #[command(subcommand)]
         command: AdminCommand,
     },
+    /// Mails.
+    Mail {
+        #[command(subcommand)]
+        command: MailCommand,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Print the lifecycles as a Markdown document.
     Processes,
+}
+
+#[derive(Subcommand)]
+enum MailCommand {
+    /// Render a mail with made-up content: to look at it before anybody gets it.
+    Preview {
+        /// Which mail, such as `trial_offer`; all of them when left out.
+        kind: Option<String>,
+        /// As plain text instead of HTML.
+        #[arg(long)]
+        text: bool,
+        /// The folder for `KIND.html` or `KIND.txt`; for one kind, standard output when left out.
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -107,6 +130,9 @@ fn main() -> ExitCode {
 }
 
 fn run(line: CommandLine) -> anyhow::Result<()> {
+    if let Command::Mail { command: MailCommand::Preview { kind, text, to } } = &line.command {
+        return preview(kind.as_deref(), *text, to.as_deref());
+    }
     if let Command::Openapi = line.command {
         println!("{}", server::openapi_json().map_err(plain)?);
         return Ok(());
@@ -130,8 +156,32 @@ async fn execute(command: Command, settings: Settings) -> anyhow::Result<()> {
         Command::Worker => serve(app, Duties { api: false, worker: true }, false).await,
         Command::Migrate { status } => migrations(&app, status).await,
         Command::Admin { command } => admin(&app, command).await,
-        Command::Openapi | Command::Processes | Command::Demo { .. } => Ok(()),
+        Command::Openapi | Command::Processes | Command::Mail { .. } | Command::Demo { .. } => Ok(()),
     }
+}
+
+/// Renders mails of one kind, or of all, to a folder or to standard output.
+fn preview(kind: Option<&str>, text: bool, to: Option<&Path>) -> anyhow::Result<()> {
+    let kinds = match kind {
+        Some(kind) => {
+            vec![LetterKind::parse(kind).ok_or_else(|| anyhow::anyhow!("there is no mail `{kind}`; leave it out to render all"))?]
+        }
+        None => LetterKind::ALL.to_vec(),
+    };
+    anyhow::ensure!(kind.is_some() || to.is_some(), "name the folder for all mails: --to FOLDER");
+    for kind in kinds {
+        for (number, letter) in previews::preview(kind, "https://guildhall.example").map_err(plain)?.into_iter().enumerate() {
+            let (content, suffix) = if text { (letter.text, "txt") } else { (letter.html, "html") };
+            let Some(folder) = to else {
+                println!("{content}");
+                continue;
+            };
+            std::fs::create_dir_all(folder)?;
+            let name = if number == 0 { kind.to_string() } else { format!("{kind}-{}", number + 1) };
+            std::fs::write(folder.join(format!("{name}.{suffix}")), content)?;
+        }
+    }
+    Ok(())
 }
 
 async fn serve(app: App, duties: Duties, migrate: bool) -> anyhow::Result<()> {

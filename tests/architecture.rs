@@ -75,7 +75,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 38] = [
+const KINDS: [(&str, Kind); 39] = [
     ("accounts/admins.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/members.rs", Service),
@@ -104,6 +104,7 @@ const KINDS: [(&str, Kind); 38] = [
     ("trials/outlook.rs", Service),
     ("trials/proposals.rs", Service),
     ("trials/steps.rs", Service),
+    ("trials/undelivered.rs", Service),
     ("trials/views.rs", Service),
     ("vetting/clock.rs", Service),
     ("vetting/digests.rs", Service),

@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod pages;
 pub mod preferences;
 pub mod preferences_store;
+pub mod previews;
 #[cfg(test)]
 mod samples;
 pub mod service;

@@ -300,13 +300,17 @@ fn changed<U: diesel::query_dsl::methods::ExecuteDsl<Conn> + RunQueryDsl<Conn>>(
     if updated == 0 { Err(Error::conflict(otherwise).with("state", mail.state)) } else { Ok(mail) }
 }
 
-/// Subject and anchor of the mails of this kind that were given up: for the room that tells their sender.
+/// Kind, subject and anchor of the mails of these kinds that were given up and of which no mail of the kind `told` tells, by the
+/// same subject and anchor: for the room that tells their sender.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn undeliverable(conn: &mut Conn, kind: LetterKind) -> Result<Vec<(String, String)>> {
-    let dead = dsl::outbox.filter(dsl::state.eq(MailState::Dead)).filter(dsl::kind.eq(kind));
-    Ok(dead.order(dsl::id).select((dsl::subject, dsl::anchor)).load(conn)?)
+pub fn undeliverable(conn: &mut Conn, kinds: &[LetterKind], told: LetterKind) -> Result<Vec<(LetterKind, String, String)>> {
+    let news = diesel::alias!(outbox as news);
+    let about = news.field(outbox::subject).eq(dsl::subject).and(news.field(outbox::anchor).eq(dsl::anchor));
+    let is_told = diesel::dsl::exists(news.filter(about.and(news.field(outbox::kind).eq(told))));
+    let dead = dsl::outbox.filter(dsl::state.eq(MailState::Dead)).filter(dsl::kind.eq_any(kinds.to_vec()));
+    Ok(dead.filter(diesel::dsl::not(is_told)).order(dsl::id).select((dsl::kind, dsl::subject, dsl::anchor)).load(conn)?)
 }
 
 /// How many mails there are in each state.

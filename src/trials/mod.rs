@@ -27,6 +27,7 @@ pub mod store_answers;
 pub mod store_terms;
 pub mod tasks;
 pub mod terms;
+pub mod undelivered;
 pub mod views;
 
 #[cfg(test)]

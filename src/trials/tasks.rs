@@ -13,6 +13,32 @@ const BATCH: i64 = 64;
 /// How often the timers are looked at when nobody nudges.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether an offer's mail was given up.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// Tells whoever sent an offer that it reaches nobody.
+pub struct UndeliveredOffers(pub Trials);
+
+#[async_trait]
+impl Task for UndeliveredOffers {
+    fn name(&self) -> &'static str {
+        "undelivered-offers"
+    }
+
+    fn every(&self) -> Duration {
+        LOOK_EVERY
+    }
+
+    fn nudge(&self) -> Nudge {
+        Nudge::default()
+    }
+
+    async fn run(&self) -> Result<Progress> {
+        self.0.tell_undelivered().await?;
+        Ok(Progress::Idle)
+    }
+}
+
 /// Lets time pass for trials.
 pub struct TrialClock(pub Trials);
 

@@ -229,7 +229,11 @@ impl World {
             ("/v1/developers/me/commitments", "{trial_id}", &self.trial, "trial"),
             ("/v1/blocks", "{organization_or_developer_id}", &self.developer, "dev"),
         ];
-        let fixed = template.replace("{developer_id}", &self.other).replace("{stage}", "profile_review").replace("{slug}", "guildscript").replace("{day}", "3");
+        let fixed = template
+            .replace("{developer_id}", &self.other)
+            .replace("{stage}", "profile_review")
+            .replace("{slug}", "guildscript")
+            .replace("{day}", "3");
         let thing = things.into_iter().find(|(begin, ..)| template.starts_with(begin));
         thing.map_or((fixed.clone(), None), |(_, place, id, prefix)| {
             let prefix = id.split_once('_').map_or(prefix, |(prefix, _)| prefix);

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::support::person::Person;
 use crate::support::seeds::{Scene, act, offer_body, subjects, terms, with};
+use crate::support::smtp::Mode;
 
 async fn count(scene: &Scene, person: &Person, subject: &str) -> usize {
     scene.app.mails(person, subject).await.len()
@@ -183,4 +184,16 @@ async fn a_proposal_lapses_after_five_days() {
     assert_eq!(scene.trial(&id).await.at("/proposal"), &serde_json::Value::Null);
     act(&scene.developer, &id, "agree", json!({})).await.problem(409, "conflict");
     assert_eq!(scene.stand(&id).await, "active");
+}
+
+#[actix_web::test]
+async fn who_offers_hears_when_the_offer_reaches_nobody() {
+    let scene = Scene::start().await;
+    scene.app.smtp.set_mode_for(&scene.developer.email, Mode::RefuseRecipient(550));
+    scene.offered().await;
+    for _ in 0..2 {
+        scene.app.settle().await;
+        let told = count(&scene, &scene.client, "Your trial offer could not be mailed").await;
+        assert_eq!(told, 1, "{:?}", subjects(&scene.app, &scene.client).await);
+    }
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web::{Data, ServiceConfig};
 use chrono::TimeDelta;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rand::Rng as _;
@@ -112,53 +111,6 @@ pub struct App {
     tasks: Vec<Arc<dyn Task>>,
 }
 
-/// The services that handlers ask for.
-#[derive(Clone)]
-pub struct Services {
-    audit: Data<Audit>,
-    notifications: Data<Notifications>,
-    accounts: Data<Accounts>,
-    skills: Data<Skills>,
-    developers: Data<Developers>,
-    vetting: Data<Vetting>,
-    jobs: Data<Jobs>,
-    invitations: Data<Invitations>,
-    trials: Data<Trials>,
-    matching: Data<Matching>,
-    own_matches: Data<OwnMatches>,
-    match_runs: Data<MatchRuns>,
-    check_ins: Data<CheckInRoom>,
-    hand_overs: Data<HandOvers>,
-    reviews: Data<Reviews>,
-    reports: Data<Reports>,
-    suspensions: Data<Suspensions>,
-}
-
-impl Services {
-    /// Makes the services known to handlers.
-    pub fn provide(&self, config: &mut ServiceConfig) {
-        config
-            .app_data(self.audit.clone())
-            .app_data(self.notifications.clone())
-            .app_data(self.accounts.clone())
-            .app_data(self.skills.clone());
-        config
-            .app_data(self.developers.clone())
-            .app_data(self.vetting.clone())
-            .app_data(self.jobs.clone())
-            .app_data(self.invitations.clone())
-            .app_data(self.trials.clone())
-            .app_data(self.matching.clone())
-            .app_data(self.own_matches.clone())
-            .app_data(self.match_runs.clone())
-            .app_data(self.check_ins.clone())
-            .app_data(self.hand_overs.clone())
-            .app_data(self.reviews.clone())
-            .app_data(self.reports.clone())
-            .app_data(self.suspensions.clone());
-    }
-}
-
 /// Which parts of the work this process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duties {
@@ -244,29 +196,6 @@ impl App {
             own_tasks,
             tasks,
         })
-    }
-
-    /// The services that handlers ask for.
-    pub fn services(&self) -> Services {
-        Services {
-            audit: Data::new(self.audit.clone()),
-            notifications: Data::new(self.notifications.clone()),
-            accounts: Data::new(self.accounts.clone()),
-            skills: Data::from(self.skills.clone()),
-            developers: Data::from(self.developers.clone()),
-            vetting: Data::new(self.vetting.clone()),
-            jobs: Data::new(self.jobs.clone()),
-            invitations: Data::new(self.invitations.clone()),
-            trials: Data::new(self.trials.clone()),
-            matching: Data::from(self.matching.clone()),
-            own_matches: Data::from(self.own_matches.clone()),
-            match_runs: Data::from(self.match_runs.clone()),
-            check_ins: Data::new(self.check_ins.clone()),
-            hand_overs: Data::new(self.hand_overs.clone()),
-            reviews: Data::new(self.reviews.clone()),
-            reports: Data::new(self.reports.clone()),
-            suspensions: Data::new(self.suspensions.clone()),
-        }
     }
 
     /// The background work of a process that does all of it.

@@ -7,6 +7,7 @@ pub mod app;
 pub mod demo;
 
 pub mod server;
+pub mod services;
 // ground
 pub mod auth;
 pub mod config;

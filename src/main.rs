@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -173,7 +174,7 @@ fn preview(kind: Option<&str>, text: bool, to: Option<&Path>) -> anyhow::Result<
         for (number, letter) in previews::preview(kind, "https://guildhall.example").map_err(plain)?.into_iter().enumerate() {
             let (content, suffix) = if text { (letter.text, "txt") } else { (letter.html, "html") };
             let Some(folder) = to else {
-                println!("{content}");
+                std::io::stdout().write_all(content.as_bytes())?;
                 continue;
             };
             std::fs::create_dir_all(folder)?;

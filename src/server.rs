@@ -47,6 +47,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::jobs::http::routes(config);
     crate::invitations::http::routes(config);
     crate::trials::http::routes(config);
+    crate::trials::http_admin::routes(config);
     crate::matching::http_own::routes(config);
     crate::accounts::http_admin::routes(config);
     crate::suspensions::http::routes(config);

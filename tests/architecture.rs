@@ -35,8 +35,8 @@ const ORDER: [&str; 23] = [
 ];
 /// How many of them are ground: they know no room.
 const GROUND: usize = 7;
-/// What puts the house together may know everything: `app` builds, `server` mounts, `demo` fills, `main` starts.
-const COMPOSITION: [&str; 5] = ["app", "server", "demo", "main", "lib"];
+/// What puts the house together may know everything: `app` builds, `services` hands out, `server` mounts, `demo` fills, `main` starts.
+const COMPOSITION: [&str; 6] = ["app", "services", "server", "demo", "main", "lib"];
 /// Macros stand at the crate's root; this is where they live.
 const MACROS: [(&str, &str); 4] = [("words", "kernel"), ("sql_words", "db"), ("sql_value", "db"), ("each", "db")];
 
@@ -75,7 +75,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 39] = [
+const KINDS: [(&str, Kind); 41] = [
     ("accounts/admins.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/members.rs", Service),
@@ -98,10 +98,12 @@ const KINDS: [(&str, Kind); 39] = [
     ("trials/clock.rs", Service),
     ("trials/conversions.rs", Service),
     ("trials/effects.rs", Service),
+    ("trials/http_admin.rs", Http),
     ("trials/mails.rs", Service),
     ("trials/neighbors.rs", Service),
     ("trials/offer.rs", Service),
     ("trials/outlook.rs", Service),
+    ("trials/overview.rs", Service),
     ("trials/proposals.rs", Service),
     ("trials/steps.rs", Service),
     ("trials/undelivered.rs", Service),

@@ -671,3 +671,5 @@ diesel::table! {
         changed_at -> crate::db::types::InstantSql,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(trials, check_ins);

@@ -207,7 +207,7 @@ impl Trials {
         Ok(self.scene(conn, viewer, now, &dossier)?.view(&dossier))
     }
 
-    fn scene(&self, conn: &mut Conn, viewer: Viewer, now: Instant, dossier: &Dossier) -> Result<Scene> {
+    pub(crate) fn scene(&self, conn: &mut Conn, viewer: Viewer, now: Instant, dossier: &Dossier) -> Result<Scene> {
         let Contract { trial, .. } = &dossier.contract;
         let names = neighbors::names(conn, trial.developer_id, trial.organization_id)?;
         Ok(Scene { viewer, now, periods: self.rules.periods, names })

@@ -133,3 +133,26 @@ async fn the_hand_over_is_one_list_for_both_and_ends_the_reminders() {
     scene.until("2026-12-26T10:00:00Z").await;
     scene.client.put(&path, list).await.problem(409, "conflict");
 }
+
+#[actix_web::test]
+async fn admins_see_which_trials_may_go_wrong_and_why() {
+    let mut scene = Scene::start().await;
+    let id = scene.active().await;
+    let risks = async |scene: &Scene| {
+        let page = scene.admin.get("/v1/admin/trials?at_risk=true").await.expect(200);
+        let rows = page.at("/data").as_array().expect("trials").clone();
+        rows.into_iter().map(|row| (row["id"].as_str().expect("an id").to_owned(), row["risks"].clone())).collect::<Vec<_>>()
+    };
+    assert!(risks(&scene).await.is_empty());
+    assert_eq!(scene.admin.get("/v1/admin/trials?state=active").await.expect(200).at("/data/0/risks"), &json!([]));
+    scene.until("2026-12-05T10:00:00Z").await;
+    assert_eq!(risks(&scene).await, [(id.clone(), json!(["silent"]))]);
+    scene.client.post(&format!("/v1/trials/{id}/check-ins/3"), json!({ "going_well": true })).await.expect(200);
+    assert!(risks(&scene).await.is_empty());
+    scene.developer.post(&format!("/v1/trials/{id}/check-ins/3"), json!({ "going_well": false })).await.expect(200);
+    assert_eq!(risks(&scene).await, [(id.clone(), json!(["check_in_no"]))]);
+    scene.until("2026-12-28T10:00:00Z").await;
+    assert_eq!(risks(&scene).await, [(id.clone(), json!(["undecided", "check_in_no"]))]);
+    act(&scene.developer, &id, "end", json!({ "message": "I have moved." })).await.expect(200);
+    assert!(risks(&scene).await.is_empty());
+}

@@ -93,6 +93,7 @@ const ROWS: &[Row] = &[
     ("POST /v1/trials/{id}/agree", "{}", [401, 409, 404, 409, 404, 403]),
     ("POST /v1/trials/{id}/refuse", "{}", [401, 409, 404, 409, 404, 403]),
     ("POST /v1/trials/{id}/terminate", REASON, [401, 403, 404, 403, 404, 409]),
+    ("GET /v1/admin/trials", "", [401, 403, 403, 403, 403, 200]),
     ("POST /v1/trials/{id}/check-ins/{day}", r#"{"going_well":true}"#, [401, 409, 404, 409, 404, 403]),
     ("GET /v1/trials/{id}/check-ins", "", [401, 200, 404, 200, 404, 200]),
     ("POST /v1/trials/{id}/reviews", r#"{"rating":5,"message":"Good."}"#, [401, 409, 404, 409, 404, 403]),

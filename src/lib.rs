@@ -26,5 +26,6 @@ pub mod notifications;
 pub mod reports;
 pub mod skills;
 pub mod suspensions;
+pub mod timesheets;
 pub mod trials;
 pub mod vetting;

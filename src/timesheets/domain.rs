@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Faults;
+use crate::kernel::ids::TrialId;
 use crate::kernel::week::Week;
 use crate::kernel::zone::{TimeZone, add_days};
+use crate::timesheets::process::SheetState;
+use crate::trials::billing::Worked;
 use crate::trials::model::Event;
 use crate::trials::process::TrialState;
 
@@ -26,8 +30,46 @@ const LAST_MINUTE: u32 = 24 * 60 - 1;
 /// Days that the client has for a timesheet that comes late: as many as from Monday to Thursday.
 const LATE_DAYS: i64 = NEXT_THURSDAY - NEXT_MONDAY;
 
-/// A day of a timesheet.
+/// The hours of a week of a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    /// Of which trial.
+    pub trial_id: TrialId,
+    /// Of which week.
+    pub week: Week,
+    /// Where it stands.
+    pub state: SheetState,
+    /// The days on which there is something to say.
+    pub days: Vec<Day>,
+    /// When the developer handed it in.
+    pub submitted_at: Option<Instant>,
+    /// When the clock acts, or an admin may.
+    pub due_at: Option<Instant>,
+    /// Grows with every change.
+    pub version: i64,
+    /// When its last step was taken.
+    pub changed_at: Instant,
+}
+
+impl Sheet {
+    /// Minutes worked in the week.
+    pub fn minutes(&self) -> i64 {
+        self.days.iter().map(|day| day.minutes).sum()
+    }
+
+    /// Whether it was handed in after the time for it.
+    pub fn is_late(&self, time_zone: TimeZone) -> bool {
+        self.submitted_at.is_some_and(|at| at > submit_by(self.week, time_zone))
+    }
+
+    /// The same, as money depends on it.
+    pub fn worked(&self) -> Vec<Worked> {
+        self.days.iter().map(|day| Worked { date: day.date, minutes: day.minutes }).collect()
+    }
+}
+
+/// A day of a timesheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Day {
     /// The day.
     pub date: NaiveDate,

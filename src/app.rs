@@ -52,6 +52,7 @@ use crate::suspensions::service::Suspensions;
 use crate::trials::service::Trials;
 use crate::trials::tasks::TrialClock;
 use crate::vetting::service::Vetting;
+use crate::vetting::tasks::{IdleDigest, VettingClock};
 
 /// How many people's sessions are held in memory.
 const PEOPLE_HELD: usize = 100_000;
@@ -189,6 +190,8 @@ impl App {
         let tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(MatchNews::new(fits, match_runs.clone(), clock.clone())),
             Arc::new(InvitationClock(invitations.clone())),
+            Arc::new(VettingClock(vetting.clone())),
+            Arc::new(IdleDigest::new(vetting.clone())),
             Arc::new(TrialClock(trials.clone())),
             Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),

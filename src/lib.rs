@@ -22,6 +22,7 @@ pub mod developers;
 pub mod invitations;
 pub mod jobs;
 pub mod matching;
+pub mod meta;
 pub mod notifications;
 pub mod reports;
 pub mod skills;

@@ -12,6 +12,8 @@ use guildhall::db::migrate;
 use guildhall::kernel::clock::SystemClock;
 use guildhall::kernel::email::Email;
 use guildhall::kernel::error::Error;
+use guildhall::meta::markdown;
+use guildhall::meta::processes::Processes;
 use guildhall::{demo, server, telemetry};
 
 #[global_allocator]
@@ -63,6 +65,8 @@ enum Command {
     },
     /// Print the OpenAPI document.
     Openapi,
+    /// Print the lifecycles as a Markdown document.
+    Processes,
 }
 
 #[derive(Subcommand)]
@@ -107,6 +111,10 @@ fn run(line: CommandLine) -> anyhow::Result<()> {
         println!("{}", server::openapi_json().map_err(plain)?);
         return Ok(());
     }
+    if let Command::Processes = line.command {
+        print!("{}", markdown::document(&Processes::all()));
+        return Ok(());
+    }
     let settings = load::load(line.config.as_deref()).map_err(anyhow::Error::msg)?;
     telemetry::start_logs();
     actix_web::rt::System::new().block_on(execute(line.command, settings))
@@ -122,7 +130,7 @@ async fn execute(command: Command, settings: Settings) -> anyhow::Result<()> {
         Command::Worker => serve(app, Duties { api: false, worker: true }, false).await,
         Command::Migrate { status } => migrations(&app, status).await,
         Command::Admin { command } => admin(&app, command).await,
-        Command::Openapi | Command::Demo { .. } => Ok(()),
+        Command::Openapi | Command::Processes | Command::Demo { .. } => Ok(()),
     }
 }
 

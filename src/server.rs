@@ -43,6 +43,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::skills::http::routes(config);
     crate::developers::http::routes(config);
     crate::vetting::http::routes(config);
+    crate::vetting::http_vetted::routes(config);
     crate::jobs::http::routes(config);
     crate::invitations::http::routes(config);
     crate::trials::http::routes(config);
@@ -51,6 +52,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::suspensions::http::routes(config);
     crate::reports::http::routes(config);
     crate::audit::http::routes(config);
+    crate::meta::http::routes(config);
     config.service(healthz).service(readyz);
 }
 

@@ -28,7 +28,8 @@ const ORDER: [&str; 20] = [
     "timesheets",
     "matching",
     "reports",
-    "suspensions", // rooms
+    "suspensions",
+    "meta", // rooms
 ];
 /// How many of them are ground: they know no room.
 const GROUND: usize = 7;
@@ -72,7 +73,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 30] = [
+const KINDS: [(&str, Kind); 37] = [
     ("accounts/admins.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/members.rs", Service),
@@ -101,7 +102,14 @@ const KINDS: [(&str, Kind); 30] = [
     ("trials/proposals.rs", Service),
     ("trials/steps.rs", Service),
     ("trials/views.rs", Service),
+    ("vetting/clock.rs", Service),
+    ("vetting/digests.rs", Service),
+    ("vetting/facts.rs", Service),
+    ("vetting/http_vetted.rs", Http),
+    ("vetting/mails.rs", Service),
+    ("vetting/mails_standing.rs", Service),
     ("vetting/scorecards.rs", Service),
+    ("vetting/standing_steps.rs", Service),
     ("vetting/steps.rs", Service),
 ];
 

@@ -33,7 +33,7 @@ const LATER: [(&str, &str); 2] = [
     ("verified_skills_slug", "CREATE INDEX verified_skills_slug ON verified_skills (slug, developer_id)"),
 ];
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Opens the SQLite file at `path` and applies the migrations.
 ///

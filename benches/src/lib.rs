@@ -5,6 +5,7 @@
 //! whatever is generated before, and a million of them need no memory.
 
 pub mod best;
+pub mod client;
 pub mod developers;
 pub mod fill;
 pub mod names;

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::{Environment, Settings};
+use crate::config::{Environment, Settings, Trials, Vetting};
 
 /// The shortest secret that may sign tokens, in bytes (RFC 7518 §3.2).
 pub const SECRET_BYTES: usize = 32;
@@ -33,6 +33,8 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     {
         return Err("invitations.answer_hours must be at least 1 and end before invitations.lapse_days; mail_minutes at least 0".to_owned());
     }
+    trials(&settings.trials)?;
+    vetting(&settings.vetting)?;
     weights(settings)?;
     rates(settings)
 }
@@ -75,6 +77,52 @@ fn urls(settings: &Settings, production: bool) -> Result<(), String> {
     let local = ["smtp://localhost", "smtp://127.0.0.1", "smtp://[::1]"].iter().any(|prefix| mail.starts_with(prefix));
     let safe = mail.starts_with("smtps://") || (mail.starts_with("smtp://") && (local || mail.contains("tls=required")));
     if safe { Ok(()) } else { Err("mail.url must be smtps://… or smtp://…?tls=required in production".to_owned()) }
+}
+
+/// Periods that leave no trial, and reminders that come in no order.
+fn trials(trials: &Trials) -> Result<(), String> {
+    let at_least = |least: i64, periods: &[(&str, i64)]| match periods.iter().find(|(_, days)| !(least..=3650).contains(days)) {
+        Some((key, days)) => Err(format!("trials.{key} must be from {least} to 3650, not {days}")),
+        None => Ok(()),
+    };
+    at_least(
+        1,
+        &[
+            ("trial_days", trials.trial_days),
+            ("offer_days", trials.offer_days),
+            ("proposal_days", trials.proposal_days),
+            ("conversion_days", trials.conversion_days),
+            ("start_within_days", trials.start_within_days),
+        ],
+    )?;
+    at_least(
+        0,
+        &[
+            ("decision_days", trials.decision_days),
+            ("grace_days", trials.grace_days),
+            ("pause_days", trials.pause_days),
+            ("extension_days", trials.extension_days),
+            ("appeal_days", trials.appeal_days),
+            ("rematch_days", trials.rematch_days),
+            ("replacements", trials.replacements),
+            ("reminders.after_days", trials.reminders.after_days),
+        ],
+    )?;
+    let rises = |days: &[i64]| days.is_sorted_by(|one, next| one < next) && days.iter().all(|day| (-365..=365).contains(day));
+    match trials.reminders.lists().into_iter().find(|(_, days)| !rises(days)) {
+        Some((key, days)) => Err(format!("trials.reminders.{key} must list days from -365 to 365, each once and rising, not {days:?}")),
+        None => Ok(()),
+    }
+}
+
+fn vetting(settings: &Vetting) -> Result<(), String> {
+    let days = [settings.answer_days, settings.appeal_days, settings.retry_after_days + 1, settings.idle_working_days + 1];
+    let reminders = settings.answer_reminders_after_days.iter().chain(&settings.expiry_reminders_before_days);
+    let mut reminders = reminders.chain([&settings.answer_reminder_before_days, &settings.expiring_days]);
+    if days.iter().any(|days| *days < 1) || reminders.any(|days| !(0..=3650).contains(days)) {
+        return Err("vetting: answer_days and appeal_days must be at least 1, the other days from 0 to 3650".to_owned());
+    }
+    Ok(())
 }
 
 fn weights(settings: &Settings) -> Result<(), String> {

@@ -201,6 +201,20 @@ pub struct Vetting {
     pub four_eyes: bool,
     /// Months.
     pub kept_months: u32,
+    /// Days to answer a reviewer's questions.
+    pub answer_days: i64,
+    /// Days after the questions.
+    pub answer_reminders_after_days: Vec<i64>,
+    /// Days before the last day of the answer.
+    pub answer_reminder_before_days: i64,
+    /// Days before the end of an approval.
+    pub expiring_days: i64,
+    /// Days before the end of an approval.
+    pub expiry_reminders_before_days: Vec<i64>,
+    /// Days.
+    pub appeal_days: i64,
+    /// Working days: Monday to Friday.
+    pub idle_working_days: i64,
 }
 
 /// `[invitations]`
@@ -243,6 +257,54 @@ pub struct Trials {
     pub replacements: i64,
     /// Calendar days.
     pub start_within_days: i64,
+    /// When people are reminded.
+    pub reminders: TrialReminders,
+}
+
+/// `[trials.reminders]`: calendar days from the date that each kind counts from, rising.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialReminders {
+    /// From the start.
+    pub starts_soon: Vec<i64>,
+    /// From the start.
+    pub check_in: Vec<i64>,
+    /// From the start.
+    pub check_in_silent: Vec<i64>,
+    /// From the end.
+    pub decision_opens: Vec<i64>,
+    /// From the end.
+    pub undecided: Vec<i64>,
+    /// From the end.
+    pub ends_soon: Vec<i64>,
+    /// From the end of the grace.
+    pub grace_ends: Vec<i64>,
+    /// From the last day of work.
+    pub review_due: Vec<i64>,
+    /// From the last day of work.
+    pub hand_over: Vec<i64>,
+    /// From the last day of work.
+    pub final_timesheet: Vec<i64>,
+    /// Calendar days after the last day of work in which hand-over, timesheet and reviews are asked for.
+    pub after_days: i64,
+}
+
+impl TrialReminders {
+    /// Each list with its key.
+    pub fn lists(&self) -> [(&'static str, &[i64]); 10] {
+        [
+            ("starts_soon", &self.starts_soon),
+            ("check_in", &self.check_in),
+            ("check_in_silent", &self.check_in_silent),
+            ("decision_opens", &self.decision_opens),
+            ("undecided", &self.undecided),
+            ("ends_soon", &self.ends_soon),
+            ("grace_ends", &self.grace_ends),
+            ("review_due", &self.review_due),
+            ("hand_over", &self.hand_over),
+            ("final_timesheet", &self.final_timesheet),
+        ]
+    }
 }
 
 /// `[matching]`

@@ -249,6 +249,7 @@ diesel::table! {
         reason_code -> Nullable<Text>,
         message -> Nullable<Text>,
         retry_after -> Nullable<crate::db::types::InstantSql>,
+        answer_by -> Nullable<crate::db::types::InstantSql>,
         skipped_stages_json -> Text,
         version -> BigInt,
         created_at -> crate::db::types::InstantSql,
@@ -295,6 +296,37 @@ diesel::table! {
         approved_at -> crate::db::types::InstantSql,
         valid_until -> crate::db::types::InstantSql,
         version -> BigInt,
+        changed_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    vetted_events (id) {
+        id -> Text,
+        developer_id -> Text,
+        version -> BigInt,
+        action -> Text,
+        actor -> Text,
+        user_id -> Nullable<Text>,
+        from_status -> Nullable<Text>,
+        to_status -> Text,
+        reason_code -> Nullable<Text>,
+        message -> Nullable<Text>,
+        occurred_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    vetting_appeals (subject, decision_version) {
+        subject -> Text,
+        decision_version -> BigInt,
+        developer_id -> Text,
+        message -> Text,
+        outcome -> Nullable<Text>,
+        answer -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        made_at -> crate::db::types::InstantSql,
+        decided_at -> Nullable<crate::db::types::InstantSql>,
     }
 }
 
@@ -587,6 +619,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     scorecards,
     vetting_events,
     vetted_developers,
+    vetted_events,
+    vetting_appeals,
     verified_skills,
     job_requests,
     job_request_skills,

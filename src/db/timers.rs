@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::db::Conn;
+use crate::db::pool::Db;
 use crate::db::schema::timers::dsl;
 use crate::db::support::IntoBoth as _;
 use crate::db::types::InstantSql;
@@ -69,6 +70,28 @@ pub fn cancel_all(conn: &mut Conn, subject: &str) -> Result<()> {
 pub fn take(conn: &mut Conn, due: &Due) -> Result<bool> {
     let row = dsl::timers.find((&due.subject, &due.step)).filter(dsl::due_at.eq(due.due_at));
     Ok(diesel::delete(row).execute(conn)? == 1)
+}
+
+/// Rings what is due in `room` at `now`, at most `limit` timers, oldest first, each in a transaction of its own; says how many
+/// did something. One that fails is tried again half a minute later, and holds up no other.
+///
+/// # Errors
+/// 503 when the database is down.
+pub async fn ring_due<R>(db: &Db, room: &'static str, now: Instant, limit: i64, ring: R) -> Result<usize>
+where
+    R: Fn(&mut Conn, &Due) -> Result<()> + Clone + Send + 'static,
+{
+    let mut rung = 0;
+    for due in db.write(move |conn| claim(conn, room, now, limit)).await? {
+        let (ring, timer) = (ring.clone(), due.clone());
+        match db.write(move |conn| ring(conn, &timer)).await {
+            Ok(()) => rung += 1,
+            Err(error) => {
+                tracing::error!(%error, subject = due.subject, step = due.step, "a step of the clock failed; it will be tried again")
+            }
+        }
+    }
+    Ok(rung)
 }
 
 /// Claims what is due in `room`, oldest first, so that other nodes leave it alone for half a minute.

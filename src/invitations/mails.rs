@@ -13,10 +13,11 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::InvitationId;
 use crate::kernel::process::Actor;
-use crate::notifications::domain::{InvitationSummary, Letter, LetterKind, Recipient};
+use crate::notifications::domain::{Letter, LetterKind, Recipient};
 use crate::notifications::outbox::{NewMail, TRIED_FOR};
 use crate::notifications::preferences_store;
 use crate::notifications::store::{cancel_pending, cancel_pending_about, enqueue};
+use crate::notifications::summaries::InvitationSummary;
 
 /// Tells whomever the row names.
 ///

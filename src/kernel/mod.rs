@@ -6,6 +6,7 @@ pub mod craft;
 pub mod email;
 pub mod error;
 pub mod ids;
+pub mod lifecycle;
 pub mod money;
 pub mod page;
 pub mod principal;

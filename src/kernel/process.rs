@@ -29,6 +29,10 @@ pub enum To<S> {
     Remembered,
     /// Into the state that follows in the order of the process.
     Next,
+    /// Into this state or not, as an appeal is decided; no way out of an end by itself.
+    Appealed(S),
+    /// A new one begins in this state; this one stays as it is.
+    New(S),
 }
 
 impl<S: Copy> To<S> {
@@ -36,11 +40,16 @@ impl<S: Copy> To<S> {
     /// and nothing follows.
     pub fn arrive(self, state: S, remembered: Option<S>, next: Option<S>) -> Option<S> {
         match self {
-            Self::State(to) => Some(to),
+            Self::State(to) | Self::Appealed(to) | Self::New(to) => Some(to),
             Self::Same => Some(state),
             Self::Remembered => remembered,
             Self::Next => next,
         }
+    }
+
+    /// Whether it leads on by itself, so that a state with such a step is not an end.
+    fn leads_on(self) -> bool {
+        !matches!(self, Self::Same | Self::Appealed(_) | Self::New(_))
     }
 }
 
@@ -146,8 +155,8 @@ pub fn allowed_if<S: PartialEq, A: PartialEq + Copy, G, M, O>(
 }
 
 /// Whether no step leads out of `state`.
-pub fn is_finished<S: PartialEq, A, G, M, O>(table: Table<S, A, G, M, O>, state: &S) -> bool {
-    !table.iter().any(|step| step.to != To::Same && step.from.contains(state))
+pub fn is_finished<S: PartialEq + Copy, A, G, M, O>(table: Table<S, A, G, M, O>, state: &S) -> bool {
+    !table.iter().any(|step| step.to.leads_on() && step.from.contains(state))
 }
 
 fn not_now<S: Word + PartialEq, A: Word + PartialEq, G, M, O>(table: Table<S, A, G, M, O>, state: S, action: A, actor: Actor) -> Error {

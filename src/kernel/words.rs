@@ -8,6 +8,9 @@ pub trait Word: Sized + Copy + 'static {
     /// The text that stands in JSON and in the database.
     fn as_str(self) -> &'static str;
 
+    /// What the word means: the sentences that its declaration carries.
+    fn about(self) -> &'static str;
+
     /// The value that `text` names, if any.
     fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|word| word.as_str() == text)
@@ -19,22 +22,30 @@ pub trait Word: Sized + Copy + 'static {
 /// ```
 /// guildhall::words! {
 ///     /// What a signal says.
-///     pub enum Light { Red => "red", Green => "green" }
+///     pub enum Light {
+///         /// Stop.
+///         Red => "red",
+///         /// Go.
+///         Green => "green",
+///     }
 /// }
 /// # use guildhall::kernel::words::Word;
-/// assert_eq!(Light::parse("green"), Some(Light::Green));
+/// assert_eq!((Light::parse("green"), Light::Red.about()), (Some(Light::Green), "Stop."));
 /// ```
 #[macro_export]
 macro_rules! words {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident => $text:literal),+ $(,)? }) => {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[doc = $doc:literal])* $variant:ident => $text:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $(#[doc = concat!("`", $text, "`. ")] $(#[$variant_meta])* $variant),+ }
+        pub enum $name { $(#[doc = concat!("`", $text, "`. ")] $(#[doc = $doc])* $variant),+ }
 
         impl $crate::kernel::words::Word for $name {
             const ALL: &'static [Self] = &[$(Self::$variant),+];
             fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
+            }
+            fn about(self) -> &'static str {
+                match self { $(Self::$variant => concat!("" $(, $doc)*).trim()),+ }
             }
         }
 

@@ -24,10 +24,11 @@ use crate::matching::domain::Candidate;
 use crate::matching::fitness::Fitness;
 use crate::matching::fits_store as store;
 use crate::matching::index::MatchIndex;
-use crate::notifications::domain::{DeveloperLine, Letter, Recipient};
+use crate::notifications::domain::{Letter, Recipient};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::preferences_store;
 use crate::notifications::store::enqueue;
+use crate::notifications::summaries::DeveloperLine;
 use crate::scheduler::Nudge;
 
 /// The room of our timers.

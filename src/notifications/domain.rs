@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
-use crate::kernel::ids::{InvitationId, JobRequestId, MailTokenId, TrialId};
-use crate::kernel::money::Money;
+use crate::kernel::ids::{JobRequestId, MailTokenId};
 use crate::kernel::zone::TimeZone;
 use crate::notifications::preferences::OptionalMail;
+use crate::notifications::summaries::{DeveloperLine, Engagement, IdleApplication, InvitationSummary, SkillLevel, TrialSummary};
 use crate::words;
 
 /// To whom a mail goes, by value.
@@ -24,82 +24,19 @@ pub struct Recipient {
     pub time_zone: TimeZone,
 }
 
-/// What a mail about a trial says of it, as the recipient may know it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrialSummary {
-    /// The trial.
-    pub trial_id: TrialId,
-    /// The other party: the organisation's name; the developer's headline or, once disclosed, name.
-    pub other: String,
-    /// The first day, in the contract's zone.
-    pub starts_on: NaiveDate,
-    /// When the 30 days are over.
-    pub ends_at: Instant,
-    /// The contract's zone.
-    pub time_zone: TimeZone,
-    /// Per hour.
-    pub hourly_rate: Money,
-    /// Hours per week.
-    pub hours_per_week: i64,
-}
-
-/// What is agreed, or offered, about the time after a trial.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Engagement {
-    /// Per hour.
-    pub hourly_rate: Money,
-    /// Hours per week.
-    pub hours_per_week: i64,
-    /// The first day, in the contract's zone.
-    pub starts_on: NaiveDate,
-}
-
-/// A skill with the level that vetting found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SkillLevel {
-    /// The skill's slug.
-    pub skill: String,
-    /// 1 to 5.
-    pub level: i64,
-}
-
-/// A developer as a digest names one: what the public card shows, in one line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeveloperLine {
-    /// The headline, if there is one.
-    pub headline: Option<String>,
-    /// How senior, as a word.
-    pub seniority: Option<String>,
-}
-
-/// What a mail about an invitation says of it, as the recipient may know it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InvitationSummary {
-    /// The invitation.
-    pub invitation_id: InvitationId,
-    /// The job request's title.
-    pub title: String,
-    /// The other side: for the client the developer's headline or, once disclosed, name; for the developer nobody by name.
-    pub other: String,
-    /// When an answer is expected.
-    pub answer_by: Instant,
-    /// When it lapses.
-    pub lapses_at: Instant,
-}
-
 /// Declares the letters: the enum [`Letter`] with its values, and the words of [`LetterKind`].
 macro_rules! letters {
-    ($($(#[$meta:meta])* $letter:ident => $kind:literal $({ $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? })?;)+) => {
+    ($($(#[doc = $doc:literal])* $letter:ident => $kind:literal $({ $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? })?;)+) => {
         words! {
             /// Which mail it is.
-            pub enum LetterKind { $($(#[$meta])* $letter => $kind),+ }
+            pub enum LetterKind { $($(#[doc = $doc])* $letter => $kind),+ }
         }
 
         /// A mail's content as plain values. The outbox keeps it as JSON; a token is never in it, only the token's id.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "kind")]
         pub enum Letter { $(
-            $(#[$meta])*
+            $(#[doc = $doc])*
             #[serde(rename = $kind)]
             $letter $({ $($(#[$field_meta])* $field: $type),+ })?
         ),+ }
@@ -138,7 +75,8 @@ letters! {
     // vetting
     /// An application came in.
     VettingReceived => "vetting_received" { /// The stages still ahead, in order.
-        stages: Vec<String> };
+        stages: Vec<String>, /// The stages that were passed lately and still count.
+        kept: Vec<String> };
     /// A reviewer has begun.
     VettingTaken => "vetting_taken";
     /// A stage is passed.
@@ -148,7 +86,14 @@ letters! {
         feedback: Option<String> };
     /// The reviewer asks something.
     VettingQuestions => "vetting_questions" { /// What is asked.
-        questions: String };
+        questions: String, /// Until when an answer is awaited.
+        answer_by: Instant };
+    /// The reviewer's questions wait for an answer.
+    VettingQuestionsWaiting => "vetting_questions_waiting" { /// What is asked.
+        questions: String, /// Until when an answer is awaited.
+        answer_by: Instant };
+    /// The questions stayed without an answer.
+    VettingLapsed => "vetting_lapsed";
     /// Passed.
     VettingApproved => "vetting_approved" { /// What was verified.
         levels: Vec<SkillLevel>, /// Until when it holds.
@@ -157,13 +102,45 @@ letters! {
     VettingRejected => "vetting_rejected" { /// Why, as a word.
         reason_code: String, /// Why, in the reviewer's words for the developer.
         message: String, /// From when a new application is welcome.
-        retry_after: Instant };
+        retry_after: Instant, /// Until when one can appeal.
+        appeal_by: Instant };
+    /// An appeal came in; to the admins.
+    VettingAppealed => "vetting_appealed" { /// The id of the application, or of the suspended or revoked developer.
+        about: String, /// Against what: a word.
+        against: String, /// What the developer wrote.
+        message: String };
+    /// An appeal is decided.
+    VettingAppealDecided => "vetting_appeal_decided" { /// Against what: a word.
+        against: String, /// Whether the decision was taken back.
+        overturned: bool, /// The written answer.
+        answer: String };
     /// The developer withdrew.
     VettingWithdrawn => "vetting_withdrawn";
     /// The application rests.
     VettingOnHold => "vetting_on_hold";
     /// The application goes on.
     VettingReleased => "vetting_released";
+    /// An approval ends before long.
+    VettingExpiring => "vetting_expiring" { /// Until when it holds.
+        valid_until: Instant, /// From when it can be renewed.
+        renew_from: Instant };
+    /// An approval has ended.
+    VettingExpired => "vetting_expired";
+    /// An admin takes a developer out for a time.
+    VettingSuspended => "vetting_suspended" { /// The admin's written reason.
+        reason: String, /// Until when one can appeal.
+        appeal_by: Instant };
+    /// A suspended developer is back.
+    VettingReinstated => "vetting_reinstated" { /// Until when the approval holds.
+        valid_until: Instant };
+    /// An admin takes a developer out for good.
+    VettingRevoked => "vetting_revoked" { /// The admin's written reason.
+        reason: String, /// Until when one can appeal.
+        appeal_by: Instant };
+    /// Applications in which nothing happens; to an admin, once a day.
+    VettingIdle => "vetting_idle" { /// How many they are.
+        count: usize, /// The longest idle first.
+        applications: Vec<IdleApplication> };
 
     // invitations
     /// A client would like to talk about a job request.
@@ -318,10 +295,11 @@ letters! {
     TrialAppealDecided => "trial_appeal_decided" { /// The trial.
         trial: TrialSummary, /// What the other party said.
         message: Option<String> };
-    /// How does it go? Day 3 asks whether it has begun.
+    /// How does it go? The first one asks whether it has begun.
     TrialCheckIn => "trial_check_in" { /// The trial.
         trial: TrialSummary, /// Days since the start.
-        day: i64 };
+        day: i64, /// Whether it asks how the trial has begun.
+        first: bool };
     /// Nobody has said how it began; to admins.
     TrialCheckInSilent => "trial_check_in_silent" { /// The trial.
         trial: TrialSummary };
@@ -331,10 +309,11 @@ letters! {
     /// Nothing is decided yet; to the client.
     TrialUndecided => "trial_undecided" { /// The trial.
         trial: TrialSummary };
-    /// Tomorrow the days are over.
-    TrialEndsTomorrow => "trial_ends_tomorrow" { /// The trial.
-        trial: TrialSummary };
-    /// Tomorrow the time to decide is over.
+    /// The days are over soon.
+    TrialEndsSoon => "trial_ends_soon" { /// The trial.
+        trial: TrialSummary, /// Days until the end.
+        days: i64 };
+    /// The time to decide is almost over.
     TrialGraceEnds => "trial_grace_ends" { /// The trial.
         trial: TrialSummary, /// When.
         grace_until: Instant };
@@ -369,7 +348,7 @@ pub const TRIAL_REMINDERS: [LetterKind; 11] = [
     LetterKind::TrialCheckInSilent,
     LetterKind::TrialDecisionOpens,
     LetterKind::TrialUndecided,
-    LetterKind::TrialEndsTomorrow,
+    LetterKind::TrialEndsSoon,
     LetterKind::TrialGraceEnds,
     LetterKind::TrialHandOver,
     LetterKind::TrialFinalTimesheet,
@@ -380,12 +359,15 @@ impl Letter {
     /// Whether this only reminds: worthless once its moment has passed, and the recipient may switch it off.
     /// Contract, ending, security and privacy mails are never of this sort.
     pub fn is_reminder(&self) -> bool {
-        TRIAL_REMINDERS.contains(&self.kind()) || self.optional().is_some()
+        matches!(self, Self::VettingQuestionsWaiting { .. } | Self::VettingExpiring { .. })
+            || TRIAL_REMINDERS.contains(&self.kind())
+            || self.optional().is_some()
     }
 
     /// Under which name its recipient may switch it off; none for mails that cannot be switched off.
     pub fn optional(&self) -> Option<OptionalMail> {
         match self {
+            Self::VettingIdle { .. } => Some(OptionalMail::VettingDigest),
             Self::NewMatches { .. } => Some(OptionalMail::NewMatchesDigest),
             Self::FittingRequests { .. } => Some(OptionalMail::FittingRequestsDigest),
             Self::TrialCheckIn { .. } => Some(OptionalMail::TrialCheckIns),

@@ -1,4 +1,8 @@
 //! Letters: each is composed once and rendered as HTML and as text, so that both say the same.
+//!
+//! The look is `templates/letter.mjml`. MJML makes `templates/letter.html` of it when the layout is changed (a test does that,
+//! and sees that the two agree), and askama compiles it: no mail is ever read as MJML, so nothing a person wrote can be an
+//! instruction to it, and a mail costs microseconds.
 
 use std::sync::Arc;
 
@@ -6,12 +10,12 @@ use askama::Template;
 use chrono::NaiveDate;
 use url::form_urlencoded::byte_serialize;
 
-use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::MailTokenId;
 use crate::kernel::text::is_invisible;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{InvitationSummary, Letter, Recipient};
+use crate::notifications::calendar::CalendarEvents;
+use crate::notifications::domain::{Letter, Recipient};
 use crate::notifications::letters_accounts as accounts;
 use crate::notifications::letters_invitations as invitations;
 use crate::notifications::letters_matching as matching;
@@ -19,11 +23,15 @@ use crate::notifications::letters_trials as trials;
 use crate::notifications::letters_trials_running as running;
 use crate::notifications::letters_vetting as vetting;
 use crate::notifications::preferences::OptionalMail;
+use crate::notifications::summaries::InvitationSummary;
+use crate::notifications::trial_dates::attached;
 
 /// The most characters of a name.
 const NAME: usize = 80;
 /// The most characters of a subject line.
 const SUBJECT: usize = 160;
+/// The most characters of what a mailbox shows beside the subject.
+const PREHEADER: usize = 140;
 /// The most characters of a longer text.
 const PROSE: usize = 5000;
 const FOOTER: &str = "Guildhall sends you this mail because it concerns you. Replies to it are not read.";
@@ -81,7 +89,7 @@ impl Composed {
         let first = prose(first);
         Self {
             subject: subject_line(subject),
-            preheader: first.clone(),
+            preheader: line(&first, PREHEADER),
             greeting: "Hello,".to_owned(),
             paragraphs: vec![first],
             facts: Vec::new(),
@@ -110,11 +118,6 @@ impl Composed {
         self.facts.push((label, line(value, PROSE)));
         self
     }
-
-    fn act(mut self, label: &'static str, url: String) -> Self {
-        self.action = Some((label, url));
-        self
-    }
 }
 
 /// A letter as it is sent.
@@ -128,6 +131,8 @@ pub struct Rendered {
     pub text: String,
     /// Where such mails are switched off, with one POST.
     pub unsubscribe: Option<String>,
+    /// Key dates, to be attached.
+    pub calendar: Option<CalendarEvents>,
 }
 
 #[derive(Template)]
@@ -169,10 +174,11 @@ impl Scribe {
     /// # Errors
     /// Never with the templates of this crate.
     pub fn render(&self, letter: &Letter, recipient: &Recipient) -> Result<Rendered> {
+        let calendar = attached(letter);
         let letter = &self.compose(letter, recipient);
         let html = Html { letter }.render().map_err(Error::internal)?;
         let text = Text { letter }.render().map_err(Error::internal)?;
-        Ok(Rendered { subject: letter.subject.clone(), html, text, unsubscribe: letter.unsubscribe.clone() })
+        Ok(Rendered { subject: letter.subject.clone(), html, text, unsubscribe: letter.unsubscribe.clone(), calendar })
     }
 
     /// The subject line of `letter`.
@@ -189,98 +195,118 @@ impl Scribe {
     }
 
     fn body(&self, letter: &Letter, own: TimeZone) -> Composed {
-        match letter {
-            Letter::VerifyEmail { token_id } => accounts::verify_email().act("Verify your e-mail", self.link("verify-email", token_id)),
-            Letter::AlreadyRegistered => accounts::already_registered(),
-            Letter::ResetPassword { token_id } => {
-                accounts::reset_password().act("Choose a new password", self.link("reset-password", token_id))
-            }
-            Letter::PasswordChanged => accounts::password_changed(),
-            Letter::SessionReuse => accounts::session_reuse(),
-            Letter::Invitation { organization, token_id } => {
-                accounts::invitation(organization.as_deref()).act("Accept the invitation", self.link("invitation", token_id))
-            }
-            Letter::SetPassword { token_id } => accounts::set_password().act("Choose a password", self.link("reset-password", token_id)),
-            Letter::VettingReceived { stages } => vetting::received(stages),
-            Letter::VettingTaken => vetting::taken(),
-            Letter::VettingStagePassed { stage, next, feedback } => vetting::stage_passed(stage, next, feedback.as_deref()),
-            Letter::VettingQuestions { questions } => vetting::questions(questions),
-            Letter::VettingApproved { levels, valid_until } => vetting::approved(levels, *valid_until, own),
-            Letter::VettingRejected { reason_code, message, retry_after } => vetting::rejected(reason_code, message, *retry_after, own),
-            Letter::VettingWithdrawn => vetting::withdrawn(),
-            Letter::VettingOnHold => vetting::on_hold(),
-            Letter::VettingReleased => vetting::released(),
-            Letter::JobInvitation { invitation, message } => {
-                invitations::received(invitation, message, own).act("See the invitation", self.invitation(invitation))
-            }
-            Letter::JobInvitationWaiting { invitation } => {
-                invitations::waiting(invitation, own).act("Answer the invitation", self.invitation(invitation))
-            }
-            Letter::JobInvitationAccepted { invitation, message, call_times } => {
-                let letter = invitations::accepted(invitation, message.as_deref(), call_times, own);
-                letter.act("Answer", self.invitation(invitation))
-            }
-            Letter::JobInvitationDeclined { invitation, message } => invitations::declined(invitation, message.as_deref()),
-            Letter::JobInvitationLapsed { invitation } => invitations::lapsed(invitation),
-            Letter::JobInvitationMessage { invitation } => {
-                invitations::new_message(invitation).act("Read the message", self.invitation(invitation))
-            }
-            Letter::TrialOffer { trial, answer_by } => trials::offer(trial, *answer_by, own),
-            Letter::TrialCountered { trial, answer_by } => trials::countered(trial, *answer_by, own),
-            Letter::TrialRevised { trial, answer_by } => trials::revised(trial, *answer_by, own),
-            Letter::TrialAccepted { trial } => trials::accepted(trial, own),
-            Letter::TrialScheduled { trial } => trials::scheduled(trial, own),
-            Letter::TrialDeclined { trial, message } => trials::declined(trial, message.as_deref(), own),
-            Letter::TrialWithdrawn { trial } => trials::withdrawn(trial, own),
-            Letter::TrialExpired { trial } => trials::expired(trial, own),
-            Letter::TrialOfferWaiting { trial, answer_by } => trials::offer_waiting(trial, *answer_by, own),
-            Letter::TrialOfferUndeliverable { trial } => trials::offer_undeliverable(trial, own),
-            Letter::TrialCancelled { trial, message } => trials::cancelled(trial, message.as_deref(), own),
-            Letter::TrialStartsSoon { trial, days } => trials::starts_soon(trial, *days, own),
-            Letter::TrialStarted { trial } => trials::started(trial, own),
-            Letter::TrialEndProposed { trial, message } => trials::end_proposed(trial, message.as_deref(), own),
-            Letter::TrialProposalRefused { trial, message } => running::proposal_refused(trial, message.as_deref(), own),
-            Letter::TrialProposalLapsed { trial } => running::proposal_lapsed(trial, own),
-            Letter::TrialPaused { trial, message, until } => running::paused(trial, message.as_deref(), *until, own),
-            Letter::TrialResumed { trial } => running::resumed(trial, own),
-            Letter::TrialAmendProposed { trial, changes, message, answer_by } => {
-                running::amend_proposed(trial, changes, message.as_deref(), *answer_by, own)
-            }
-            Letter::TrialAmended { trial } => running::amended(trial, own),
-            Letter::TrialExtendProposed { trial, days, message, answer_by } => {
-                running::extend_proposed(trial, *days, message.as_deref(), *answer_by, own)
-            }
-            Letter::TrialExtended { trial } => running::extended(trial, own),
-            Letter::TrialConversionOffered { trial, engagement, message, answer_by } => {
-                running::conversion_offered(trial, engagement, message.as_deref(), *answer_by, own)
-            }
-            Letter::TrialConverted { trial, engagement } => running::converted(trial, engagement, own),
-            Letter::TrialConversionDeclined { trial, message } => running::conversion_declined(trial, message.as_deref(), own),
-            Letter::TrialConversionLapsed { trial } => running::conversion_lapsed(trial, own),
-            Letter::TrialAppealed { trial, message } => running::appealed(trial, message.as_deref(), own),
-            Letter::TrialAppealDecided { trial, message } => running::appeal_decided(trial, message.as_deref(), own),
-            Letter::TrialCheckIn { trial, day } => running::check_in(trial, *day, own),
-            Letter::TrialCheckInSilent { trial } => running::check_in_silent(trial, own),
-            Letter::TrialDecisionOpens { trial } => running::decision_opens(trial, own),
-            Letter::TrialUndecided { trial } => running::undecided(trial, own),
-            Letter::TrialEndsTomorrow { trial } => running::ends_tomorrow(trial, own),
-            Letter::TrialGraceEnds { trial, grace_until } => running::grace_ends(trial, *grace_until, own),
-            Letter::TrialHandOver { trial } => running::hand_over(trial, own),
-            Letter::TrialFinalTimesheet { trial } => running::final_timesheet(trial, own),
-            Letter::TrialReviewDue { trial } => running::review_due(trial, own),
-            Letter::TrialEnded { trial, outcome, last_day, message } => trials::ended(trial, outcome, *last_day, message.as_deref(), own),
-            Letter::TrialOver { trial, grace_until } => trials::over(trial, *grace_until, own),
-            Letter::TrialGraceOver { trial } => trials::grace_over(trial, own),
-            Letter::TrialTerminated { trial, reason } => trials::terminated(trial, reason, own),
-            Letter::TrialNoLongerPossible { trial } => trials::no_longer_possible(trial, own),
-            Letter::NewMatches { job_request_id, title, count, developers } => {
-                let page = self.links.to(&format!("job-requests/{job_request_id}"));
-                matching::new_matches(title, *count, developers).act("See who fits", page)
-            }
-            Letter::FittingRequests { count, titles } => {
-                matching::fitting_requests(*count, titles).act("See what fits you", self.links.to("developers/me/job-requests"))
-            }
+        Composed { action: self.action(letter), ..words(letter, own) }
+    }
+
+    /// What a letter asks for, and where it leads.
+    fn action(&self, letter: &Letter) -> Option<(&'static str, String)> {
+        Some(match letter {
+            Letter::VerifyEmail { token_id } => ("Verify your e-mail", self.link("verify-email", token_id)),
+            Letter::ResetPassword { token_id } => ("Choose a new password", self.link("reset-password", token_id)),
+            Letter::Invitation { token_id, .. } => ("Accept the invitation", self.link("invitation", token_id)),
+            Letter::SetPassword { token_id } => ("Choose a password", self.link("reset-password", token_id)),
+            Letter::VettingAppealed { about, .. } => ("Read the appeal", self.links.to(&format!("appeals/{about}"))),
+            Letter::VettingIdle { .. } => ("See the applications", self.links.to("vetting/applications")),
+            Letter::JobInvitation { invitation, .. } => ("See the invitation", self.invitation(invitation)),
+            Letter::JobInvitationWaiting { invitation } => ("Answer the invitation", self.invitation(invitation)),
+            Letter::JobInvitationAccepted { invitation, .. } => ("Answer", self.invitation(invitation)),
+            Letter::JobInvitationMessage { invitation } => ("Read the message", self.invitation(invitation)),
+            Letter::NewMatches { job_request_id, .. } => ("See who fits", self.links.to(&format!("job-requests/{job_request_id}"))),
+            Letter::FittingRequests { .. } => ("See what fits you", self.links.to("developers/me/job-requests")),
+            _ => return None,
+        })
+    }
+}
+
+/// What a letter says.
+fn words(letter: &Letter, own: TimeZone) -> Composed {
+    match letter {
+        Letter::VerifyEmail { .. } => accounts::verify_email(),
+        Letter::AlreadyRegistered => accounts::already_registered(),
+        Letter::ResetPassword { .. } => accounts::reset_password(),
+        Letter::PasswordChanged => accounts::password_changed(),
+        Letter::SessionReuse => accounts::session_reuse(),
+        Letter::Invitation { organization, .. } => accounts::invitation(organization.as_deref()),
+        Letter::SetPassword { .. } => accounts::set_password(),
+        Letter::VettingReceived { stages, kept } => vetting::received(stages, kept),
+        Letter::VettingTaken => vetting::taken(),
+        Letter::VettingStagePassed { stage, next, feedback } => vetting::stage_passed(stage, next, feedback.as_deref()),
+        Letter::VettingQuestions { questions, answer_by } => vetting::questions(questions, *answer_by, own),
+        Letter::VettingQuestionsWaiting { questions, answer_by } => vetting::questions_waiting(questions, *answer_by, own),
+        Letter::VettingLapsed => vetting::lapsed(),
+        Letter::VettingApproved { levels, valid_until } => vetting::approved(levels, *valid_until, own),
+        Letter::VettingRejected { reason_code, message, retry_after, appeal_by } => {
+            vetting::rejected(reason_code, message, [*retry_after, *appeal_by], own)
         }
+        Letter::VettingAppealed { about, against, message } => vetting::appealed(about, against, message),
+        Letter::VettingAppealDecided { against, overturned, answer } => vetting::appeal_decided(against, *overturned, answer),
+        Letter::VettingWithdrawn => vetting::withdrawn(),
+        Letter::VettingOnHold => vetting::on_hold(),
+        Letter::VettingReleased => vetting::released(),
+        Letter::VettingExpiring { valid_until, renew_from } => vetting::expiring(*valid_until, *renew_from, own),
+        Letter::VettingExpired => vetting::expired(),
+        Letter::VettingSuspended { reason, appeal_by } => vetting::suspended(reason, *appeal_by, own),
+        Letter::VettingReinstated { valid_until } => vetting::reinstated(*valid_until, own),
+        Letter::VettingRevoked { reason, appeal_by } => vetting::revoked(reason, *appeal_by, own),
+        Letter::VettingIdle { count, applications } => vetting::idle(*count, applications),
+        Letter::JobInvitation { invitation, message } => invitations::received(invitation, message, own),
+        Letter::JobInvitationWaiting { invitation } => invitations::waiting(invitation, own),
+        Letter::JobInvitationAccepted { invitation, message, call_times } => {
+            invitations::accepted(invitation, message.as_deref(), call_times, own)
+        }
+        Letter::JobInvitationDeclined { invitation, message } => invitations::declined(invitation, message.as_deref()),
+        Letter::JobInvitationLapsed { invitation } => invitations::lapsed(invitation),
+        Letter::JobInvitationMessage { invitation } => invitations::new_message(invitation),
+        Letter::TrialOffer { trial, answer_by } => trials::offer(trial, *answer_by, own),
+        Letter::TrialCountered { trial, answer_by } => trials::countered(trial, *answer_by, own),
+        Letter::TrialRevised { trial, answer_by } => trials::revised(trial, *answer_by, own),
+        Letter::TrialAccepted { trial } => trials::accepted(trial, own),
+        Letter::TrialScheduled { trial } => trials::scheduled(trial, own),
+        Letter::TrialDeclined { trial, message } => trials::declined(trial, message.as_deref(), own),
+        Letter::TrialWithdrawn { trial } => trials::withdrawn(trial, own),
+        Letter::TrialExpired { trial } => trials::expired(trial, own),
+        Letter::TrialOfferWaiting { trial, answer_by } => trials::offer_waiting(trial, *answer_by, own),
+        Letter::TrialOfferUndeliverable { trial } => trials::offer_undeliverable(trial, own),
+        Letter::TrialCancelled { trial, message } => trials::cancelled(trial, message.as_deref(), own),
+        Letter::TrialStartsSoon { trial, days } => trials::starts_soon(trial, *days, own),
+        Letter::TrialStarted { trial } => trials::started(trial, own),
+        Letter::TrialEndProposed { trial, message } => trials::end_proposed(trial, message.as_deref(), own),
+        Letter::TrialProposalRefused { trial, message } => running::proposal_refused(trial, message.as_deref(), own),
+        Letter::TrialProposalLapsed { trial } => running::proposal_lapsed(trial, own),
+        Letter::TrialPaused { trial, message, until } => running::paused(trial, message.as_deref(), *until, own),
+        Letter::TrialResumed { trial } => running::resumed(trial, own),
+        Letter::TrialAmendProposed { trial, changes, message, answer_by } => {
+            running::amend_proposed(trial, changes, message.as_deref(), *answer_by, own)
+        }
+        Letter::TrialAmended { trial } => running::amended(trial, own),
+        Letter::TrialExtendProposed { trial, days, message, answer_by } => {
+            running::extend_proposed(trial, *days, message.as_deref(), *answer_by, own)
+        }
+        Letter::TrialExtended { trial } => running::extended(trial, own),
+        Letter::TrialConversionOffered { trial, engagement, message, answer_by } => {
+            running::conversion_offered(trial, engagement, message.as_deref(), *answer_by, own)
+        }
+        Letter::TrialConverted { trial, engagement } => running::converted(trial, engagement, own),
+        Letter::TrialConversionDeclined { trial, message } => running::conversion_declined(trial, message.as_deref(), own),
+        Letter::TrialConversionLapsed { trial } => running::conversion_lapsed(trial, own),
+        Letter::TrialAppealed { trial, message } => running::appealed(trial, message.as_deref(), own),
+        Letter::TrialAppealDecided { trial, message } => running::appeal_decided(trial, message.as_deref(), own),
+        Letter::TrialCheckIn { trial, first, .. } => running::check_in(trial, *first, own),
+        Letter::TrialCheckInSilent { trial } => running::check_in_silent(trial, own),
+        Letter::TrialDecisionOpens { trial } => running::decision_opens(trial, own),
+        Letter::TrialUndecided { trial } => running::undecided(trial, own),
+        Letter::TrialEndsSoon { trial, days } => running::ends_soon(trial, *days, own),
+        Letter::TrialGraceEnds { trial, grace_until } => running::grace_ends(trial, *grace_until, own),
+        Letter::TrialHandOver { trial } => running::hand_over(trial, own),
+        Letter::TrialFinalTimesheet { trial } => running::final_timesheet(trial, own),
+        Letter::TrialReviewDue { trial } => running::review_due(trial, own),
+        Letter::TrialEnded { trial, outcome, last_day, message } => trials::ended(trial, outcome, *last_day, message.as_deref(), own),
+        Letter::TrialOver { trial, grace_until } => trials::over(trial, *grace_until, own),
+        Letter::TrialGraceOver { trial } => trials::grace_over(trial, own),
+        Letter::TrialTerminated { trial, reason } => trials::terminated(trial, reason, own),
+        Letter::TrialNoLongerPossible { trial } => trials::no_longer_possible(trial, own),
+        Letter::NewMatches { title, count, developers, .. } => matching::new_matches(title, *count, developers),
+        Letter::FittingRequests { count, titles } => matching::fitting_requests(*count, titles),
     }
 }
 
@@ -302,11 +328,6 @@ pub(super) fn spoken(word: &str) -> String {
 /// `Tue 1 Dec 2026`.
 pub(super) fn day(date: NaiveDate) -> String {
     date.format("%a %-d %b %Y").to_string()
-}
-
-/// An instant in the recipient's zone, with the contract's beside it where that differs.
-pub(super) fn moment(at: Instant, own: TimeZone, contract: TimeZone) -> String {
-    if own == contract { own.display(at) } else { format!("{} / {}", own.display(at), contract.display(at)) }
 }
 
 fn line(text: &str, most: usize) -> String {

@@ -2,8 +2,8 @@
 
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::InvitationSummary;
 use crate::notifications::letters::{Composed, name};
+use crate::notifications::summaries::InvitationSummary;
 
 pub(super) fn received(invitation: &InvitationSummary, message: &str, own: TimeZone) -> Composed {
     let title = name(&invitation.title);

@@ -1,7 +1,7 @@
 //! The words of the digests of matching. What a public card shows, never a score, a rate or a name.
 
-use crate::notifications::domain::DeveloperLine;
 use crate::notifications::letters::{Composed, name, spoken};
+use crate::notifications::summaries::DeveloperLine;
 
 pub(super) fn new_matches(title: &str, count: usize, developers: &[DeveloperLine]) -> Composed {
     let (title, who) = (name(title), number(count, "new developer fits", "new developers fit"));

@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::TrialSummary;
-use crate::notifications::letters::{Composed, day, moment, name, spoken};
+use crate::notifications::letters::{Composed, day, name, spoken};
+use crate::notifications::moments::moment;
+use crate::notifications::summaries::TrialSummary;
 
 /// A letter about `trial`: in `subject` and `first`, `{}` stands for the other party.
 pub(super) fn about(trial: &TrialSummary, own: TimeZone, subject: &str, first: &str) -> Composed {
@@ -13,14 +14,14 @@ pub(super) fn about(trial: &TrialSummary, own: TimeZone, subject: &str, first: &
     let begins = trial.time_zone.start_of(trial.starts_on);
     Composed::new(&subject.replace("{}", &other), &first.replace("{}", &other))
         .fact("With", &other)
-        .fact("Starts", &moment(begins, own, trial.time_zone))
-        .fact("Ends", &moment(trial.ends_at, own, trial.time_zone))
+        .fact("Starts", &moment(begins, own, Some(trial.time_zone)))
+        .fact("Ends", &moment(trial.ends_at, own, Some(trial.time_zone)))
         .fact("Terms", &format!("{} per hour, {} hours per week", trial.hourly_rate.display(), trial.hours_per_week))
         .fact("Trial", &trial.trial_id.to_string())
 }
 
 fn open_offer(trial: &TrialSummary, answer_by: Instant, own: TimeZone, subject: &str, first: &str) -> Composed {
-    about(trial, own, subject, first).fact("Answer by", &moment(answer_by, own, trial.time_zone))
+    about(trial, own, subject, first).fact("Answer by", &moment(answer_by, own, Some(trial.time_zone)))
 }
 
 pub(super) fn offer(trial: &TrialSummary, answer_by: Instant, own: TimeZone) -> Composed {
@@ -72,11 +73,16 @@ pub(super) fn cancelled(trial: &TrialSummary, message: Option<&str>, own: TimeZo
         .quote("The reason given", message)
 }
 
-pub(super) fn starts_soon(trial: &TrialSummary, days: i64, own: TimeZone) -> Composed {
-    let when = match days {
+/// `tomorrow`, or how many days ahead.
+pub(super) fn in_days(days: i64) -> String {
+    match days {
         1 => "tomorrow".to_owned(),
         days => format!("in {days} days"),
-    };
+    }
+}
+
+pub(super) fn starts_soon(trial: &TrialSummary, days: i64, own: TimeZone) -> Composed {
+    let when = in_days(days);
     about(
         trial,
         own,
@@ -108,7 +114,7 @@ pub(super) fn ended(trial: &TrialSummary, outcome: &str, last_day: Option<NaiveD
 pub(super) fn over(trial: &TrialSummary, grace_until: Instant, own: TimeZone) -> Composed {
     about(trial, own, "The trial with {} is over: please decide", "The trial time with {} is over. Please decide how you go on.")
         .say("It never turns into employment by itself: if nobody decides, it ends without a decision.")
-        .fact("Decide by", &moment(grace_until, own, trial.time_zone))
+        .fact("Decide by", &moment(grace_until, own, Some(trial.time_zone)))
 }
 
 pub(super) fn grace_over(trial: &TrialSummary, own: TimeZone) -> Composed {

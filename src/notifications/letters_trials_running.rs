@@ -2,15 +2,16 @@
 
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{Engagement, TrialSummary};
-use crate::notifications::letters::{Composed, day, moment};
-use crate::notifications::letters_trials::about;
+use crate::notifications::letters::{Composed, day};
+use crate::notifications::letters_trials::{about, in_days};
+use crate::notifications::moments::moment;
+use crate::notifications::summaries::{Engagement, TrialSummary};
 
 fn to_answer(trial: &TrialSummary, message: Option<&str>, answer_by: Instant, own: TimeZone, subject: &str, first: &str) -> Composed {
     about(trial, own, subject, first)
         .quote("They wrote", message)
         .say("Nothing changes unless you agree.")
-        .fact("Answer by", &moment(answer_by, own, trial.time_zone))
+        .fact("Answer by", &moment(answer_by, own, Some(trial.time_zone)))
 }
 
 pub(super) fn proposal_refused(trial: &TrialSummary, message: Option<&str>, own: TimeZone) -> Composed {
@@ -30,7 +31,7 @@ pub(super) fn proposal_lapsed(trial: &TrialSummary, own: TimeZone) -> Composed {
 pub(super) fn paused(trial: &TrialSummary, message: Option<&str>, until: Instant, own: TimeZone) -> Composed {
     about(trial, own, "The trial with {} is paused", "The trial with {} rests: nobody works, and its end moves by the days of the pause.")
         .quote("The reason given", message)
-        .fact("Goes on by itself", &moment(until, own, trial.time_zone))
+        .fact("Goes on by itself", &moment(until, own, Some(trial.time_zone)))
 }
 
 pub(super) fn resumed(trial: &TrialSummary, own: TimeZone) -> Composed {
@@ -91,8 +92,8 @@ pub(super) fn appeal_decided(trial: &TrialSummary, message: Option<&str>, own: T
         .quote("The answer", message)
 }
 
-pub(super) fn check_in(trial: &TrialSummary, after: i64, own: TimeZone) -> Composed {
-    if after <= 3 {
+pub(super) fn check_in(trial: &TrialSummary, first: bool, own: TimeZone) -> Composed {
+    if first {
         return about(trial, own, "Has your trial with {} begun?", "Has the work with {} begun, and does the access work?")
             .say("Please answer the check-in: a no reaches us at once, and we help.");
     }
@@ -119,14 +120,20 @@ pub(super) fn undecided(trial: &TrialSummary, own: TimeZone) -> Composed {
         .say("The developer plans with your answer: please offer to go on, add days, or end it.")
 }
 
-pub(super) fn ends_tomorrow(trial: &TrialSummary, own: TimeZone) -> Composed {
-    about(trial, own, "Your trial with {} ends tomorrow", "Tomorrow the days of the trial with {} are over.")
+pub(super) fn ends_soon(trial: &TrialSummary, days: i64, own: TimeZone) -> Composed {
+    let when = in_days(days);
+    about(trial, own, &format!("Your trial with {{}} ends {when}"), &format!("The days of the trial with {{}} are over {when}."))
         .say("If nothing is decided then, there are a few days left to do so; afterwards it ends without a decision.")
 }
 
 pub(super) fn grace_ends(trial: &TrialSummary, grace_until: Instant, own: TimeZone) -> Composed {
-    about(trial, own, "Last day to decide about the trial with {}", "The time to decide about the trial with {} is almost over.")
-        .fact("Ends without a decision", &moment(grace_until, own, trial.time_zone))
+    about(
+        trial,
+        own,
+        "The time to decide about the trial with {} is almost over",
+        "If nobody decides, the trial with {} ends without a decision.",
+    )
+    .fact("Ends without a decision", &moment(grace_until, own, Some(trial.time_zone)))
 }
 
 pub(super) fn hand_over(trial: &TrialSummary, own: TimeZone) -> Composed {

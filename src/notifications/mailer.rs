@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lettre::message::header::{Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
 use crate::kernel::clock::Instant;
+use crate::notifications::calendar::CalendarEvents;
 use crate::notifications::domain::Recipient;
 use crate::notifications::letters::{Rendered, name, subject_line};
 use crate::notifications::outbox::Outcome;
@@ -121,8 +122,18 @@ impl Mailer {
             Some(url) => message.header(ListUnsubscribe(format!("<{url}>"))).header(ListUnsubscribePost),
             None => message,
         };
-        Ok(message.multipart(MultiPart::alternative_plain_html(letter.text, letter.html))?)
+        let both = MultiPart::alternative_plain_html(letter.text, letter.html);
+        Ok(message.multipart(match &letter.calendar {
+            Some(events) => MultiPart::mixed().multipart(both).singlepart(calendar(events)?),
+            None => both,
+        })?)
     }
+}
+
+/// Key dates as a file (RFC 6047 §2.4: the method stands in the content type as well).
+fn calendar(events: &CalendarEvents) -> Result<SinglePart, Box<dyn std::error::Error>> {
+    let kind = ContentType::parse(&format!("text/calendar; charset=utf-8; method={}", events.method.as_str()))?;
+    Ok(Attachment::new("trial.ics".to_owned()).body(events.to_ics(), kind))
 }
 
 fn transport(url: &str, deadline: Duration) -> Result<Transport, WrongMail> {

@@ -3,6 +3,7 @@
 //! A room that tells somebody something makes a [`domain::Letter`] and puts it into the outbox with [`store::enqueue`], in the
 //! transaction of its cause; after the commit it calls [`service::Notifications::wake`]. Everything else happens here.
 
+pub mod calendar;
 pub mod domain;
 pub mod http;
 pub mod letters;
@@ -13,6 +14,7 @@ mod letters_trials;
 mod letters_trials_running;
 mod letters_vetting;
 pub mod mailer;
+pub mod moments;
 pub mod outbox;
 pub mod pages;
 pub mod preferences;
@@ -24,8 +26,10 @@ pub mod service;
 #[path = "../../tests/api/support/smtp.rs"]
 mod smtp;
 pub mod store;
+pub mod summaries;
 pub mod tasks;
 #[cfg(test)]
 mod tests_delivery;
 #[cfg(test)]
 mod tests_letters;
+pub mod trial_dates;

@@ -11,6 +11,8 @@ use crate::words;
 words! {
     /// A kind of mail that its recipients may switch off.
     pub enum OptionalMail {
+        /// Applications for vetting in which nothing happens, once a day.
+        VettingDigest => "vetting_digest",
         /// Developers who have come to fit one's open job request, at most once a day for each.
         NewMatchesDigest => "new_matches_digest",
         /// Open job requests that have come to fit oneself, at most once a day.
@@ -25,7 +27,8 @@ words! {
 }
 
 /// Every mail that can be switched off: who gets it, and as which letter.
-pub const OPTIONAL: [(OptionalMail, Role, LetterKind); 7] = [
+pub const OPTIONAL: [(OptionalMail, Role, LetterKind); 8] = [
+    (OptionalMail::VettingDigest, Role::Admin, LetterKind::VettingIdle),
     (OptionalMail::NewMatchesDigest, Role::Client, LetterKind::NewMatches),
     (OptionalMail::FittingRequestsDigest, Role::Developer, LetterKind::FittingRequests),
     (OptionalMail::TrialCheckIns, Role::Client, LetterKind::TrialCheckIn),
@@ -106,7 +109,8 @@ mod tests {
         let check_ins = Preference { kind: OptionalMail::TrialCheckIns, enabled: true };
         assert_eq!(Preferences::complete(Role::Client, &[off]).preferences, [off, check_ins, on]);
         assert!(Preferences::complete(Role::Developer, &[]).preferences.iter().all(|each| each.enabled));
-        assert!(Preferences::complete(Role::Admin, &[]).preferences.is_empty());
+        let digest = Preference { kind: OptionalMail::VettingDigest, enabled: true };
+        assert_eq!(Preferences::complete(Role::Admin, &[]).preferences, [digest]);
     }
 
     #[test]

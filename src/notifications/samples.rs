@@ -1,10 +1,13 @@
 //! One letter of every kind, and people to get them.
 
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{InvitationId, JobRequestId, MailTokenId, TrialId};
+use crate::kernel::ids::{ApplicationId, InvitationId, JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{DeveloperLine, Engagement, InvitationSummary, Letter, Recipient, SkillLevel, TrialSummary};
+use crate::notifications::domain::{Letter, Recipient};
+use crate::notifications::summaries::{
+    DeveloperLine, Engagement, IdleApplication, InvitationSummary, SkillLevel, TrialDate, TrialDateKind, TrialSummary,
+};
 
 /// An instant, from RFC 3339.
 pub fn instant(text: &str) -> Instant {
@@ -31,6 +34,9 @@ pub fn trial(other: &str) -> TrialSummary {
         time_zone: TimeZone::parse("Europe/London").expect("a zone"),
         hourly_rate: Money { amount: 8000, currency: Currency::parse("USD").expect("a currency") },
         hours_per_week: 40,
+        version: 2,
+        changed_at: instant("2026-11-23T10:00:00Z"),
+        key_dates: vec![TrialDate { kind: TrialDateKind::Start, day: 0, at: instant("2026-12-01T00:00:00Z") }],
     }
 }
 
@@ -56,10 +62,19 @@ pub fn invitation(other: &str) -> InvitationSummary {
 
 /// One letter of every kind, about `other` and with the words `message` wherever somebody writes something.
 pub fn samples(other: &str, message: &str) -> Vec<Letter> {
+    [
+        accounts(other),
+        vetting(message),
+        invitations(other, message),
+        agreeing(other, message),
+        running(other, message),
+        matches(other, message),
+    ]
+    .concat()
+}
+
+fn accounts(other: &str) -> Vec<Letter> {
     let token_id = MailTokenId::from_u128(5);
-    let answer_by = instant("2026-11-30T00:00:00Z");
-    let trial = || trial(other);
-    let said = || Some(message.to_owned());
     vec![
         Letter::VerifyEmail { token_id },
         Letter::AlreadyRegistered,
@@ -68,10 +83,22 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::SessionReuse,
         Letter::Invitation { organization: Some(other.to_owned()), token_id },
         Letter::SetPassword { token_id },
-        Letter::VettingReceived { stages: vec!["profile_review".to_owned(), "screening_call".to_owned()] },
+    ]
+}
+
+fn vetting(message: &str) -> Vec<Letter> {
+    let answer_by = instant("2026-11-30T00:00:00Z");
+    let said = || Some(message.to_owned());
+    vec![
+        Letter::VettingReceived {
+            stages: vec!["profile_review".to_owned(), "technical_interview".to_owned()],
+            kept: vec!["screening_call".to_owned()],
+        },
         Letter::VettingTaken,
         Letter::VettingStagePassed { stage: "profile_review".to_owned(), next: "screening_call".to_owned(), feedback: said() },
-        Letter::VettingQuestions { questions: message.to_owned() },
+        Letter::VettingQuestions { questions: message.to_owned(), answer_by },
+        Letter::VettingQuestionsWaiting { questions: message.to_owned(), answer_by },
+        Letter::VettingLapsed,
         Letter::VettingApproved {
             levels: vec![SkillLevel { skill: "go".to_owned(), level: 5 }, SkillLevel { skill: "grpc".to_owned(), level: 3 }],
             valid_until: instant("2028-05-23T12:00:00Z"),
@@ -80,16 +107,51 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
             reason_code: "skills_below_bar".to_owned(),
             message: message.to_owned(),
             retry_after: instant("2027-02-21T12:00:00Z"),
+            appeal_by: instant("2026-12-23T12:00:00Z"),
         },
+        Letter::VettingAppealed {
+            about: ApplicationId::from_u128(4).to_string(),
+            against: "rejection".to_owned(),
+            message: message.to_owned(),
+        },
+        Letter::VettingAppealDecided { against: "suspension".to_owned(), overturned: true, answer: message.to_owned() },
         Letter::VettingWithdrawn,
         Letter::VettingOnHold,
         Letter::VettingReleased,
+        Letter::VettingExpiring { valid_until: instant("2028-05-23T12:00:00Z"), renew_from: instant("2028-04-23T12:00:00Z") },
+        Letter::VettingExpired,
+        Letter::VettingSuspended { reason: message.to_owned(), appeal_by: answer_by },
+        Letter::VettingReinstated { valid_until: instant("2028-05-23T12:00:00Z") },
+        Letter::VettingRevoked { reason: message.to_owned(), appeal_by: answer_by },
+        Letter::VettingIdle {
+            count: 2,
+            applications: vec![IdleApplication {
+                application_id: ApplicationId::from_u128(4),
+                state: "screening_call".to_owned(),
+                working_days: 4,
+            }],
+        },
+    ]
+}
+
+fn invitations(other: &str, message: &str) -> Vec<Letter> {
+    let answer_by = instant("2026-11-30T00:00:00Z");
+    let said = || Some(message.to_owned());
+    vec![
         Letter::JobInvitation { invitation: invitation(other), message: message.to_owned() },
         Letter::JobInvitationWaiting { invitation: invitation(other) },
         Letter::JobInvitationAccepted { invitation: invitation(other), message: said(), call_times: vec![answer_by] },
         Letter::JobInvitationDeclined { invitation: invitation(other), message: said() },
         Letter::JobInvitationLapsed { invitation: invitation(other) },
         Letter::JobInvitationMessage { invitation: invitation(other) },
+    ]
+}
+
+fn agreeing(other: &str, message: &str) -> Vec<Letter> {
+    let answer_by = instant("2026-11-30T00:00:00Z");
+    let trial = || trial(other);
+    let said = || Some(message.to_owned());
+    vec![
         Letter::TrialOffer { trial: trial(), answer_by },
         Letter::TrialCountered { trial: trial(), answer_by },
         Letter::TrialRevised { trial: trial(), answer_by },
@@ -107,6 +169,14 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::TrialProposalRefused { trial: trial(), message: said() },
         Letter::TrialProposalLapsed { trial: trial() },
         Letter::TrialPaused { trial: trial(), message: said(), until: answer_by },
+    ]
+}
+
+fn running(other: &str, message: &str) -> Vec<Letter> {
+    let answer_by = instant("2026-11-30T00:00:00Z");
+    let trial = || trial(other);
+    let said = || Some(message.to_owned());
+    vec![
         Letter::TrialResumed { trial: trial() },
         Letter::TrialAmendProposed { trial: trial(), changes: vec![message.to_owned()], message: said(), answer_by },
         Letter::TrialAmended { trial: trial() },
@@ -118,12 +188,12 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::TrialConversionLapsed { trial: trial() },
         Letter::TrialAppealed { trial: trial(), message: said() },
         Letter::TrialAppealDecided { trial: trial(), message: said() },
-        Letter::TrialCheckIn { trial: trial(), day: 3 },
-        Letter::TrialCheckIn { trial: trial(), day: 14 },
+        Letter::TrialCheckIn { trial: trial(), day: 3, first: true },
+        Letter::TrialCheckIn { trial: trial(), day: 14, first: false },
         Letter::TrialCheckInSilent { trial: trial() },
         Letter::TrialDecisionOpens { trial: trial() },
         Letter::TrialUndecided { trial: trial() },
-        Letter::TrialEndsTomorrow { trial: trial() },
+        Letter::TrialEndsSoon { trial: trial(), days: 1 },
         Letter::TrialGraceEnds { trial: trial(), grace_until: answer_by },
         Letter::TrialHandOver { trial: trial() },
         Letter::TrialFinalTimesheet { trial: trial() },
@@ -138,6 +208,11 @@ pub fn samples(other: &str, message: &str) -> Vec<Letter> {
         Letter::TrialGraceOver { trial: trial() },
         Letter::TrialTerminated { trial: trial(), reason: message.to_owned() },
         Letter::TrialNoLongerPossible { trial: trial() },
+    ]
+}
+
+fn matches(other: &str, message: &str) -> Vec<Letter> {
+    vec![
         Letter::NewMatches {
             job_request_id: JobRequestId::from_u128(9),
             title: other.to_owned(),

@@ -39,6 +39,8 @@ pub struct Periods {
     pub rematch_days: i64,
     /// How many replacements a job request may have.
     pub replacements: i64,
+    /// Calendar days after the last day of work in which hand-over, timesheet and reviews are asked for.
+    pub after_days: i64,
 }
 
 impl Default for Periods {
@@ -56,6 +58,7 @@ impl Default for Periods {
             appeal_days: 30,
             rematch_days: 14,
             replacements: 3,
+            after_days: 21,
         }
     }
 }

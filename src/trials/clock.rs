@@ -8,10 +8,11 @@ use crate::kernel::ids::TrialId;
 use crate::kernel::process::{Actor, find_open};
 use crate::kernel::words::Word as _;
 use crate::trials::calendar::{Periods, pause_ends_at, proposal_lapses_at};
-use crate::trials::effects::{Rules, apply};
+use crate::trials::effects::apply;
 use crate::trials::guards::{self, Facts};
 use crate::trials::model::{Contract, Step, StepBody, Trial, Viewer};
 use crate::trials::process::{Action, STEPS, clock_steps};
+use crate::trials::schedule::Rules;
 use crate::trials::store;
 
 /// The room of our timers.

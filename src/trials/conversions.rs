@@ -3,8 +3,8 @@
 use crate::db::Conn;
 use crate::kernel::error::{Faults, Result};
 use crate::kernel::zone::add_days;
-use crate::trials::effects::Rules;
 use crate::trials::model::{Contract, Conversion, Step};
+use crate::trials::schedule::Rules;
 use crate::trials::{calendar, store_terms};
 
 /// Offers to go on for good: the trial's terms where the offer names no others, from the day on which the trial ends.

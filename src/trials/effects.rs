@@ -11,24 +11,15 @@ use crate::developers::{access_store, hours_store};
 use crate::jobs::store as jobs;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Faults, Result};
-use crate::kernel::money::Rates;
 use crate::kernel::process::{Actor, is_finished};
 use crate::kernel::zone::add_days;
-use crate::trials::calendar::{Periods, paused_days};
+use crate::trials::calendar::paused_days;
 use crate::trials::guards;
 use crate::trials::model::{Contract, Event, Holding, Step, StepBody, Trial, check_terms};
 use crate::trials::process::{Action, Outcome, STEPS, TrialState, target};
+use crate::trials::schedule::Rules;
 use crate::trials::terms::Party;
 use crate::trials::{clock, conversions, mails, neighbors, proposals, store, store_terms};
-
-/// The settings that steps follow.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// Days and deadlines.
-    pub periods: Periods,
-    /// The currencies that may be agreed.
-    pub rates: Rates,
-}
 
 /// Takes `step`, whose row and guards have been checked and whose roots are locked; gives the trial as it is then.
 /// `now` is when this is done, which for the clock's steps may be later than when they happen.
@@ -51,7 +42,7 @@ pub fn apply(conn: &mut Conn, rules: &Rules, contract: &Contract, step: &Step<'_
     }
     store::update(conn, contract.trial.version, &next.trial, now)?;
     record(conn, Some(from), &next.trial, step)?;
-    if contract.holding(&rules.periods) != next.holding(&rules.periods) {
+    if contract.holding(&rules.periods) != next.holding(&rules.periods) || contract.trial.holds_seat() != next.trial.holds_seat() {
         make_room(conn, rules, contract, &next, step, now)?;
     }
     clock::plan(conn, rules, &next)?;
@@ -190,10 +181,15 @@ fn finish(conn: &mut Conn, next: &mut Contract, step: &Step<'_>) -> Result<()> {
 fn make_room(conn: &mut Conn, rules: &Rules, before: &Contract, next: &Contract, step: &Step<'_>, now: Instant) -> Result<()> {
     let trial = &next.trial;
     match next.holding(&rules.periods) {
-        Some(Holding { hours, until }) => {
+        Some(holding @ Holding { hours, until }) => {
+            // What the clock does was promised before; a person takes no more of the developer's time than is free.
+            let asks = step.actor != Actor::System && holding.exceeds(before.holding(&rules.periods));
+            if asks && !neighbors::can_hold(conn, trial, holding, now)? {
+                return Err(Error::conflict("The developer does not have these hours free over the dates of the trial."));
+            }
             hours_store::hold_hours(conn, trial.id, trial.developer_id, hours, trial.starts_at, until, now)?;
         }
-        None => hours_store::release_hours(conn, trial.id, trial.developer_id, released_at(next, step), now)?,
+        None => hours_store::release_hours(conn, trial.id, trial.developer_id, step.at, now)?,
     }
     if trial.holds_seat() && !before.trial.holds_seat() {
         access_store::disclose(conn, trial.developer_id, trial.organization_id, step.at)?;
@@ -204,22 +200,14 @@ fn make_room(conn: &mut Conn, rules: &Rules, before: &Contract, next: &Contract,
         lock::trial(conn, id)?;
         let offer = store::contract(conn, id)?;
         if offer.trial.is_open_offer() {
-            reconsider(conn, offer, now)?;
+            reconsider(conn, rules, offer, now)?;
         }
     }
     Ok(())
 }
 
-/// Work goes on through the last day, but stops at once when a trial is terminated.
-fn released_at(next: &Contract, step: &Step<'_>) -> Instant {
-    match next.trial.last_day {
-        Some(last_day) if step.row.action != Action::Terminate => next.time_zone().start_of(add_days(last_day, 1)),
-        _ => step.at,
-    }
-}
-
 /// An open offer loses `accept` with what it needs, and has it back with that.
-fn reconsider(conn: &mut Conn, offer: Contract, now: Instant) -> Result<()> {
+fn reconsider(conn: &mut Conn, rules: &Rules, offer: Contract, now: Instant) -> Result<()> {
     let obstacle = obstacle(conn, &offer, now)?;
     if obstacle == offer.trial.accept_blocked {
         return Ok(());
@@ -228,7 +216,7 @@ fn reconsider(conn: &mut Conn, offer: Contract, now: Instant) -> Result<()> {
     let version = offer.trial.version;
     let trial = Trial { accept_blocked: obstacle, version: version + 1, ..offer.trial.clone() };
     store::update(conn, version, &trial, now)?;
-    if news { mails::tell_impossible(conn, &Contract { trial, ..offer }, now) } else { Ok(()) }
+    if news { mails::tell_impossible(conn, rules, &Contract { trial, ..offer }, now) } else { Ok(()) }
 }
 
 /// Why an open offer cannot be accepted as things stand.

@@ -141,7 +141,7 @@ impl Guard {
             self,
             Is::OfferStands | Is::AcceptPossible | Is::StartNotPast | Is::NoOpenProposal | Is::ProposalOfTheOther | Is::ToEnd | Is::ToAmend
         ) || matches!(self, Is::ToExtend | Is::PauseLeft | Is::PausedBySelf | Is::NotExtended | Is::EndAhead | Is::EndPassed)
-            || matches!(self, Is::NotConverted | Is::Terminated | Is::InTimeToAppeal)
+            || matches!(self, Is::NotConverted | Is::Terminated | Is::InTimeToAppeal | Is::NotAppealed | Is::AppealOpen)
     }
 
     /// Holds the facts to this guard.
@@ -244,6 +244,8 @@ pub fn standing_facts(contract: &Contract, viewer: Viewer, periods: &Periods, no
     let trial = &contract.trial;
     Facts {
         proposed: contract.proposal.as_ref().map(|proposal| proposal.action),
+        appealed: contract.appealed,
+        appeal_open: contract.proposal.as_ref().is_some_and(|proposal| proposal.action == Action::Appeal),
         pause_left: trial.paused_days < periods.pause_days,
         paused_by_self: trial.paused_by == Some(viewer.actor()),
         extended: trial.extension_days > 0,

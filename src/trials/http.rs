@@ -236,6 +236,14 @@ async fn list_trial_events(
     answer::json(&trials.events(principal, id.0, page.0).await?)
 }
 
+/// Read the key dates of a trial as a calendar (RFC 5545): the same that is attached to mails. Role: the two parties, admin.
+#[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial")), responses((status = 200, body = String, content_type = "text/calendar", description = "The calendar")), security(("bearer" = [])))]
+#[get("/v1/trials/{id}/calendar.ics")]
+async fn read_trial_calendar(Signed(principal): Signed, id: Path<TrialId>, trials: Data<Trials>) -> Result<HttpResponse> {
+    let calendar = trials.calendar(principal, id.0).await?;
+    Ok(HttpResponse::Ok().content_type("text/calendar; charset=utf-8").body(calendar))
+}
+
 /// Offer a trial to somebody else instead of one that came to nothing, for the same job request; at most three times. Role: client.
 #[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial that came to nothing")), request_body = Replacement, responses((status = 201, body = TrialView, description = "The offer")), security(("bearer" = [])))]
 #[post("/v1/trials/{id}/replace")]
@@ -342,7 +350,7 @@ step!(
 
 /// All of them.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(offer_trial).service(list_trials).service(read_trial).service(list_trial_events);
+    config.service(offer_trial).service(list_trials).service(read_trial).service(list_trial_events).service(read_trial_calendar);
     config.service(counter_trial).service(revise_trial).service(accept_trial).service(decline_trial).service(withdraw_trial);
     config.service(cancel_trial).service(end_trial).service(propose_to_end_trial).service(agree_to_proposal);
     config.service(refuse_proposal).service(terminate_trial).service(pause_trial).service(resume_trial);

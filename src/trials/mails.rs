@@ -6,16 +6,17 @@ use crate::db::Conn;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::words::Word as _;
-use crate::notifications::domain::{Engagement, Letter, TRIAL_REMINDERS, TrialSummary};
+use crate::kernel::zone::add_days;
+use crate::notifications::domain::{Letter, TRIAL_REMINDERS};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::{cancel_pending, enqueue};
-use crate::trials::calendar::{offer_reminders, pause_ends_at, proposal_lapses_at};
-use crate::trials::effects::Rules;
+use crate::notifications::summaries::{Engagement, TrialDate, TrialDateKind, TrialSummary};
+use crate::trials::calendar::{REMINDER_MINUTE, offer_reminders, pause_ends_at, proposal_lapses_at};
 use crate::trials::model::{Contract, Conversion, Names, Step, Trial};
 use crate::trials::neighbors::{names, people};
 use crate::trials::notices::{Recipient, Told};
 use crate::trials::process::{Outcome, TrialState};
-use crate::trials::schedule::{Planned, Reminded, SCHEDULE, planned};
+use crate::trials::schedule::{Planned, Reminded, Rules, SCHEDULE, planned};
 
 /// Tells everybody whom the step's row names, and plans the reminders anew.
 ///
@@ -25,12 +26,12 @@ pub fn tell(conn: &mut Conn, rules: &Rules, before: &Contract, contract: &Contra
     let names = names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
     for notice in step.row.mails.iter().filter(|notice| is_still_news(notice.told, contract, now)) {
         for who in notice.to.recipients(step.actor) {
-            let letter = letter(notice.told, summary(contract, &names, *who), before, contract, rules, step);
+            let letter = letter(notice.told, summary(contract, &names, *who, rules), before, contract, rules, step);
             send(conn, contract, *who, letter, now)?;
         }
     }
     cancel_pending(conn, &contract.trial.id.to_string(), Some(&TRIAL_REMINDERS))?;
-    remind_of_offer(conn, contract, &names, step.at, now)?;
+    remind_of_offer(conn, rules, contract, &names, step.at, now)?;
     remind_of_dates(conn, rules, contract, &names, now)
 }
 
@@ -38,10 +39,10 @@ pub fn tell(conn: &mut Conn, rules: &Rules, before: &Contract, contract: &Contra
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn tell_impossible(conn: &mut Conn, contract: &Contract, now: Instant) -> Result<()> {
+pub fn tell_impossible(conn: &mut Conn, rules: &Rules, contract: &Contract, now: Instant) -> Result<()> {
     cancel_pending(conn, &contract.trial.id.to_string(), Some(&TRIAL_REMINDERS))?;
     let names = names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
-    let trial = summary(contract, &names, Recipient::Client);
+    let trial = summary(contract, &names, Recipient::Client, rules);
     send(conn, contract, Recipient::Client, Letter::TrialNoLongerPossible { trial }, now)
 }
 
@@ -61,7 +62,8 @@ fn send(conn: &mut Conn, contract: &Contract, who: Recipient, letter: Letter, no
     Ok(())
 }
 
-fn summary(contract: &Contract, names: &Names, who: Recipient) -> TrialSummary {
+/// What mails and calendars say of a trial to `who`.
+pub fn summary(contract: &Contract, names: &Names, who: Recipient, rules: &Rules) -> TrialSummary {
     let trial = &contract.trial;
     TrialSummary {
         trial_id: trial.id,
@@ -71,7 +73,23 @@ fn summary(contract: &Contract, names: &Names, who: Recipient) -> TrialSummary {
         time_zone: contract.terms.time_zone,
         hourly_rate: contract.terms.hourly_rate,
         hours_per_week: contract.terms.hours_per_week,
+        version: trial.version,
+        changed_at: trial.changed_at,
+        key_dates: key_dates(contract, rules),
     }
+}
+
+/// Check-ins are at 09:00 by the contract's clock, as far as the trial's days go.
+fn key_dates(contract: &Contract, rules: &Rules) -> Vec<TrialDate> {
+    let (trial, zone) = (&contract.trial, contract.time_zone());
+    let check_in = |day: &i64| (TrialDateKind::CheckIn, *day, zone.at(add_days(trial.starts_on, *day), REMINDER_MINUTE));
+    let check_ins = rules.reminders.days(Reminded::CheckIn).iter().map(check_in).filter(|(_, _, at)| *at < trial.ends_at);
+    let decision = contract.key_dates(&rules.periods).decision_opens_at;
+    let others =
+        [(TrialDateKind::Start, 0, trial.starts_at), (TrialDateKind::Decision, 0, decision), (TrialDateKind::End, 0, trial.ends_at)];
+    let mut dates: Vec<TrialDate> = check_ins.chain(others).map(|(kind, day, at)| TrialDate { kind, day, at }).collect();
+    dates.sort_by_key(|date| date.at);
+    dates
 }
 
 /// `before` is the contract as it was: an answer has taken what it answers off the table.
@@ -125,7 +143,7 @@ fn ended(trial: TrialSummary, outcome: Option<Outcome>, last_day: Option<NaiveDa
 }
 
 /// Each reminder is good until the next one, so that what was missed while nothing ran collapses into the last.
-fn remind_of_offer(conn: &mut Conn, contract: &Contract, names: &Names, sent_at: Instant, now: Instant) -> Result<()> {
+fn remind_of_offer(conn: &mut Conn, rules: &Rules, contract: &Contract, names: &Names, sent_at: Instant, now: Instant) -> Result<()> {
     let who = match contract.trial.state {
         TrialState::Offered => Recipient::Developer,
         TrialState::Countered => Recipient::Client,
@@ -136,7 +154,7 @@ fn remind_of_offer(conn: &mut Conn, contract: &Contract, names: &Names, sent_at:
     }
     let answer_by = contract.trial.offer_expires_at;
     let due = offer_reminders(sent_at, answer_by);
-    let letter = Letter::TrialOfferWaiting { trial: summary(contract, names, who), answer_by };
+    let letter = Letter::TrialOfferWaiting { trial: summary(contract, names, who, rules), answer_by };
     for person in people(conn, &contract.trial, who)? {
         for (at, until) in due.iter().zip(due.iter().skip(1).chain([&answer_by])) {
             let anchor = format!("{} {at}", contract.trial.version);
@@ -174,8 +192,8 @@ fn remind_of_dates(conn: &mut Conn, rules: &Rules, contract: &Contract, names: &
             continue;
         }
         for person in people(conn, trial, who)? {
-            for planned in planned(contract, &rules.periods, who, person.time_zone, now) {
-                let letter = reminder(planned, summary(contract, names, who), contract);
+            for planned in planned(contract, rules, who, person.time_zone, now) {
+                let letter = reminder(planned, summary(contract, names, who, rules), contract, rules);
                 let anchor = format!("{} {}", trial.version, planned.days);
                 enqueue(conn, now, &NewMail::now(letter, trial.id, anchor, person.clone()).later(planned.due_at, planned.until))?;
             }
@@ -184,14 +202,16 @@ fn remind_of_dates(conn: &mut Conn, rules: &Rules, contract: &Contract, names: &
     Ok(())
 }
 
-fn reminder(planned: Planned, trial: TrialSummary, contract: &Contract) -> Letter {
+fn reminder(planned: Planned, trial: TrialSummary, contract: &Contract, rules: &Rules) -> Letter {
     match planned.reminded {
         Reminded::StartsSoon => Letter::TrialStartsSoon { trial, days: -planned.days },
-        Reminded::CheckIn => Letter::TrialCheckIn { trial, day: planned.days },
+        Reminded::CheckIn => {
+            Letter::TrialCheckIn { trial, day: planned.days, first: rules.reminders.days(Reminded::CheckIn).first() == Some(&planned.days) }
+        }
         Reminded::CheckInSilent => Letter::TrialCheckInSilent { trial },
         Reminded::DecisionOpens => Letter::TrialDecisionOpens { trial },
         Reminded::Undecided => Letter::TrialUndecided { trial },
-        Reminded::EndsTomorrow => Letter::TrialEndsTomorrow { trial },
+        Reminded::EndsSoon => Letter::TrialEndsSoon { trial, days: -planned.days },
         Reminded::GraceEnds => Letter::TrialGraceEnds { trial, grace_until: contract.trial.grace_until },
         Reminded::HandOver => Letter::TrialHandOver { trial },
         Reminded::FinalTimesheet => Letter::TrialFinalTimesheet { trial },

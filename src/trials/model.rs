@@ -9,7 +9,7 @@ use crate::kernel::error::{Faults, Result};
 use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId, UserId};
 use crate::kernel::money::{Money, Rates};
 use crate::kernel::process::Actor;
-use crate::kernel::zone::TimeZone;
+use crate::kernel::zone::{TimeZone, add_days};
 use crate::trials::calendar::{KeyDates, Periods, Span, offer_expires_at, pause_ends_at};
 use crate::trials::notices::Recipient as Who;
 use crate::trials::process::{AGREED, Action, Outcome, Row, TrialState};
@@ -146,6 +146,8 @@ pub struct Contract {
     pub proposal: Option<Proposal>,
     /// What is offered, or agreed, after the trial.
     pub conversion: Option<Conversion>,
+    /// Whether its termination was contested, be it answered or not.
+    pub appealed: bool,
 }
 
 /// Hours of the developer that a trial holds.
@@ -155,6 +157,14 @@ pub struct Holding {
     pub hours: i64,
     /// Until when; `None` until the developer releases them.
     pub until: Option<Instant>,
+}
+
+impl Holding {
+    /// Whether it takes more of the developer's time than `before` did.
+    pub fn exceeds(self, before: Option<Self>) -> bool {
+        let until = |holding: Self| holding.until.unwrap_or(Instant::from_micros(i64::MAX));
+        before.is_none_or(|before| self.hours > before.hours || until(self) > until(before))
+    }
 }
 
 impl Contract {
@@ -209,9 +219,10 @@ impl Contract {
         self.conversion.as_ref().map(|conversion| conversion.offered_at.plus(TimeDelta::days(periods.conversion_days)))
     }
 
-    /// The hours that the trial holds, from its start on; a trial that has ended gives them back at its last day.
+    /// The hours that the trial holds, from its start on: one that has ended holds them through its last day, one that was
+    /// terminated not at all.
     pub fn holding(&self, periods: &Periods) -> Option<Holding> {
-        let Trial { state, outcome, grace_until, paused_days, .. } = self.trial;
+        let Trial { state, outcome, grace_until, paused_days, last_day, .. } = self.trial;
         if outcome == Some(Outcome::Converted) {
             let hours = self.conversion.as_ref().map_or(self.terms.hours_per_week, |conversion| conversion.hours_per_week);
             return Some(Holding { hours, until: None });
@@ -220,9 +231,11 @@ impl Contract {
             // As long as it may take: the end moves with every day of the pause.
             TrialState::Paused => pause_ends_at(grace_until, periods.pause_days - paused_days, self.terms.time_zone),
             TrialState::ConversionOffered => self.conversion_lapses_at(periods).map_or(grace_until, |lapses| lapses.max(grace_until)),
+            TrialState::Ended => self.time_zone().start_of(add_days(last_day?, 1)),
             _ => grace_until,
         };
-        AGREED.contains(&state).then_some(Holding { hours: self.terms.hours_per_week, until: Some(until) })
+        let holds = AGREED.contains(&state) || (state == TrialState::Ended && outcome != Some(Outcome::TerminatedForCause));
+        holds.then_some(Holding { hours: self.terms.hours_per_week, until: Some(until) })
     }
 
     /// The signature of `party` under the version that counts.

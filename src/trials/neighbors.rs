@@ -9,7 +9,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::{DeveloperId, OrganizationId};
 use crate::notifications::domain::Recipient;
-use crate::trials::model::{Contract, Names, Trial};
+use crate::trials::model::{Contract, Holding, Names, Trial};
 use crate::trials::notices::Recipient as Who;
 use crate::trials::store;
 
@@ -54,12 +54,19 @@ pub fn is_vetted(conn: &mut Conn, developer: DeveloperId, now: Instant) -> Resul
 /// # Errors
 /// 503 when the database is down.
 pub fn has_hours_free(conn: &mut Conn, contract: &Contract, now: Instant) -> Result<bool> {
-    let trial = &contract.trial;
+    can_hold(conn, &contract.trial, Holding { hours: contract.terms.hours_per_week, until: Some(contract.trial.grace_until) }, now)
+}
+
+/// Whether the developer has the hours of `holding` free beside all others, from the trial's start, or from `now` if that is later.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn can_hold(conn: &mut Conn, trial: &Trial, holding: Holding, now: Instant) -> Result<bool> {
     let mut held = hours_store::commitments(conn, trial.developer_id)?;
     held.retain(|each| each.trial_id != trial.id);
-    let peak = peak_hours(&held, trial.starts_at.max(now), trial.grace_until);
+    let peak = peak_hours(&held, trial.starts_at.max(now), holding.until.unwrap_or(Instant::from_micros(i64::MAX)));
     let most = developers::profile(conn, trial.developer_id)?.profile.hours_per_week.unwrap_or_default();
-    Ok(peak + contract.terms.hours_per_week <= most)
+    Ok(peak + holding.hours <= most)
 }
 
 /// Whether the job request has a seat that no trial holds.

@@ -1,6 +1,8 @@
 //! Who is told what by mail when a trial takes a step.
 
+use crate::kernel::lifecycle::Described;
 use crate::kernel::process::Actor;
+use crate::kernel::words::Word;
 use crate::words;
 
 words! {
@@ -103,6 +105,16 @@ pub struct Notice {
 /// A mail to each party but the one who acts.
 pub const fn others(told: Told) -> Notice {
     Notice { told, to: Whom::Others }
+}
+
+impl Described for Notice {
+    fn word(&self) -> String {
+        self.told.as_str().to_owned()
+    }
+
+    fn about(&self) -> String {
+        format!("To {}: {}", self.to, Word::about(self.told))
+    }
 }
 
 impl Whom {

@@ -192,7 +192,7 @@ fn draft(call: &Call, organization_id: OrganizationId, body: &NewTrial, now: Ins
         created_at: now,
         changed_at: now,
     };
-    Contract { trial, terms: body.terms.clone(), sha256: String::new(), proposal: None, conversion: None }
+    Contract { trial, terms: body.terms.clone(), sha256: String::new(), proposal: None, conversion: None, appealed: false }
 }
 
 fn facts(conn: &mut Conn, contract: &Contract, job_request_open: bool, now: Instant) -> Result<Facts> {

@@ -4,11 +4,12 @@ use chrono::NaiveDate;
 
 use crate::db::Conn;
 use crate::kernel::error::{Error, Faults, Result};
-use crate::trials::effects::{Rules, party};
+use crate::trials::effects::party;
 use crate::trials::model::{Contract, Proposal, ProposalContent, Step, StepBody, check_terms};
 use crate::trials::process::Action;
+use crate::trials::schedule::Rules;
+use crate::trials::store_terms;
 use crate::trials::terms::{Party, Terms};
-use crate::trials::{neighbors, store_terms};
 
 /// Proposes to end the trial, on a day from `today` to the end of the grace time.
 ///
@@ -101,7 +102,7 @@ pub fn agree(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Step<'_
     let Some(proposal) = take(conn, next)? else { return Err(Error::internal("nothing is proposed")) };
     match proposal.action {
         Action::Amend => amend(conn, rules, next, step, proposal),
-        Action::Extend => extend(conn, rules, next, step, proposal.content.days.unwrap_or_default()),
+        Action::Extend => extend(rules, next, step, proposal.content.days.unwrap_or_default()),
         _ => {
             let ProposalContent { last_day, reason_code, message, .. } = proposal.content;
             next.trial.last_day = Some(last_day.unwrap_or(today).max(today));
@@ -117,7 +118,6 @@ fn amend(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Step<'_>, p
     let terms = content.terms.unwrap_or_default().apply(&next.terms);
     let (starts_on, version) = (next.trial.starts_on, next.trial.terms_version + 1);
     let frozen = next.set_terms(terms, starts_on, version, proposed_at, &rules.periods)?;
-    hours_are_free(conn, next, step)?;
     store_terms::insert_terms(conn, next, &frozen, proposer, proposed_at)?;
     let signers: [(Party, _, _); 2] = [(proposer, content.user_id, proposed_at), (proposer.other(), step.user, step.at)];
     for (party, user, at) in signers {
@@ -127,17 +127,10 @@ fn amend(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Step<'_>, p
     Ok(())
 }
 
-fn extend(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Step<'_>, days: i64) -> Result<()> {
+fn extend(rules: &Rules, next: &mut Contract, step: &Step<'_>, days: i64) -> Result<()> {
     *next = extended(rules, next, days);
     if next.trial.ends_at <= step.at {
         return Err(Error::conflict("The days that were proposed have passed by now: propose more of them."));
     }
-    hours_are_free(conn, next, step)
-}
-
-fn hours_are_free(conn: &mut Conn, next: &Contract, step: &Step<'_>) -> Result<()> {
-    if neighbors::has_hours_free(conn, next, step.at)? {
-        return Ok(());
-    }
-    Err(Error::conflict("The developer does not have these hours free over the dates of the trial."))
+    Ok(())
 }

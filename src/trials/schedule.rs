@@ -4,6 +4,8 @@
 use chrono::NaiveDate;
 
 use crate::kernel::clock::Instant;
+use crate::kernel::money::Rates;
+use crate::kernel::words::Word as _;
 use crate::kernel::zone::{TimeZone, add_days};
 use crate::trials::calendar::{Periods, REMINDER_MINUTE, Span};
 use crate::trials::model::{Contract, Trial};
@@ -24,9 +26,9 @@ words! {
         DecisionOpens => "trial_decision_opens",
         /// Nothing is decided yet.
         Undecided => "trial_undecided",
-        /// Tomorrow the days are over.
-        EndsTomorrow => "trial_ends_tomorrow",
-        /// Tomorrow the time to decide is over.
+        /// The days are over soon.
+        EndsSoon => "trial_ends_soon",
+        /// The time to decide is almost over.
         GraceEnds => "trial_grace_ends",
         /// The hand-over is not finished.
         HandOver => "trial_hand_over",
@@ -51,15 +53,13 @@ words! {
     }
 }
 
-/// A row of the calendar.
+/// A row of the calendar. On which days it falls is configuration (`trials.reminders`).
 #[derive(Debug, Clone, Copy)]
 pub struct Reminder {
     /// What is said.
     pub reminded: Reminded,
     /// Counted from which date.
     pub anchor: Anchor,
-    /// Calendar days after it, before it when negative; 09:00 of the recipient on that day.
-    pub days: i64,
     /// To whom.
     pub to: &'static [Recipient],
     /// In which states it is planned.
@@ -78,37 +78,50 @@ const ACTIVE: &[TrialState] = &[TrialState::Active];
 const UNDECIDED: &[TrialState] = &[TrialState::DecisionDue];
 const ENDED: &[TrialState] = &[TrialState::Ended];
 
-const fn row(reminded: Reminded, anchor: Anchor, days: i64, to: &'static [Recipient], during: &'static [TrialState]) -> Reminder {
-    Reminder { reminded, anchor, days, to, during }
+const fn row(reminded: Reminded, anchor: Anchor, to: &'static [Recipient], during: &'static [TrialState]) -> Reminder {
+    Reminder { reminded, anchor, to, during }
 }
 
 /// Every reminder that follows from a date. (Those of an unanswered offer follow from the hour in which it was sent.)
 pub const SCHEDULE: &[Reminder] = &[
-    row(Reminded::StartsSoon, Anchor::Start, -7, BOTH, SCHEDULED),
-    row(Reminded::StartsSoon, Anchor::Start, -3, BOTH, SCHEDULED),
-    row(Reminded::StartsSoon, Anchor::Start, -1, BOTH, SCHEDULED),
-    row(Reminded::CheckIn, Anchor::Start, 3, BOTH, WORKING),
-    row(Reminded::CheckInSilent, Anchor::Start, 4, ADMINS, WORKING),
-    row(Reminded::CheckIn, Anchor::Start, 7, BOTH, WORKING),
-    row(Reminded::CheckIn, Anchor::Start, 14, BOTH, WORKING),
-    row(Reminded::CheckIn, Anchor::Start, 21, BOTH, WORKING),
-    row(Reminded::DecisionOpens, Anchor::End, -7, BOTH, ACTIVE),
-    row(Reminded::Undecided, Anchor::End, -3, CLIENT, ACTIVE),
-    row(Reminded::EndsTomorrow, Anchor::End, -1, BOTH, WORKING),
-    row(Reminded::GraceEnds, Anchor::Grace, -1, CLIENT_AND_ADMINS, UNDECIDED),
-    row(Reminded::ReviewDue, Anchor::LastDay, 0, BOTH, ENDED),
-    row(Reminded::ReviewDue, Anchor::LastDay, 3, BOTH, ENDED),
-    row(Reminded::ReviewDue, Anchor::LastDay, 6, BOTH, ENDED),
-    row(Reminded::HandOver, Anchor::LastDay, 7, BOTH, ENDED),
-    row(Reminded::HandOver, Anchor::LastDay, 14, BOTH, ENDED),
-    row(Reminded::HandOver, Anchor::LastDay, 19, BOTH, ENDED),
-    row(Reminded::FinalTimesheet, Anchor::LastDay, 7, DEVELOPER, ENDED),
-    row(Reminded::FinalTimesheet, Anchor::LastDay, 14, DEVELOPER, ENDED),
-    row(Reminded::FinalTimesheet, Anchor::LastDay, 19, DEVELOPER, ENDED),
+    row(Reminded::StartsSoon, Anchor::Start, BOTH, SCHEDULED),
+    row(Reminded::CheckIn, Anchor::Start, BOTH, WORKING),
+    row(Reminded::CheckInSilent, Anchor::Start, ADMINS, WORKING),
+    row(Reminded::DecisionOpens, Anchor::End, BOTH, ACTIVE),
+    row(Reminded::Undecided, Anchor::End, CLIENT, ACTIVE),
+    row(Reminded::EndsSoon, Anchor::End, BOTH, WORKING),
+    row(Reminded::GraceEnds, Anchor::Grace, CLIENT_AND_ADMINS, UNDECIDED),
+    row(Reminded::ReviewDue, Anchor::LastDay, BOTH, ENDED),
+    row(Reminded::HandOver, Anchor::LastDay, BOTH, ENDED),
+    row(Reminded::FinalTimesheet, Anchor::LastDay, DEVELOPER, ENDED),
 ];
 
-/// Calendar days after the last day of work in which hand-over, timesheet and reviews are asked for.
-pub const AFTER_DAYS: i64 = 21;
+/// On which days each kind falls, counted from its anchor, rising.
+#[derive(Debug, Clone)]
+pub struct Reminders(Vec<(Reminded, Vec<i64>)>);
+
+impl Reminders {
+    /// `days` says for each kind on which days it falls.
+    pub fn new(days: impl Fn(Reminded) -> Vec<i64>) -> Self {
+        Self(Reminded::ALL.iter().map(|reminded| (*reminded, days(*reminded))).collect())
+    }
+
+    /// The days of a kind.
+    pub fn days(&self, of: Reminded) -> &[i64] {
+        self.0.iter().find(|(reminded, _)| *reminded == of).map_or(&[], |(_, days)| days)
+    }
+}
+
+/// The settings that steps follow.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Days and deadlines.
+    pub periods: Periods,
+    /// On which days people are reminded.
+    pub reminders: Reminders,
+    /// The currencies that may be agreed.
+    pub rates: Rates,
+}
 
 /// A reminder of one trial, for one zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,27 +150,32 @@ fn anchor(contract: &Contract, periods: &Periods, anchor: Anchor) -> Option<Naiv
 }
 
 /// Until when a kind of reminder makes sense at all.
-fn limit(contract: &Contract, periods: &Periods, of: Anchor) -> Option<Instant> {
+fn limit(contract: &Contract, rules: &Rules, of: Anchor) -> Option<Instant> {
+    let day = |of| anchor(contract, &rules.periods, of);
     let day = match of {
-        Anchor::Start if contract.trial.state == TrialState::Scheduled => anchor(contract, periods, Anchor::Start),
-        Anchor::Start | Anchor::End => anchor(contract, periods, Anchor::End),
-        Anchor::Grace => anchor(contract, periods, Anchor::Grace),
-        Anchor::LastDay => anchor(contract, periods, Anchor::LastDay).map(|day| add_days(day, AFTER_DAYS)),
+        Anchor::Start if contract.trial.state == TrialState::Scheduled => day(Anchor::Start),
+        Anchor::Start | Anchor::End => day(Anchor::End),
+        Anchor::Grace => day(Anchor::Grace),
+        Anchor::LastDay => day(Anchor::LastDay).map(|day| add_days(day, rules.periods.after_days)),
     };
     day.map(|day| contract.time_zone().start_of(day))
 }
 
-/// The reminders that are still ahead at `now` for `who`, whose zone is `zone`.
-pub fn planned(contract: &Contract, periods: &Periods, who: Recipient, zone: TimeZone, now: Instant) -> Vec<Planned> {
+/// The reminders that are still ahead at `now` for `who`, whose zone is `zone`. Each holds until the next one of its kind.
+pub fn planned(contract: &Contract, rules: &Rules, who: Recipient, zone: TimeZone, now: Instant) -> Vec<Planned> {
     let rows = SCHEDULE.iter().filter(|row| row.during.contains(&contract.trial.state) && row.to.contains(&who));
-    let due = |row: &Reminder| anchor(contract, periods, row.anchor).map(|day| zone.at(add_days(day, row.days), REMINDER_MINUTE));
-    let ahead: Vec<(&Reminder, Instant)> = rows.filter_map(|row| Some((row, due(row)?))).filter(|(_, at)| *at > now).collect();
-    let next = |row: &Reminder, at: Instant| {
-        ahead.iter().find(|(other, later)| other.reminded == row.reminded && *later > at).map(|(_, later)| *later)
+    rows.flat_map(|row| planned_of(row, contract, rules, zone, now)).collect()
+}
+
+fn planned_of(row: &Reminder, contract: &Contract, rules: &Rules, zone: TimeZone, now: Instant) -> Vec<Planned> {
+    let (Some(from), Some(limit)) = (anchor(contract, &rules.periods, row.anchor), limit(contract, rules, row.anchor)) else {
+        return Vec::new();
     };
-    let plan = |(row, at): &(&Reminder, Instant)| {
-        let until = next(row, *at).or_else(|| limit(contract, periods, row.anchor))?;
-        (until > *at).then_some(Planned { reminded: row.reminded, days: row.days, due_at: *at, until })
-    };
-    ahead.iter().filter_map(plan).collect()
+    let days = rules.reminders.days(row.reminded);
+    let ahead = days.iter().map(|days| (*days, zone.at(add_days(from, *days), REMINDER_MINUTE))).filter(|(_, at)| *at > now);
+    let ahead: Vec<_> = ahead.collect();
+    let ends = ahead.iter().skip(1).map(|(_, at)| *at).chain([limit]);
+    let plan =
+        |((days, due_at), until): (&(i64, Instant), Instant)| Planned { reminded: row.reminded, days: *days, due_at: *due_at, until };
+    ahead.iter().zip(ends).map(plan).filter(|planned| planned.until > planned.due_at).collect()
 }

@@ -14,13 +14,16 @@ use crate::kernel::ids::TrialId;
 use crate::kernel::money::Rates;
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
+use crate::notifications::calendar::Method;
+use crate::notifications::trial_dates::calendar;
 use crate::scheduler::Nudge;
 use crate::trials::calendar::Periods;
-use crate::trials::effects::Rules;
 use crate::trials::model::{Contract, Dossier, Trial, Viewer};
-use crate::trials::process::TrialState;
+use crate::trials::notices::Recipient;
+use crate::trials::process::{AGREED, TrialState};
+use crate::trials::schedule::{Reminded, Reminders, Rules};
 use crate::trials::views::{EventView, Scene, TrialView};
-use crate::trials::{clock, neighbors, store, store_terms};
+use crate::trials::{clock, mails, neighbors, store, store_terms};
 
 /// Everything about trials.
 #[derive(Clone)]
@@ -59,9 +62,18 @@ impl Trials {
             appeal_days: settings.appeal_days,
             rematch_days: settings.rematch_days,
             replacements: settings.replacements,
+            after_days: settings.reminders.after_days,
         };
         let offers_per_day = Some(limits.offers_per_day).filter(|_| limits.enabled);
-        Self { db, clock, rules: Rules { periods, rates }.into(), offers_per_day, mail, changed, timers: Nudge::default() }
+        Self {
+            db,
+            clock,
+            rules: Rules { periods, reminders: reminders(&settings.reminders), rates }.into(),
+            offers_per_day,
+            mail,
+            changed,
+            timers: Nudge::default(),
+        }
     }
 
     /// Wakes whoever works on what a step has left behind.
@@ -152,6 +164,29 @@ impl Trials {
             .await
     }
 
+    /// The key dates of one's own trial as a calendar; once it is over, which of them are called off.
+    ///
+    /// # Errors
+    /// 404, also for another's trial; 409 before both have signed, and when there is nothing left to call off.
+    pub async fn calendar(&self, principal: Principal, id: TrialId) -> Result<String> {
+        self.get(principal.clone(), id).await?;
+        let rules = self.rules.clone();
+        let read = move |conn: &mut Conn| {
+            let who = match viewer(conn, &principal)? {
+                Viewer::Client(_) => Recipient::Client,
+                Viewer::Developer(_) => Recipient::Developer,
+                Viewer::Admin => Recipient::Admins,
+            };
+            let contract = store::contract(conn, id)?;
+            let names = neighbors::names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
+            let method = if AGREED.contains(&contract.trial.state) { Method::Publish } else { Method::Cancel };
+            let signed = !matches!(contract.trial.state, TrialState::Offered | TrialState::Countered);
+            let events = calendar(&mails::summary(&contract, &names, who, &rules), method).filter(|_| signed);
+            events.map(|events| events.to_ics()).ok_or_else(|| Error::conflict("The trial has no key dates now."))
+        };
+        self.db.read(read).await
+    }
+
     /// The steps of one's own trial, the first one first.
     ///
     /// # Errors
@@ -177,6 +212,24 @@ impl Trials {
         let names = neighbors::names(conn, trial.developer_id, trial.organization_id)?;
         Ok(Scene { viewer, now, periods: self.rules.periods, names })
     }
+}
+
+fn reminders(settings: &config::TrialReminders) -> Reminders {
+    Reminders::new(|reminded| {
+        let days = match reminded {
+            Reminded::StartsSoon => &settings.starts_soon,
+            Reminded::CheckIn => &settings.check_in,
+            Reminded::CheckInSilent => &settings.check_in_silent,
+            Reminded::DecisionOpens => &settings.decision_opens,
+            Reminded::Undecided => &settings.undecided,
+            Reminded::EndsSoon => &settings.ends_soon,
+            Reminded::GraceEnds => &settings.grace_ends,
+            Reminded::ReviewDue => &settings.review_due,
+            Reminded::HandOver => &settings.hand_over,
+            Reminded::FinalTimesheet => &settings.final_timesheet,
+        };
+        days.clone()
+    })
 }
 
 /// As whom a person acts; a developer without a profile is party of nothing.

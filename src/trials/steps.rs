@@ -84,11 +84,9 @@ fn facts(
             seat_free: neighbors::has_seat_free(conn, &contract.trial)?,
             ..facts
         }),
-        Action::Appeal => Ok(Facts { appealed: !store_terms::takers(conn, contract.trial.id, action)?.is_empty(), ..facts }),
         Action::DecideAppeal => {
             let involved = store_terms::takers(conn, contract.trial.id, Action::Terminate)?.contains(&Some(user));
-            let appeal_open = contract.proposal.as_ref().is_some_and(|proposal| proposal.action == Action::Appeal);
-            Ok(Facts { not_involved: !involved, appeal_open, ..facts })
+            Ok(Facts { not_involved: !involved, ..facts })
         }
         _ => Ok(facts),
     }

@@ -142,7 +142,8 @@ pub fn contract(conn: &mut Conn, id: TrialId) -> Result<Contract> {
     let trial = find(conn, id, Viewer::Admin)?;
     let (terms, sha256) = store_terms::current(conn, id, trial.terms_version)?;
     let (proposal, conversion) = (store_terms::proposal(conn, id)?, store_terms::conversion(conn, id)?);
-    Ok(Contract { trial, terms, sha256, proposal, conversion })
+    let appealed = store_terms::is_appealed(conn, &trial)?;
+    Ok(Contract { trial, terms, sha256, proposal, conversion, appealed })
 }
 
 /// The trials of `viewer`, newest first, one more than the page's limit.

@@ -12,7 +12,7 @@ use crate::kernel::page::PageQuery;
 use crate::kernel::process::Actor;
 use crate::sql_words;
 use crate::trials::model::{Contract, Conversion, Dossier, Event, Proposal, ProposalContent, TermsVersion, Trial};
-use crate::trials::process::{Action, TrialState};
+use crate::trials::process::{Action, Outcome, TrialState};
 use crate::trials::terms::{Document, Frozen, Party, Signature, Terms};
 
 sql_words!(Party, Action);
@@ -164,6 +164,14 @@ pub fn takers(conn: &mut Conn, trial: TrialId, action: Action) -> Result<Vec<Opt
     Ok(events.order(trial_events::version).select(trial_events::user_id).load(conn)?)
 }
 
+/// Whether somebody has contested the termination; asks the database only where there was one.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn is_appealed(conn: &mut Conn, trial: &Trial) -> Result<bool> {
+    Ok(trial.outcome == Some(Outcome::TerminatedForCause) && !takers(conn, trial.id, Action::Appeal)?.is_empty())
+}
+
 /// Notes a step, for good.
 ///
 /// # Errors
@@ -237,6 +245,9 @@ pub fn dossiers(conn: &mut Conn, trials: Vec<Trial>) -> Result<Vec<Dossier>> {
         let dossier = dossiers.iter_mut().find(|dossier| dossier.contract.trial.id == trial);
         dossier.into_iter().for_each(|dossier| dossier.contract.conversion = Some(offer.clone()));
     }
+    for dossier in &mut dossiers {
+        dossier.contract.appealed = is_appealed(conn, &dossier.contract.trial)?;
+    }
     Ok(dossiers)
 }
 
@@ -248,7 +259,8 @@ fn dossier(trial: Trial, terms: &[TermsRow], signatures: &[SignatureRow], propos
     let position = proposals.iter().position(|(id, _)| *id == trial.id);
     let proposal = position.map(|position| proposals.swap_remove(position).1);
     let signatures = signatures.iter().filter(|row| row.trial_id == trial.id).map(signature).collect();
-    let contract = Contract { trial, terms: current.document.terms.clone(), sha256: current.sha256.clone(), proposal, conversion: None };
+    let (terms, sha256) = (current.document.terms.clone(), current.sha256.clone());
+    let contract = Contract { trial, terms, sha256, proposal, conversion: None, appealed: false };
     Ok(Dossier { contract, history, signatures })
 }
 

@@ -189,7 +189,7 @@ async fn ends_leave_the_notice_or_are_agreed() {
     let lapsed = fresh.show(client(), second).await;
     assert_eq!(
         (&lapsed["proposal"], &lapsed["allowed_actions"]),
-        (&Value::Null, &json!(["amend", "extend", "offer-conversion", "end", "end-together"]))
+        (&Value::Null, &json!(["pause", "amend", "extend", "offer-conversion", "end", "end-together"]))
     );
     fresh.step(client(), second, Action::EndTogether, StepBody::default()).await.unwrap();
     let ended = fresh.step(developer(3), second, Action::Agree, StepBody::default()).await.unwrap();

@@ -1,18 +1,13 @@
-//! An application as it is kept, what happens to it, and when a new one may begin.
+//! An application as it is kept, and what happens to it.
 
-use chrono::TimeDelta;
-
-use crate::developers::card::{Standing, VettedStatus};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{ApplicationId, DeveloperId, EventId, UserId};
 use crate::kernel::page::PageQuery;
 use crate::kernel::process::{Actor, To, is_finished};
+use crate::vetting::appeal::{Against, AppealOutcome, Decision};
 use crate::vetting::domain::{Scorecard, SkillVerdict};
 use crate::vetting::process::{Action, ApplicationState, Row, STEPS, Stage, next_stage, target};
-
-/// Days before the end of a pass from which it can be renewed.
-const RENEWAL_DAYS: i64 = 30;
 
 /// A vetting application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +32,8 @@ pub struct Application {
     pub message: Option<String>,
     /// From when a new application is welcome after a rejection.
     pub retry_after: Option<Instant>,
+    /// Until when an answer to the questions is awaited.
+    pub answer_by: Option<Instant>,
     /// Stages passed in an earlier application that still count.
     pub skipped_stages: Vec<Stage>,
     /// Grows by one with every step.
@@ -104,6 +101,8 @@ pub struct Input {
     pub message: Option<String>,
     /// What an approval verifies.
     pub skills: Vec<SkillVerdict>,
+    /// How an appeal is decided.
+    pub outcome: Option<AppealOutcome>,
 }
 
 /// Which applications to list.
@@ -135,6 +134,7 @@ impl Application {
             reason_code: None,
             message: None,
             retry_after: None,
+            answer_by: None,
             skipped_stages,
             version: 1,
             created_at: now,
@@ -152,11 +152,15 @@ impl Application {
         is_finished(STEPS, &self.state)
     }
 
-    /// The state that `row` leads to; going on passes over the stages that still count from earlier.
+    /// The state that `row` leads to; going on passes over the stages that still count from earlier, and an appeal leads on
+    /// only where it is overturned.
     ///
     /// # Errors
     /// 500 when the row leads nowhere from here.
-    pub fn arrival(&self, row: &Row) -> Result<ApplicationState> {
+    pub fn arrival(&self, row: &Row, input: &Input) -> Result<ApplicationState> {
+        if matches!(row.to, To::Appealed(_)) && input.outcome != Some(AppealOutcome::Overturned) {
+            return Ok(self.state);
+        }
         let mut to = target(row, self.state, self.remembered_stage.map(Stage::state))?;
         while row.to == To::Next && to.stage().is_some_and(|stage| self.skipped_stages.contains(&stage)) {
             to = next_stage(to).ok_or_else(|| Error::internal(format!("nothing follows `{to}`")))?;
@@ -164,11 +168,12 @@ impl Application {
         Ok(to)
     }
 
-    /// The application after `action` by `user` has led to `to`.
-    pub fn after(&self, action: Action, to: ApplicationState, input: &Input, user: UserId, now: Instant) -> Self {
-        let mut next = Self { state: to, remembered_stage: None, version: self.version + 1, changed_at: now, ..self.clone() };
+    /// The application after `action` by `user`, if by anybody, has led to `to`.
+    pub fn after(&self, action: Action, to: ApplicationState, input: &Input, user: Option<UserId>, now: Instant) -> Self {
+        let after = Self { state: to, version: self.version + 1, changed_at: now, ..self.clone() };
+        let mut next = Self { remembered_stage: None, answer_by: None, ..after };
         match action {
-            Action::Claim => next.reviewer_id = Some(user),
+            Action::Claim => next.reviewer_id = user,
             Action::Hold => next.remembered_stage = self.state.stage(),
             Action::Ask => {
                 next.remembered_stage = self.state.stage();
@@ -180,13 +185,14 @@ impl Application {
                 next.reason_code.clone_from(&input.reason_code);
                 next.message.clone_from(&input.message);
             }
+            Action::DecideAppeal if to != self.state => (next.reason_code, next.message, next.retry_after) = (None, None, None),
             _ => {}
         }
         next
     }
 
     /// The event by which the application, as it is now, came from `from`.
-    pub fn event(&self, action: Action, actor: Actor, user: UserId, from: Option<ApplicationState>, input: &Input) -> Event {
+    pub fn event(&self, action: Action, actor: Actor, user: Option<UserId>, from: Option<ApplicationState>, input: &Input) -> Event {
         let words = [&input.message, &input.questions, &input.answers];
         Event {
             id: EventId::new(self.changed_at),
@@ -194,7 +200,7 @@ impl Application {
             version: self.version,
             action,
             actor,
-            user_id: Some(user),
+            user_id: user,
             from_state: from,
             to_state: self.state,
             reason_code: input.reason_code.clone(),
@@ -204,37 +210,14 @@ impl Application {
     }
 }
 
-/// Whether a developer may begin an application, given the latest one and the pass.
-///
-/// # Errors
-/// 409 with what stands in the way, and until when.
-pub fn may_apply(latest: Option<&Application>, pass: Option<Standing>, now: Instant) -> Result<()> {
-    if let Some(open) = latest.filter(|application| !application.is_finished()) {
-        let sentence = format!("You have an application already, {}: it is in the state `{}`. Go on with that one.", open.id, open.state);
-        return Err(Error::conflict(sentence).with("application_id", open.id).with("state", open.state));
-    }
-    if let Some(pass) = pass {
-        may_renew(pass, now)?;
-    }
-    match latest.and_then(|application| application.retry_after).filter(|retry_after| now < *retry_after) {
-        Some(retry_after) => {
-            let sentence = format!("Your last application was rejected: a new one is welcome from {retry_after}.");
-            Err(Error::conflict(sentence).with("retry_after", retry_after))
-        }
-        None => Ok(()),
-    }
+/// The decision that can be appealed: the last rejection.
+pub fn last_decision(events: &[Event]) -> Option<Decision> {
+    let rejection = events.iter().rev().find(|event| event.action == Action::Reject)?;
+    Some(Decision { against: Against::Rejection, version: rejection.version, at: rejection.occurred_at })
 }
 
-fn may_renew(pass: Standing, now: Instant) -> Result<()> {
-    let renew_from = pass.valid_until.plus(TimeDelta::days(-RENEWAL_DAYS));
-    match pass.status {
-        VettedStatus::Suspended | VettedStatus::Revoked => {
-            Err(Error::conflict(format!("Your vetting is {}: a new application cannot change that. Write to us.", pass.status)))
-        }
-        VettedStatus::Approved if now < renew_from => {
-            let sentence = format!("You are approved until {}: you can apply for renewal from {renew_from}.", pass.valid_until);
-            Err(Error::conflict(sentence).with("valid_until", pass.valid_until).with("renew_from", renew_from))
-        }
-        _ => Ok(()),
-    }
+/// Whether the admin has taken a step of the application or scored a stage of it.
+pub fn is_involved(events: &[Event], cards: &[Card], admin: UserId) -> bool {
+    let stepped = events.iter().any(|event| event.actor == Actor::Admin && event.user_id == Some(admin));
+    stepped || cards.iter().any(|card| card.reviewer_id == admin)
 }

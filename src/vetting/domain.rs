@@ -11,6 +11,12 @@ use crate::kernel::words::Word;
 use crate::vetting::process::Stage;
 use crate::words;
 
+/// The room of our timers.
+pub const ROOM: &str = "vetting";
+
+/// Days before its end from which an approval counts as expiring, where the settings say nothing.
+pub const EXPIRING_DAYS: i64 = 30;
+
 words! {
     /// A reviewer's judgement, on one criterion or over all.
     pub enum Score {
@@ -134,9 +140,9 @@ pub fn kept_since(now: Instant, months: u32) -> Instant {
     now.utc().checked_sub_months(Months::new(months)).map_or(now, Instant::new)
 }
 
-/// From when a new application is welcome: `days` days of 24 hours after the rejection.
-pub fn retry_after(rejected_at: Instant, days: i64) -> Instant {
-    rejected_at.plus(TimeDelta::days(days))
+/// `days` days of 24 hours after `at`.
+pub fn days_after(at: Instant, days: i64) -> Instant {
+    at.plus(TimeDelta::days(days))
 }
 
 #[cfg(test)]
@@ -199,6 +205,6 @@ mod tests {
     fn dates_of_a_decision() {
         let at = |text: &str| Instant::new(text.parse().unwrap());
         assert_eq!(valid_until(at("2026-08-31T10:00:00Z"), 18), at("2028-02-29T10:00:00Z"));
-        assert_eq!(retry_after(at("2026-01-01T23:00:00Z"), 90), at("2026-04-01T23:00:00Z"));
+        assert_eq!(days_after(at("2026-01-01T23:00:00Z"), 90), at("2026-04-01T23:00:00Z"));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::kernel::error::{Code, Error, Faults, Result};
 use crate::kernel::process::{Actor, allowed};
-use crate::vetting::process::{Row, STEPS, Stage};
+use crate::vetting::process::{STEPS, Stage};
 use crate::words;
 
 words! {
@@ -26,6 +26,18 @@ words! {
         FourEyes => "four_eyes",
         /// A core skill is among the skills that the approval verifies.
         CoreSkillVerified => "core_skill_verified",
+        /// The time has come.
+        Due => "due",
+        /// Nothing stands in the way of a new application: no open one, no retry date ahead, no undecided appeal.
+        MayBegin => "may_begin",
+        /// The time to appeal has not run out.
+        InTimeToAppeal => "in_time_to_appeal",
+        /// Nobody has appealed against this decision yet.
+        NotAppealed => "not_appealed",
+        /// An appeal waits for an answer.
+        AppealOpen => "appeal_open",
+        /// The admin had no part in what is appealed.
+        NotInvolved => "not_involved",
     }
 }
 
@@ -78,12 +90,25 @@ pub struct Facts {
     pub questions: bool,
     /// Answers that are not blank were given.
     pub answers: bool,
+    /// The step's time has come.
+    pub due: bool,
+    /// A new application may begin.
+    pub may_begin: bool,
+    /// The time to appeal has not run out.
+    pub in_time_to_appeal: bool,
+    /// There is a decision against which nobody has appealed.
+    pub not_appealed: bool,
+    /// An appeal waits for an answer.
+    pub appeal_open: bool,
+    /// The admin had no part in what is appealed.
+    pub not_involved: bool,
 }
 
 impl Guard {
     /// Whether it can be told before anybody sends a body, and so decides about `allowed_actions`.
     pub fn is_standing(self) -> bool {
-        matches!(self, Self::ScorecardIn | Self::FourEyes)
+        matches!(self, Self::ScorecardIn | Self::FourEyes | Self::MayBegin)
+            || matches!(self, Self::InTimeToAppeal | Self::NotAppealed | Self::AppealOpen | Self::NotInvolved)
     }
 
     /// Holds the facts to this guard.
@@ -100,21 +125,31 @@ impl Guard {
             Self::WrittenReason => given(facts.message, "/message", "must give the reason in words"),
             Self::Verdict => verdict(facts),
             Self::FourEyes => four_eyes(facts),
+            Self::Due => conflict(facts.due, "The time of this step has not come."),
+            Self::MayBegin => conflict(facts.may_begin, "A new application is not possible now."),
+            Self::InTimeToAppeal => conflict(facts.in_time_to_appeal, "The time to appeal has run out."),
+            Self::NotAppealed => conflict(facts.not_appealed, "You have appealed already: a decision is appealed once."),
+            Self::AppealOpen => conflict(facts.appeal_open, "No appeal waits for an answer."),
+            Self::NotInvolved => not_involved(facts),
             Self::CoreSkillVerified => given(facts.core_skill_verified, "/skills", &must_include_core(facts)),
         }
     }
 }
 
-/// Holds the facts to every guard of `row`, in the row's order.
+/// Holds the facts to every guard of a row, in the row's order.
 ///
 /// # Errors
 /// The first guard's that does not hold; one guard reports all its faults at once.
-pub fn check(row: &Row, facts: &Facts) -> Result<()> {
-    row.guards.iter().try_for_each(|guard| guard.check(facts))
+pub fn check_all(guards: &[Guard], facts: &Facts) -> Result<()> {
+    guards.iter().try_for_each(|guard| guard.check(facts))
 }
 
 fn given(fine: bool, pointer: &str, detail: &str) -> Result<()> {
     if fine { Ok(()) } else { Err(Error::fault(pointer, detail)) }
+}
+
+fn conflict(fine: bool, sentence: &str) -> Result<()> {
+    if fine { Ok(()) } else { Err(Error::conflict(sentence)) }
 }
 
 fn must_include_core(facts: &Facts) -> String {
@@ -172,6 +207,13 @@ fn four_eyes(facts: &Facts) -> Result<()> {
     Err(Error::not_allowed("You scored the technical interview, so another admin must approve this application."))
 }
 
+fn not_involved(facts: &Facts) -> Result<()> {
+    if facts.not_involved {
+        return Ok(());
+    }
+    Err(Error::not_allowed("You took part in what is appealed, so another admin must answer this appeal."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +248,12 @@ mod tests {
             message: true,
             questions: true,
             answers: true,
+            due: true,
+            may_begin: true,
+            in_time_to_appeal: true,
+            not_appealed: true,
+            appeal_open: true,
+            not_involved: true,
         }
     }
 

@@ -81,11 +81,21 @@ words! {
         Reject => "reject",
         /// Take it back.
         Withdraw => "withdraw",
+        /// The clock closes it: the questions stayed without an answer.
+        Lapse => "lapse",
+        /// Appeal against the rejection.
+        Appeal => "appeal",
+        /// Answer the appeal.
+        DecideAppeal => "decide-appeal",
+        /// Begin another application after one that came to nothing.
+        Reapply => "reapply",
+        /// Begin an application for the renewal of an approval that ends.
+        Renew => "renew",
     }
 }
 
 words! {
-    /// What the developer is told by mail; the text is the mail's kind.
+    /// What the developer, or the admins, are told by mail; the text is the mail's kind.
     pub enum Told {
         /// The application came in.
         Received => "vetting_received",
@@ -95,6 +105,8 @@ words! {
         StagePassed => "vetting_stage_passed",
         /// There are questions.
         Questions => "vetting_questions",
+        /// The questions stayed without an answer.
+        Lapsed => "vetting_lapsed",
         /// Approved: levels, validity.
         Approved => "vetting_approved",
         /// Rejected: reason, retry date.
@@ -105,6 +117,10 @@ words! {
         Released => "vetting_released",
         /// The withdrawal is noted.
         Withdrawn => "vetting_withdrawn",
+        /// An appeal came in; to the admins.
+        Appealed => "vetting_appealed",
+        /// The appeal is decided.
+        AppealDecided => "vetting_appeal_decided",
     }
 }
 
@@ -113,6 +129,7 @@ pub type Row = Step<ApplicationState, Action, Guard, Told>;
 
 const DEVELOPER: &[Actor] = &[Actor::Developer];
 const ADMIN: &[Actor] = &[Actor::Admin];
+const SYSTEM: &[Actor] = &[Actor::System];
 const STAGES: &[State] = &[State::ProfileReview, State::ScreeningCall, State::TechnicalAssessment, State::TechnicalInterview];
 const ASSESSMENT: &[State] = &[State::TechnicalAssessment];
 const UNDER_REVIEW: &[State] =
@@ -129,18 +146,21 @@ const UNDECIDED: &[State] = &[
     State::OnHold,
 ];
 
-/// Begins an application; comes from no state.
-pub const CREATION: Row = Row::new(Action::Apply, &[], DEVELOPER, To::State(State::Draft));
+/// The ends after which a new application may be begun with this one in mind.
+const CAME_TO_NOTHING: &[State] = &[State::Rejected, State::Lapsed, State::Withdrawn];
 
 /// The lifecycle: every step that exists.
 pub const STEPS: Table<ApplicationState, Action, Guard, Told> = &[
-    CREATION,
+    Row::new(Action::Apply, &[], DEVELOPER, To::State(State::Draft)),
+    Row::new(Action::Renew, &[], DEVELOPER, To::State(State::Draft)).guarded(&[Guard::MayBegin]),
+    Row::new(Action::Reapply, CAME_TO_NOTHING, DEVELOPER, To::New(State::Draft)).guarded(&[Guard::MayBegin]),
     Row::new(Action::Submit, &[State::Draft], DEVELOPER, To::State(State::Submitted))
         .guarded(&[Guard::ProfileComplete])
         .telling(&[Told::Received]),
     Row::new(Action::Claim, &[State::Submitted], ADMIN, To::State(State::ProfileReview)).telling(&[Told::Taken]),
     Row::new(Action::Ask, STAGES, ADMIN, To::State(State::NeedsInfo)).guarded(&[Guard::Questions]).telling(&[Told::Questions]),
     Row::new(Action::Answer, &[State::NeedsInfo], DEVELOPER, To::Remembered).guarded(&[Guard::Answers]),
+    Row::new(Action::Lapse, &[State::NeedsInfo], SYSTEM, To::State(State::Lapsed)).guarded(&[Guard::Due]).telling(&[Told::Lapsed]),
     Row::new(Action::Advance, STAGES, ADMIN, To::Next).guarded(&[Guard::FromStage, Guard::ScorecardIn]).telling(&[Told::StagePassed]),
     Row::new(Action::Waive, ASSESSMENT, DEVELOPER, To::Next),
     Row::new(Action::Waive, ASSESSMENT, ADMIN, To::Next).guarded(&[Guard::WrittenReason]),
@@ -151,6 +171,12 @@ pub const STEPS: Table<ApplicationState, Action, Guard, Told> = &[
         .telling(&[Told::Approved]),
     Row::new(Action::Reject, UNDER_REVIEW, ADMIN, To::State(State::Rejected)).guarded(&[Guard::Verdict]).telling(&[Told::Rejected]),
     Row::new(Action::Withdraw, UNDECIDED, DEVELOPER, To::State(State::Withdrawn)).telling(&[Told::Withdrawn]),
+    Row::new(Action::Appeal, &[State::Rejected], DEVELOPER, To::Same)
+        .guarded(&[Guard::InTimeToAppeal, Guard::NotAppealed, Guard::WrittenReason])
+        .telling(&[Told::Appealed]),
+    Row::new(Action::DecideAppeal, &[State::Rejected], ADMIN, To::Appealed(State::Decision))
+        .guarded(&[Guard::AppealOpen, Guard::NotInvolved, Guard::WrittenReason])
+        .telling(&[Told::AppealDecided]),
 ];
 
 impl Stage {
@@ -232,6 +258,7 @@ mod tests {
         claim    | admin     | submitted            | profile_review
         ask      | admin     | profile_review screening_call technical_assessment technical_interview | needs_info
         answer   | developer | needs_info           | (remembered)
+        lapse    | system    | needs_info           | lapsed
         advance  | admin     | profile_review       | screening_call
         advance  | admin     | screening_call       | technical_assessment
         advance  | admin     | technical_assessment | technical_interview
@@ -242,6 +269,9 @@ mod tests {
         approve  | admin     | decision             | approved
         reject   | admin     | profile_review screening_call technical_assessment technical_interview decision | rejected
         withdraw | developer | draft submitted profile_review screening_call technical_assessment technical_interview decision needs_info on_hold | withdrawn
+        reapply  | developer | rejected lapsed withdrawn | (new) draft
+        appeal   | developer | rejected             | (same)
+        decide-appeal | admin | rejected            | (same) or decision
     ";
 
     fn arrival(row: &Row, state: ApplicationState) -> String {
@@ -250,7 +280,13 @@ mod tests {
             assert!(Stage::ALL.iter().all(back) && target(row, state, None).is_err());
             return "(remembered)".to_owned();
         }
-        target(row, state, None).unwrap().to_string()
+        let to = target(row, state, None).unwrap();
+        match row.to {
+            To::Same => "(same)".to_owned(),
+            To::New(_) => format!("(new) {to}"),
+            To::Appealed(_) => format!("(same) or {to}"),
+            _ => to.to_string(),
+        }
     }
 
     #[test]
@@ -265,13 +301,13 @@ mod tests {
     }
 
     #[test]
-    fn every_state_is_reached_but_the_one_whose_step_comes_later() {
+    fn every_state_is_reached() {
         let mut reached = BTreeSet::from([State::Draft]);
         while let Some(new) = ways(&reached).into_iter().find(|to| !reached.contains(to)) {
             reached.insert(new);
         }
         let missing: Vec<_> = State::ALL.iter().filter(|state| !reached.contains(state)).collect();
-        assert_eq!(missing, [&State::Lapsed]);
+        assert!(missing.is_empty(), "{missing:?}");
     }
 
     fn ways(reached: &BTreeSet<State>) -> Vec<State> {
@@ -281,7 +317,10 @@ mod tests {
 
     #[test]
     fn people_decide_and_admins_give_reasons() {
-        assert!(STEPS.iter().all(|row| !row.by.contains(&Actor::System)), "no clock decides about an application");
+        let appeal = STEPS.iter().filter(|row| row.action == Action::DecideAppeal);
+        assert!(appeal.into_iter().all(|row| row.guards.contains(&Guard::NotInvolved)));
+        let clock = STEPS.iter().filter(|row| row.by.contains(&Actor::System)).map(|row| row.action);
+        assert_eq!(clock.collect::<Vec<_>>(), [Action::Lapse], "no clock decides about an application");
         let twins = STEPS.iter().filter(|row| matches!(row.action, Action::Waive | Action::Hold | Action::Release));
         assert!(twins.filter(|row| row.by.contains(&Actor::Admin)).all(|row| row.guards == [Guard::WrittenReason]));
     }
@@ -297,12 +336,15 @@ mod tests {
             ("submit", "vetting_received"),
             ("claim", "vetting_taken"),
             ("ask", "vetting_questions"),
+            ("lapse", "vetting_lapsed"),
             ("advance", "vetting_stage_passed"),
             ("hold", "vetting_on_hold"),
             ("release", "vetting_released"),
             ("approve", "vetting_approved"),
             ("reject", "vetting_rejected"),
             ("withdraw", "vetting_withdrawn"),
+            ("appeal", "vetting_appealed"),
+            ("decide-appeal", "vetting_appeal_decided"),
         ];
         assert_eq!(told, expected.map(|(action, kind)| (action, vec![kind])));
     }

@@ -8,23 +8,23 @@ use crate::db::Conn;
 use crate::db::lock;
 use crate::db::once::once;
 use crate::db::pool::Db;
-use crate::developers::card::Beside;
 use crate::developers::{card_store, store as developers};
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Error, Faults, Result};
-use crate::kernel::ids::{ApplicationId, UserId};
+use crate::kernel::ids::{ApplicationId, DeveloperId};
 use crate::kernel::page::Page;
 use crate::kernel::principal::{Principal, Role};
 use crate::kernel::process::Actor;
 use crate::scheduler::Nudge;
 use crate::skills::store as catalogue;
-use crate::vetting::application::{Application, Card, Filter, Input, may_apply};
+use crate::vetting::application::{Application, Filter, Input};
 use crate::vetting::domain::{SkillVerdict, kept_since, repetitions, slugs};
-use crate::vetting::guards::Facts;
-use crate::vetting::process::{ApplicationState, CREATION, Stage};
-use crate::vetting::view::{ApplicationSummary, OwnApplication, OwnVetting, ReviewedApplication, Shown};
-use crate::vetting::{store, store_cards};
+use crate::vetting::process::{Action, ApplicationState, Stage};
+use crate::vetting::store;
+use crate::vetting::view::{ApplicationSummary, ReviewedApplication, Shown};
+use crate::vetting::view_own::{OwnApplication, OwnVetting};
+use crate::vetting::view_vetted::{OwnVetted, ReviewedVetted};
 
 /// Everything about who is vetted. Cheap to clone.
 #[derive(Clone)]
@@ -34,12 +34,13 @@ pub struct Vetting {
     pub(crate) settings: Arc<config::Vetting>,
     mail: Nudge,
     changed: Nudge,
+    pub(crate) timers: Nudge,
 }
 
 impl Vetting {
     /// `mail` wakes the mailer; `changed` wakes whoever follows who is vetted. Both after the commit.
     pub fn new(db: Db, clock: SharedClock, settings: config::Vetting, mail: Nudge, changed: Nudge) -> Self {
-        Self { db, clock, settings: settings.into(), mail, changed }
+        Self { db, clock, settings: settings.into(), mail, changed, timers: Nudge::default() }
     }
 
     /// Begins an application.
@@ -53,14 +54,16 @@ impl Vetting {
             let user = call.principal.user;
             let developer = developers::find_by_user(conn, user)?.ok_or_else(no_profile)?;
             lock::developer(conn, developer)?;
-            let past = store::of_developer(conn, developer)?;
-            may_apply(past.first(), card_store::standing(conn, developer)?, now)?;
-            let kept = this.kept_stages(conn, &past, now)?;
+            this.current_pass(conn, developer, now)?;
+            this.latest(conn, developer, now)?;
+            let past = this.past(conn, developer)?;
+            let action = past.may_begin(this.settings.expiring_days, now)?;
+            let kept = this.kept_stages(conn, &past.applications, now)?;
             let application = Application::begin(developer, kept, now);
             store::insert(conn, &application)?;
-            let event = application.event(CREATION.action, Actor::Developer, user, None, &Input::default());
+            let event = application.event(action, Actor::Developer, Some(user), None, &Input::default());
             store::insert_event(conn, event)?;
-            Answer::versioned(application.version, &own(conn, application)?)
+            Answer::versioned(application.version, &this.own(conn, application, now)?)
         })
         .await
     }
@@ -79,17 +82,31 @@ impl Vetting {
     /// # Errors
     /// 403 for others than developers.
     pub async fn mine(&self, principal: Principal) -> Result<OwnVetting> {
-        let (user, now) = (principal.developer()?, self.clock.now());
-        self.db
-            .read(move |conn| {
-                let Some(developer) = developers::find_by_user(conn, user)? else {
-                    return Ok(OwnVetting::new(None, None, Beside::default(), now));
-                };
-                let latest = store::of_developer(conn, developer)?.into_iter().next();
-                let application = latest.clone().map(|latest| own(conn, latest)).transpose()?;
-                Ok(OwnVetting::new(latest.as_ref(), application, card_store::beside(conn, developer)?, now))
-            })
-            .await
+        let (user, now, this) = (principal.developer()?, self.clock.now(), self.clone());
+        let Some(developer) = self.db.read(move |conn| developers::find_by_user(conn, user)).await? else {
+            return Ok(OwnVetting::new(None, None, Vec::new(), Some(Action::Apply)));
+        };
+        self.catch_up_if_behind(developer).await?;
+        self.db.read(move |conn| this.own_vetting(conn, developer, now)).await
+    }
+
+    fn own_vetting(&self, conn: &mut Conn, developer: DeveloperId, now: Instant) -> Result<OwnVetting> {
+        let past = self.past(conn, developer)?;
+        let beginning = past.may_begin(self.settings.expiring_days, now).ok();
+        let application = past.latest().cloned().map(|latest| self.own(conn, latest, now)).transpose()?;
+        let vetted = match self.pass_file(conn, developer)? {
+            Some(file) => {
+                let facts = self.pass_facts(conn, &file, None, None, now)?;
+                Some(OwnVetted::new(file, &facts, self.settings.appeal_days))
+            }
+            None => None,
+        };
+        Ok(OwnVetting::new(application, vetted, card_store::beside(conn, developer)?.verified_skills, beginning))
+    }
+
+    async fn catch_up_if_behind(&self, developer: DeveloperId) -> Result<()> {
+        let (now, this) = (self.clock.now(), self.clone());
+        if self.db.read(move |conn| this.is_behind(conn, developer, now)).await? { self.catch_up_first(developer).await } else { Ok(()) }
     }
 
     /// A page of applications, oldest first.
@@ -100,7 +117,7 @@ impl Vetting {
         principal.admin()?;
         let (limit, now) = (filter.page.limit, self.clock.now());
         let rows = self.db.read(move |conn| store::list(conn, &filter, now)).await?;
-        Ok(Page::cut(rows, limit, |application| application.id.to_string()).map(ApplicationSummary::from))
+        Ok(Page::cut(rows, limit, |application| application.id.to_string()).map(|application| ApplicationSummary::new(application, now)))
     }
 
     /// An application with its version: all of it to admins, the developer's view to the developer.
@@ -108,36 +125,39 @@ impl Vetting {
     /// # Errors
     /// 404 for another developer's; 403 for clients.
     pub async fn show(&self, principal: Principal, id: ApplicationId) -> Result<(i64, Shown)> {
-        let (this, now) = (self.clone(), self.clock.now());
-        let is_admin = principal.role == Role::Admin;
+        let (asking, now) = (principal.clone(), self.clock.now());
+        let developer = self.db.read(move |conn| Ok(visible(conn, &asking, id)?.developer_id)).await?;
+        self.catch_up_if_behind(developer).await?;
+        let (this, is_admin) = (self.clone(), principal.role == Role::Admin);
         let look = move |conn: &mut Conn| {
             let application = visible(conn, &principal, id)?;
             record_admin(conn, &principal, "vetting.look", id, None, now)?;
-            Ok((application.version, this.shown(conn, application, &principal)?))
+            Ok((application.version, this.shown(conn, application, &principal, now)?))
         };
         if is_admin { self.db.write(look).await } else { self.db.read(look).await }
     }
 
     /// The application as the principal sees it.
-    pub(crate) fn shown(&self, conn: &mut Conn, application: Application, principal: &Principal) -> Result<Shown> {
+    pub(crate) fn shown(&self, conn: &mut Conn, application: Application, principal: &Principal, now: Instant) -> Result<Shown> {
         if principal.role != Role::Admin {
-            return Ok(Shown::Own(Box::new(own(conn, application)?)));
+            return Ok(Shown::Own(Box::new(self.own(conn, application, now)?)));
         }
-        let (cards, events) = (store_cards::cards(conn, application.id)?, store::events(conn, application.id)?);
-        let facts = self.standing_facts(conn, &application, &cards, principal.user)?;
-        Ok(Shown::Reviewed(Box::new(ReviewedApplication::new(application, cards, events, &facts, principal.user))))
+        let vetted = match self.pass_file(conn, application.developer_id)? {
+            Some(file) => {
+                let facts = self.pass_facts(conn, &file, Some(principal.user), None, now)?;
+                Some(ReviewedVetted::new(file, &facts))
+            }
+            None => None,
+        };
+        let dossier = self.dossier(conn, application)?;
+        let facts = self.standing_facts(conn, &dossier, principal.user, now)?;
+        Ok(Shown::Reviewed(Box::new(ReviewedApplication::new(dossier, vetted, &facts, principal.user))))
     }
 
-    /// What the admin's steps are held to before any body is sent.
-    pub(crate) fn standing_facts(&self, conn: &mut Conn, application: &Application, cards: &[Card], admin: UserId) -> Result<Facts> {
-        let stage = application.state.stage();
-        Ok(Facts {
-            stage,
-            scorecard_in: cards.iter().any(|card| Some(card.stage) == stage),
-            second_pair_of_eyes: !self.settings.four_eyes || !scored_interview(conn, application, admin)?,
-            core_skills: self.settings.core_skills.clone(),
-            ..Facts::default()
-        })
+    fn own(&self, conn: &mut Conn, application: Application, now: Instant) -> Result<OwnApplication> {
+        let past = self.past(conn, application.developer_id)?;
+        let dossier = self.dossier(conn, application)?;
+        Ok(OwnApplication::new(dossier.clone(), &self.own_facts(&dossier, &past, now), self.settings.appeal_days))
     }
 
     /// Runs a change in one transaction, under the call's `Idempotency-Key`; afterwards everybody concerned is woken.
@@ -149,31 +169,20 @@ impl Vetting {
         let (now, this) = (self.clock.now(), self.clone());
         let work = move |conn: &mut Conn| once(conn, call.once.as_ref(), now, |conn| effect(&this, conn, &call, now));
         let answer = self.db.write(work).await?;
-        self.mail.wake();
-        self.changed.wake();
+        self.wake();
         Ok(answer)
     }
-}
 
-/// Whether the admin has scored the interview that counts: of this application, or of an earlier one if it was kept.
-fn scored_interview(conn: &mut Conn, application: &Application, admin: UserId) -> Result<bool> {
-    let mut ids = vec![application.id];
-    if application.skipped_stages.contains(&Stage::TechnicalInterview) {
-        let all = store::of_developer(conn, application.developer_id)?;
-        ids.extend(all.iter().map(|each| each.id));
+    /// Wakes whoever works on what a step has left behind.
+    pub(crate) fn wake(&self) {
+        self.mail.wake();
+        self.changed.wake();
+        self.timers.wake();
     }
-    store_cards::has_scored(conn, &ids, Stage::TechnicalInterview, admin)
 }
 
-/// The application, locked after its developer until the transaction ends, if the principal may see it.
-pub(crate) fn locked(conn: &mut Conn, principal: &Principal, id: ApplicationId) -> Result<Application> {
-    let before = visible(conn, principal, id)?;
-    lock::developer(conn, before.developer_id)?;
-    lock::application(conn, id)?;
-    store::application(conn, id)
-}
-
-fn visible(conn: &mut Conn, principal: &Principal, id: ApplicationId) -> Result<Application> {
+/// The application, if the principal may see it.
+pub(crate) fn visible(conn: &mut Conn, principal: &Principal, id: ApplicationId) -> Result<Application> {
     actor(principal)?;
     let application = store::application(conn, id)?;
     let mine = |conn: &mut Conn| Ok::<_, Error>(developers::find_by_user(conn, principal.user)? == Some(application.developer_id));
@@ -190,11 +199,6 @@ pub(crate) fn actor(principal: &Principal) -> Result<Actor> {
         Role::Admin => Ok(Actor::Admin),
         Role::Client => Err(Error::not_allowed("Only developers and admins have to do with vetting.")),
     }
-}
-
-fn own(conn: &mut Conn, application: Application) -> Result<OwnApplication> {
-    let (cards, events) = (store_cards::cards(conn, application.id)?, store::events(conn, application.id)?);
-    Ok(OwnApplication::new(application, &cards, &events))
 }
 
 /// `skills` under the slugs of the catalogue; notes a fault below `list` for each that is unknown or named twice.

@@ -1,34 +1,44 @@
 //! The steps of an application: the table says whether and whereto, one transaction does all of it.
 
-use crate::accounts::store as accounts;
 use crate::audit::store::record_admin;
 use crate::db::Conn;
 use crate::developers::store as developers;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::Instant;
-use crate::kernel::error::{Code, Faults, Result};
+use crate::kernel::error::{Code, Error, Faults, Result};
 use crate::kernel::ids::{ApplicationId, UserId};
-use crate::kernel::process::{Actor, find};
-use crate::kernel::words::Word as _;
-use crate::notifications::domain::{Letter, SkillLevel};
-use crate::notifications::outbox::NewMail;
-use crate::notifications::store::enqueue;
-use crate::vetting::application::{Application, Input};
-use crate::vetting::domain::{SkillVerdict, retry_after, slugs, valid_until};
+use crate::kernel::process::{Actor, Table, find};
+use crate::kernel::words::Word;
+use crate::vetting::appeal::{Appeal, Decision};
+use crate::vetting::application::{Application, Input, last_decision};
+use crate::vetting::domain::{days_after, slugs, valid_until};
 use crate::vetting::guards::{self, Facts, ProfileFacts};
-use crate::vetting::process::{Action, ApplicationState, Row, STEPS, Stage, Told};
-use crate::vetting::service::{Vetting, actor, canonical, locked};
-use crate::vetting::view::feedback;
-use crate::vetting::{store, store_cards, store_vetted};
+use crate::vetting::mails_standing::announce_end;
+use crate::vetting::process::{Action, ApplicationState, Row, STEPS};
+use crate::vetting::service::{Vetting, actor, canonical};
+use crate::vetting::standing::{STANDING_STEPS, StandingAction};
+use crate::vetting::standing_steps::event;
+use crate::vetting::view::Dossier;
+use crate::vetting::{mails, store, store_appeals, store_vetted};
 
 /// A step on its way: the application before and after it.
-struct Taken<'a> {
-    row: &'a Row,
-    before: Application,
-    after: Application,
-    input: Input,
-    user: UserId,
-    now: Instant,
+pub(crate) struct Taken<'a> {
+    /// Its row of the table.
+    pub row: &'a Row,
+    /// As it was.
+    pub before: Application,
+    /// As it is from now on.
+    pub after: Application,
+    /// What came with it.
+    pub input: Input,
+    /// In which role.
+    pub actor: Actor,
+    /// By whom; nobody for the clock.
+    pub user: Option<UserId>,
+    /// The last rejection until now.
+    pub decision: Option<Decision>,
+    /// The last appeal until now.
+    pub appeal: Option<Appeal>,
 }
 
 impl Vetting {
@@ -39,20 +49,15 @@ impl Vetting {
     /// actions when the state does not allow it, 412 when stale, 422 with every fault.
     pub async fn step(&self, call: Call, id: ApplicationId, action: Action, input: Input) -> Result<Answer> {
         let actor = actor(&call.principal)?;
-        refuse_role(action, actor)?;
+        refuse_role(STEPS, ApplicationState::Draft, action, actor)?;
         self.change(call, move |this, conn, call, now| {
-            let before = locked(conn, &call.principal, id)?;
+            let before = this.current(conn, &call.principal, id, now)?;
             call.expected.check(before.version)?;
             let row = find(STEPS, before.state, action, actor)?;
-            let taken = this.decide(conn, row, before, &input, call.principal.user, now)?;
-            store::update(conn, taken.before.version, &taken.after)?;
-            store::insert_event(conn, taken.after.event(action, actor, taken.user, Some(taken.before.state), &taken.input))?;
+            let taken = this.decide(conn, row, before, &input, (actor, call.principal.user), now)?;
+            this.take(conn, &taken, now)?;
             record_admin(conn, &call.principal, format!("vetting.{action}"), id, input.message.as_deref(), now)?;
-            if action == Action::Approve {
-                this.verify(conn, &taken)?;
-            }
-            this.tell(conn, &taken)?;
-            Answer::versioned(taken.after.version, &this.shown(conn, taken.after, &call.principal)?)
+            Answer::versioned(taken.after.version, &this.shown(conn, taken.after, &call.principal, now)?)
         })
         .await
     }
@@ -64,25 +69,56 @@ impl Vetting {
         row: &'a Row,
         before: Application,
         input: &Input,
-        user: UserId,
+        by: (Actor, UserId),
         now: Instant,
     ) -> Result<Taken<'a>> {
+        let (actor, user) = by;
         let mut faults = Faults::default();
         let input = Input { skills: canonical(conn, &input.skills, "/skills", &mut faults)?, ..input.clone() };
-        let facts = self.facts(conn, row, &before, &input, user)?;
-        together(faults, guards::check(row, &facts))?;
-        let mut after = before.after(row.action, before.arrival(row)?, &input, user, now);
-        if row.action == Action::Reject {
-            after.retry_after = Some(retry_after(now, self.settings.retry_after_days));
+        let dossier = self.dossier(conn, before)?;
+        let facts = self.facts(conn, row, &dossier, &input, by, now)?;
+        together(faults, guards::check_all(row.guards, &facts))?;
+        let Dossier { application: before, events, appeal, .. } = dossier;
+        let mut after = before.after(row.action, before.arrival(row, &input)?, &input, Some(user), now);
+        match row.action {
+            Action::Reject => after.retry_after = Some(days_after(now, self.settings.retry_after_days)),
+            Action::Ask => after.answer_by = Some(days_after(now, self.settings.answer_days)),
+            _ => {}
         }
-        Ok(Taken { row, before, after, input, user, now })
+        Ok(Taken { row, before, after, input, actor, user: Some(user), decision: last_decision(&events), appeal })
     }
 
-    fn facts(&self, conn: &mut Conn, row: &Row, application: &Application, input: &Input, user: UserId) -> Result<Facts> {
-        let cards = store_cards::cards(conn, application.id)?;
+    /// Writes a step with everything that follows from it. `now` is later than the step's own time where the clock is late.
+    pub(crate) fn take(&self, conn: &mut Conn, taken: &Taken<'_>, now: Instant) -> Result<()> {
+        let Taken { before, after, input, actor, user, row, .. } = taken;
+        store::update(conn, before.version, after)?;
+        store::insert_event(conn, after.event(row.action, *actor, *user, Some(before.state), input))?;
+        appeal(conn, taken)?;
+        mails::tell(conn, &self.settings, taken, now)?;
+        if row.action == Action::Approve {
+            self.verify(conn, taken, now)?;
+        }
+        mails::remind_to_answer(conn, &self.settings, after, now)?;
+        self.plan_lapse(conn, after)
+    }
+
+    fn facts(
+        &self,
+        conn: &mut Conn,
+        row: &Row,
+        dossier: &Dossier,
+        input: &Input,
+        (actor, user): (Actor, UserId),
+        now: Instant,
+    ) -> Result<Facts> {
+        let standing = match actor {
+            Actor::Developer => self.own_facts(dossier, &self.past(conn, dossier.application.developer_id)?, now),
+            _ => self.standing_facts(conn, dossier, user, now)?,
+        };
         let submitting = row.action == Action::Submit;
         Ok(Facts {
-            profile: if submitting { self.profile_facts(conn, application)? } else { ProfileFacts::default() },
+            profile: if submitting { self.profile_facts(conn, &dossier.application)? } else { ProfileFacts::default() },
+            core_skills: self.settings.core_skills.clone(),
             minimum_skills: Some(self.settings.minimum_skills),
             from_stage: input.from_stage,
             core_skill_verified: self.core_skills_in(slugs(&input.skills)) > 0,
@@ -90,7 +126,7 @@ impl Vetting {
             message: is_given(input.message.as_deref()),
             questions: is_given(input.questions.as_deref()),
             answers: is_given(input.answers.as_deref()),
-            ..self.standing_facts(conn, application, &cards, user)?
+            ..standing
         })
     }
 
@@ -111,54 +147,46 @@ impl Vetting {
         slugs.filter(|slug| self.settings.core_skills.iter().any(|core| core == slug)).count()
     }
 
-    /// The developer is vetted from now on, for the levels of the approval.
-    fn verify(&self, conn: &mut Conn, taken: &Taken<'_>) -> Result<()> {
-        let Application { id, developer_id, .. } = taken.after;
-        store_vetted::approve(conn, developer_id, Some(id), &taken.input.skills, taken.now, self.valid_until(taken.now))
-    }
-
-    fn valid_until(&self, approved_at: Instant) -> Instant {
-        valid_until(approved_at, self.settings.valid_months)
-    }
-
-    /// Puts the step's mails into the outbox. They say what happened, so none that is still pending is taken back.
-    fn tell(&self, conn: &mut Conn, taken: &Taken<'_>) -> Result<()> {
-        if taken.row.mails.is_empty() {
-            return Ok(());
+    /// The developer is vetted from now on, for the levels of the approval, unless the vetted status does not allow it.
+    fn verify(&self, conn: &mut Conn, taken: &Taken<'_>, now: Instant) -> Result<()> {
+        let Application { id, developer_id, changed_at, .. } = taken.after;
+        let before = self.current_pass(conn, developer_id, now)?.map(|file| file.pass.status);
+        if let Some(status) = before {
+            find(STANDING_STEPS, status, StandingAction::Approve, taken.actor)?;
         }
-        let owner = developers::owner(conn, taken.after.developer_id)?.user_id;
-        let recipient = accounts::recipient(conn, owner)?;
-        for told in taken.row.mails {
-            let letter = self.letter(conn, *told, taken)?;
-            enqueue(conn, taken.now, &NewMail::now(letter, taken.after.id, taken.after.version, recipient.clone()))?;
-        }
-        Ok(())
-    }
-
-    fn letter(&self, conn: &mut Conn, told: Told, taken: &Taken<'_>) -> Result<Letter> {
-        let input = taken.input.clone();
-        Ok(match told {
-            Told::Received => Letter::VettingReceived { stages: stages_ahead(&taken.after) },
-            Told::Taken => Letter::VettingTaken,
-            Told::StagePassed => stage_passed(conn, taken)?,
-            Told::Questions => Letter::VettingQuestions { questions: input.questions.unwrap_or_default() },
-            Told::Approved => Letter::VettingApproved { levels: levels(&input.skills), valid_until: self.valid_until(taken.now) },
-            Told::Rejected => Letter::VettingRejected {
-                reason_code: input.reason_code.unwrap_or_default(),
-                message: input.message.unwrap_or_default(),
-                retry_after: taken.after.retry_after.unwrap_or(taken.now),
-            },
-            Told::OnHold => Letter::VettingOnHold,
-            Told::Released => Letter::VettingReleased,
-            Told::Withdrawn => Letter::VettingWithdrawn,
-        })
+        let until = valid_until(changed_at, self.settings.valid_months);
+        store_vetted::approve(conn, developer_id, Some(id), &taken.input.skills, changed_at, until)?;
+        let pass = store_vetted::pass(conn, developer_id)?.ok_or_else(|| Error::internal("an approval is gone"))?;
+        let event = event(&pass, StandingAction::Approve, before, (taken.actor, taken.user), &Input::default());
+        store_vetted::insert_event(conn, event)?;
+        announce_end(conn, &self.settings, &pass, now)?;
+        self.plan_expiry(conn, &pass)
     }
 }
 
-/// Refuses a role that never takes this step, before anybody learns whether the application exists.
-fn refuse_role(action: Action, actor: Actor) -> Result<()> {
-    match find(STEPS, ApplicationState::Draft, action, actor) {
+/// Refuses a role that never takes this step, before anybody learns whether the thing exists; `state` is any.
+pub(crate) fn refuse_role<S: Word + PartialEq, A: Word + PartialEq, G, M>(
+    table: Table<S, A, G, M>,
+    state: S,
+    action: A,
+    actor: Actor,
+) -> Result<()> {
+    match find(table, state, action, actor) {
         Err(refusal) if refusal.code == Code::NotAllowed => Err(refusal),
+        _ => Ok(()),
+    }
+}
+
+/// The row beside the rejection, for the two steps that are about one.
+fn appeal(conn: &mut Conn, taken: &Taken<'_>) -> Result<()> {
+    let (after, message) = (&taken.after, taken.input.message.clone().unwrap_or_default());
+    match (taken.row.action, taken.decision, &taken.appeal, taken.input.outcome, taken.user) {
+        (Action::Appeal, Some(decision), ..) => {
+            store_appeals::insert(conn, &Appeal::made(after.id, after.developer_id, decision, message, after.changed_at))
+        }
+        (Action::DecideAppeal, _, Some(appeal), Some(outcome), Some(admin)) => {
+            store_appeals::decide(conn, appeal, outcome, &message, admin, after.changed_at)
+        }
         _ => Ok(()),
     }
 }
@@ -174,21 +202,7 @@ fn together(mut faults: Faults, guards: Result<()>) -> Result<()> {
     faults.finish()
 }
 
-fn is_given(text: Option<&str>) -> bool {
+/// Whether there is a text that is not blank.
+pub(crate) fn is_given(text: Option<&str>) -> bool {
     text.is_some_and(|text| !text.trim().is_empty())
-}
-
-fn stages_ahead(application: &Application) -> Vec<String> {
-    let ahead = Stage::ALL.iter().filter(|stage| !application.skipped_stages.contains(stage));
-    ahead.map(ToString::to_string).collect()
-}
-
-fn stage_passed(conn: &mut Conn, taken: &Taken<'_>) -> Result<Letter> {
-    let cards = store_cards::cards(conn, taken.after.id)?;
-    let line = taken.before.state.stage().and_then(|stage| feedback(&cards, stage, Some(taken.user)));
-    Ok(Letter::VettingStagePassed { stage: taken.before.state.to_string(), next: taken.after.state.to_string(), feedback: line })
-}
-
-fn levels(skills: &[SkillVerdict]) -> Vec<SkillLevel> {
-    skills.iter().map(|skill| SkillLevel { skill: skill.slug.clone(), level: i64::from(skill.level.number()) }).collect()
 }

@@ -15,6 +15,9 @@ use crate::sql_words;
 use crate::vetting::application::{Application, Event, Filter};
 use crate::vetting::process::{Action, ApplicationState, STEPS, Stage};
 
+/// The most applications that a digest counts.
+const MOST_IDLE: i64 = 1000;
+
 sql_words!(ApplicationState, Stage, Action, Actor);
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -30,6 +33,7 @@ struct ApplicationRow {
     reason_code: Option<String>,
     message: Option<String>,
     retry_after: Option<Instant>,
+    answer_by: Option<Instant>,
     skipped_stages_json: Json<Vec<Stage>>,
     version: i64,
     created_at: Instant,
@@ -49,6 +53,7 @@ impl From<Application> for ApplicationRow {
             reason_code: application.reason_code,
             message: application.message,
             retry_after: application.retry_after,
+            answer_by: application.answer_by,
             skipped_stages_json: Json(application.skipped_stages),
             version: application.version,
             created_at: application.created_at,
@@ -70,6 +75,7 @@ impl From<ApplicationRow> for Application {
             reason_code: row.reason_code,
             message: row.message,
             retry_after: row.retry_after,
+            answer_by: row.answer_by,
             skipped_stages: row.skipped_stages_json.0,
             version: row.version,
             created_at: row.created_at,
@@ -178,6 +184,21 @@ pub fn list(conn: &mut Conn, filter: &Filter, now: Instant) -> Result<Vec<Applic
             .filter(vetting_applications::state.ne_all(finished));
     }
     let rows: Vec<ApplicationRow> = query.load(conn)?;
+    Ok(rows.into_iter().map(Application::from).collect())
+}
+
+/// The applications in these states without a step since then, the longest idle first.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn unchanged_since(conn: &mut Conn, states: &[ApplicationState], since: Instant) -> Result<Vec<Application>> {
+    let rows: Vec<ApplicationRow> = vetting_applications::table
+        .filter(vetting_applications::state.eq_any(states))
+        .filter(vetting_applications::changed_at.le(since))
+        .order((vetting_applications::changed_at, vetting_applications::id))
+        .limit(MOST_IDLE)
+        .select(ApplicationRow::as_select())
+        .load(conn)?;
     Ok(rows.into_iter().map(Application::from).collect())
 }
 

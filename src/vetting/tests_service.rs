@@ -154,6 +154,13 @@ fn settings() -> config::Vetting {
         valid_months: 18,
         four_eyes: true,
         kept_months: 6,
+        answer_days: 14,
+        answer_reminders_after_days: vec![5, 10],
+        answer_reminder_before_days: 1,
+        expiring_days: 30,
+        expiry_reminders_before_days: vec![60, 30, 7],
+        appeal_days: 30,
+        idle_working_days: 3,
     }
 }
 
@@ -229,8 +236,8 @@ async fn from_draft_to_approved() {
     let actions: Vec<&str> = events.iter().map(|(_, action)| action.as_str()).collect();
     assert_eq!(actions, ["apply", "submit", "claim", "advance", "advance", "advance", "advance", "approve"]);
     assert_eq!(events.iter().map(|(version, _)| *version).collect::<Vec<_>>(), (1..=8).collect::<Vec<_>>());
-    let passed = "vetting_stage_passed";
-    assert_eq!(mails, ["vetting_received", "vetting_taken", passed, passed, passed, passed, "vetting_approved"]);
+    let (passed, soon) = ("vetting_stage_passed", "vetting_expiring");
+    assert_eq!(mails, ["vetting_received", "vetting_taken", passed, passed, passed, passed, "vetting_approved", soon, soon, soon]);
     assert_eq!(house.apply().await.unwrap_err().code, Code::Conflict, "the pass is not yet to be renewed");
 }
 
@@ -260,7 +267,7 @@ async fn a_rejection_is_explained_and_passed_stages_are_kept() {
     assert_eq!((early.code, early.extra.contains_key("retry_after")), (Code::Conflict, true));
 
     house.clock.advance(TimeDelta::days(90));
-    assert_eq!(house.mine().await["allowed_actions"], json!(["apply"]));
+    assert_eq!(house.mine().await["allowed_actions"], json!(["reapply"]));
     let id = house.submitted().await;
     let again = house.apply().await.unwrap_err();
     assert_eq!(again.extra["application_id"], json!(id));

@@ -1,28 +1,30 @@
-//! Who sees what of an application: admins all but the cards that could sway them, the developer neither notes nor names.
+//! Who sees what of an application: admins all but the cards that could sway them. The developer's view is in `view_own`.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::developers::card::{Beside, VerifiedSkill, VettedStatus};
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{ApplicationId, DeveloperId, UserId};
 use crate::kernel::process::Actor;
-use crate::vetting::application::{Application, Card, Event, may_apply};
+use crate::vetting::appeal::{Appeal, AppealView};
+use crate::vetting::application::{Application, Card, Event};
 use crate::vetting::domain::{Criterion, Score, SkillVerdict, vetting_score};
 use crate::vetting::guards::Facts;
-use crate::vetting::process::{Action, ApplicationState, Stage, allowed_actions, what_is_next};
-use crate::words;
+use crate::vetting::process::{Action, ApplicationState, Stage, allowed_actions};
+use crate::vetting::view_own::OwnApplication;
+use crate::vetting::view_vetted::ReviewedVetted;
 
-words! {
-    /// Who has to act next.
-    pub enum WaitsFor {
-        /// The developer.
-        Developer => "developer",
-        /// A reviewer.
-        Reviewer => "reviewer",
-        /// Nobody: it is finished.
-        Nobody => "nobody",
-    }
+/// An application with everything that stands beside it.
+#[derive(Debug, Clone)]
+pub struct Dossier {
+    /// The application.
+    pub application: Application,
+    /// Its cards.
+    pub cards: Vec<Card>,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// The last appeal against its rejection.
+    pub appeal: Option<Appeal>,
 }
 
 /// An application, to whoever asks.
@@ -50,6 +52,9 @@ pub struct ApplicationSummary {
     /// The admin who took it.
     #[schema(required = true)]
     pub reviewer_id: Option<UserId>,
+    /// Whole days without a step; null once it is finished.
+    #[schema(required = true, minimum = 0)]
+    pub idle_days: Option<i64>,
     /// Grows with every step.
     pub version: i64,
     /// When it was begun.
@@ -90,6 +95,15 @@ pub struct ReviewedApplication {
     /// From when a new application is welcome.
     #[schema(required = true)]
     pub retry_after: Option<Instant>,
+    /// Until when an answer to the questions is awaited.
+    #[schema(required = true)]
+    pub answer_by: Option<Instant>,
+    /// The last appeal against its rejection.
+    #[schema(required = true)]
+    pub appeal: Option<AppealView>,
+    /// The developer's vetted status; null before the first approval.
+    #[schema(required = true)]
+    pub vetted: Option<ReviewedVetted>,
     /// Stages that were passed in an earlier application and still count.
     pub skipped_stages: Vec<Stage>,
     /// From 0 to 100, of the cards shown here. Matching never uses it.
@@ -162,94 +176,18 @@ pub struct ScorecardView {
     pub written_at: Instant,
 }
 
-/// An application as the developer sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct OwnApplication {
-    /// The application.
-    pub id: ApplicationId,
-    /// Where it stands.
-    pub state: ApplicationState,
-    /// The stage worked on, or gone back to from a side state.
-    #[schema(required = true)]
-    pub stage: Option<Stage>,
-    /// Grows with every step.
-    pub version: i64,
-    /// What happens next.
-    pub next: String,
-    /// By whom.
-    pub waits_for: WaitsFor,
-    /// What the reviewer asked last.
-    #[schema(required = true)]
-    pub questions: Option<String>,
-    /// What was answered to that.
-    #[schema(required = true)]
-    pub answers: Option<String>,
-    /// Why it was rejected, as a word.
-    #[schema(required = true)]
-    pub reason_code: Option<String>,
-    /// Why it was rejected, in the reviewer's words.
-    #[schema(required = true)]
-    pub message: Option<String>,
-    /// From when a new application is welcome.
-    #[schema(required = true)]
-    pub retry_after: Option<Instant>,
-    /// The stages passed so far, in order, with a line of feedback each.
-    pub passed_stages: Vec<PassedStage>,
-    /// Stages that were passed in an earlier application and still count.
-    pub skipped_stages: Vec<Stage>,
-    /// What one may do now.
-    pub allowed_actions: Vec<Action>,
-    /// When it was begun.
-    pub created_at: Instant,
-    /// When the last step was taken.
-    pub changed_at: Instant,
+/// Whole days without a step; none for an application that is finished.
+fn idle_days(application: &Application, now: Instant) -> Option<i64> {
+    (!application.is_finished()).then(|| now.since(application.changed_at).num_days().max(0))
 }
 
-/// A stage that is passed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct PassedStage {
-    /// The stage.
-    pub stage: Stage,
-    /// When it was passed.
-    pub passed_at: Instant,
-    /// The reviewer's line for the developer.
-    #[schema(required = true)]
-    pub feedback: Option<String>,
-}
-
-/// Where a developer stands in vetting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct OwnVetting {
-    /// The latest application's state; null before the first.
-    #[schema(required = true)]
-    pub state: Option<ApplicationState>,
-    /// What happens next.
-    pub next: String,
-    /// By whom.
-    pub waits_for: WaitsFor,
-    /// What one may do now, with the latest application or towards a new one (`apply`).
-    pub allowed_actions: Vec<Action>,
-    /// From when a new application is welcome after a rejection.
-    #[schema(required = true)]
-    pub retry_after: Option<Instant>,
-    /// Whether one counts as vetted; null before the first approval.
-    #[schema(required = true)]
-    pub vetted_status: Option<VettedStatus>,
-    /// Until when that holds.
-    #[schema(required = true)]
-    pub valid_until: Option<Instant>,
-    /// The levels that vetting has verified.
-    pub verified_skills: Vec<VerifiedSkill>,
-    /// The latest application.
-    #[schema(required = true)]
-    pub application: Option<OwnApplication>,
-}
-
-impl From<Application> for ApplicationSummary {
-    fn from(application: Application) -> Self {
+impl ApplicationSummary {
+    /// As it is at `now`.
+    pub fn new(application: Application, now: Instant) -> Self {
+        let idle_days = idle_days(&application, now);
         let stage = application.stage();
         let Application { id, developer_id, state, reviewer_id, version, created_at, changed_at, .. } = application;
-        Self { id, developer_id, state, stage, reviewer_id, version, created_at, changed_at }
+        Self { id, developer_id, state, stage, reviewer_id, idle_days, version, created_at, changed_at }
     }
 }
 
@@ -278,7 +216,8 @@ impl From<Event> for ApplicationEvent {
 
 impl ReviewedApplication {
     /// What the admin `viewer` sees, `facts` being what the admin's steps are held to.
-    pub fn new(application: Application, cards: Vec<Card>, events: Vec<Event>, facts: &Facts, viewer: UserId) -> Self {
+    pub fn new(dossier: Dossier, vetted: Option<ReviewedVetted>, facts: &Facts, viewer: UserId) -> Self {
+        let Dossier { application, cards, events, appeal } = dossier;
         let stage = application.stage();
         let current = |card: &Card| Some(card.stage) == stage;
         let own_is_in = cards.iter().any(|card| current(card) && card.reviewer_id == viewer);
@@ -296,6 +235,9 @@ impl ReviewedApplication {
             reason_code: application.reason_code,
             message: application.message,
             retry_after: application.retry_after,
+            answer_by: application.answer_by,
+            appeal: appeal.map(AppealView::from),
+            vetted,
             skipped_stages: application.skipped_stages,
             vetting_score: vetting_score(&scored),
             scorecards: shown.into_iter().map(ScorecardView::from).collect(),
@@ -306,75 +248,4 @@ impl ReviewedApplication {
             changed_at: application.changed_at,
         }
     }
-}
-
-impl OwnApplication {
-    /// What the developer sees.
-    pub fn new(application: Application, cards: &[Card], events: &[Event]) -> Self {
-        Self {
-            id: application.id,
-            state: application.state,
-            stage: application.stage(),
-            version: application.version,
-            next: what_is_next(application.state).to_owned(),
-            waits_for: waits_for(&application),
-            passed_stages: passed_stages(cards, events),
-            allowed_actions: allowed_actions(application.state, Actor::Developer, &Facts::default()),
-            questions: application.questions,
-            answers: application.answers,
-            reason_code: application.reason_code,
-            message: application.message,
-            retry_after: application.retry_after,
-            skipped_stages: application.skipped_stages,
-            created_at: application.created_at,
-            changed_at: application.changed_at,
-        }
-    }
-}
-
-impl OwnVetting {
-    /// Where a developer stands at `now`, with the latest application, once as it is kept and once as it is shown.
-    pub fn new(latest: Option<&Application>, application: Option<OwnApplication>, beside: Beside, now: Instant) -> Self {
-        let may_apply = may_apply(latest, beside.standing, now).is_ok();
-        let mut allowed_actions = application.as_ref().map(|each| each.allowed_actions.clone()).unwrap_or_default();
-        if may_apply {
-            allowed_actions.push(Action::Apply);
-        }
-        Self {
-            state: latest.map(|each| each.state),
-            next: application.as_ref().map_or_else(|| NOTHING_YET.to_owned(), |each| each.next.clone()),
-            waits_for: application.as_ref().map_or(WaitsFor::Developer, |each| each.waits_for),
-            allowed_actions,
-            retry_after: latest.and_then(|each| each.retry_after),
-            vetted_status: beside.standing.map(|pass| pass.status),
-            valid_until: beside.standing.map(|pass| pass.valid_until),
-            verified_skills: beside.verified_skills,
-            application,
-        }
-    }
-}
-
-const NOTHING_YET: &str = "Write your profile, then apply: POST /v1/vetting/applications.";
-
-fn waits_for(application: &Application) -> WaitsFor {
-    match application.state {
-        ApplicationState::Draft | ApplicationState::NeedsInfo => WaitsFor::Developer,
-        _ if application.is_finished() => WaitsFor::Nobody,
-        _ => WaitsFor::Reviewer,
-    }
-}
-
-fn passed_stages(cards: &[Card], events: &[Event]) -> Vec<PassedStage> {
-    let passed = |event: &Event| {
-        let stage = event.from_state.and_then(ApplicationState::stage)?;
-        Some(PassedStage { stage, passed_at: event.occurred_at, feedback: feedback(cards, stage, event.user_id) })
-    };
-    events.iter().filter(|event| event.action == Action::Advance).filter_map(passed).collect()
-}
-
-/// The line about a stage that the developer reads: of the admin who let it pass, or else of whoever wrote one.
-pub fn feedback(cards: &[Card], stage: Stage, by: Option<UserId>) -> Option<String> {
-    let lines = || cards.iter().filter(|card| card.stage == stage && card.scorecard.feedback.is_some());
-    let card = lines().find(|card| Some(card.reviewer_id) == by).or_else(|| lines().next());
-    card.and_then(|card| card.scorecard.feedback.clone())
 }

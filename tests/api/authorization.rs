@@ -15,6 +15,7 @@ use crate::support::seeds::{approve, draft, offer, open_job, unvetted, vetted};
 type Row = (&'static str, &'static str, [u16; 6]);
 
 const REASON: &str = r#"{"reason_code":"other","message":"Because."}"#;
+const APPEAL: &str = r#"{"outcome":"upheld","message":"Because."}"#;
 const PASSWORDS: &str = r#"{"current_password":"not the password","new_password":"nine purple umbrellas"}"#;
 const JOB: &str = r#"{"title":"T","description":"D","skills":[{"slug":"go","min_level":3,"must":true}],"max_hourly_rate":{"amount":9000,"currency":"USD"},"hours_per_week":20,"starts_on":"2026-12-01","time_zone":"Europe/London"}"#;
 const CARD: &str = r#"{"criteria":[{"criterion":"overall","score":"yes","evidence":"Fine."}],"recommendation":"yes","verified_skills":[],"feedback":"Fine.","private_notes":"None."}"#;
@@ -26,6 +27,7 @@ const SKILL: &str = r#"{"slug":"guildscript","name":"Guildscript","category":"la
 const ROWS: &[Row] = &[
     ("GET /healthz", "", [200, 200, 200, 200, 200, 200]),
     ("GET /readyz", "", [200, 200, 200, 200, 200, 200]),
+    ("GET /v1/meta/processes", "", [200, 200, 200, 200, 200, 200]),
     ("GET /v1/skills", "", [200, 200, 200, 200, 200, 200]),
     ("POST /v1/skills", SKILL, [401, 403, 403, 403, 403, 201]),
     ("GET /v1/skills/{slug}", "", [200, 200, 200, 200, 200, 200]),
@@ -79,6 +81,7 @@ const ROWS: &[Row] = &[
     ("GET /v1/trials", "", [401, 200, 200, 200, 200, 200]),
     ("GET /v1/trials/{id}", "", [401, 200, 404, 200, 404, 200]),
     ("GET /v1/trials/{id}/events", "", [401, 200, 404, 200, 404, 200]),
+    ("GET /v1/trials/{id}/calendar.ics", "", [401, 409, 404, 409, 404, 409]),
     ("POST /v1/trials/{id}/revise", r#"{"terms":{"notice_days":4}}"#, [401, 409, 404, 403, 404, 403]),
     ("POST /v1/trials/{id}/counter", r#"{"terms":{"notice_days":5}}"#, [401, 403, 404, 200, 404, 403]),
     ("POST /v1/trials/{id}/withdraw", "{}", [401, 409, 404, 200, 404, 403]),
@@ -90,6 +93,16 @@ const ROWS: &[Row] = &[
     ("POST /v1/trials/{id}/agree", "{}", [401, 409, 404, 409, 404, 403]),
     ("POST /v1/trials/{id}/refuse", "{}", [401, 409, 404, 409, 404, 403]),
     ("POST /v1/trials/{id}/terminate", REASON, [401, 403, 404, 403, 404, 409]),
+    ("POST /v1/trials/{id}/pause", REASON, [401, 409, 404, 409, 404, 409]),
+    ("POST /v1/trials/{id}/resume", REASON, [401, 409, 404, 409, 404, 409]),
+    ("POST /v1/trials/{id}/amend", r#"{"terms":{"hours_per_week":20}}"#, [401, 409, 404, 409, 404, 403]),
+    ("POST /v1/trials/{id}/extend", r#"{"days":3}"#, [401, 409, 404, 409, 404, 403]),
+    ("POST /v1/trials/{id}/offer-conversion", "{}", [401, 409, 404, 403, 404, 403]),
+    ("POST /v1/trials/{id}/accept-conversion", "{}", [401, 403, 404, 409, 404, 403]),
+    ("POST /v1/trials/{id}/decline-conversion", "{}", [401, 403, 404, 409, 404, 403]),
+    ("POST /v1/trials/{id}/appeal", REASON, [401, 409, 404, 409, 404, 403]),
+    ("POST /v1/trials/{id}/decide-appeal", REASON, [401, 403, 404, 403, 404, 409]),
+    ("POST /v1/trials/{id}/replace", r#"{"developer_id":"{other}","starts_on":"2026-12-01"}"#, [401, 201, 404, 403, 403, 403]),
     ("POST /v1/job-requests/{id}/pause", "{}", [401, 200, 404, 403, 403, 403]),
     ("POST /v1/job-requests/{id}/close", "{}", [401, 200, 404, 403, 403, 403]),
     ("POST /v1/vetting/applications", "{}", [401, 403, 403, 409, 409, 403]),
@@ -107,6 +120,13 @@ const ROWS: &[Row] = &[
     ("POST /v1/vetting/applications/{id}/approve", r#"{"skills":[{"slug":"go","level":5}]}"#, [401, 403, 403, 403, 403, 409]),
     ("POST /v1/vetting/applications/{id}/reject", REASON, [401, 403, 403, 403, 403, 200]),
     ("POST /v1/vetting/applications/{id}/withdraw", "{}", [401, 403, 403, 409, 404, 403]),
+    ("POST /v1/vetting/applications/{id}/appeal", REASON, [401, 403, 403, 200, 404, 403]),
+    ("POST /v1/vetting/applications/{id}/decide-appeal", APPEAL, [401, 403, 403, 403, 403, 403]),
+    ("POST /v1/developers/{id}/suspend", REASON, [401, 403, 403, 403, 403, 200]),
+    ("POST /v1/developers/{id}/reinstate", REASON, [401, 403, 403, 403, 403, 200]),
+    ("POST /v1/developers/{id}/revoke", REASON, [401, 403, 403, 403, 403, 200]),
+    ("POST /v1/developers/{id}/appeal", REASON, [401, 403, 403, 200, 404, 403]),
+    ("POST /v1/developers/{id}/decide-appeal", APPEAL, [401, 403, 403, 403, 403, 403]),
     ("GET /v1/admin/audit", "", [401, 403, 403, 403, 403, 200]),
     ("GET /v1/admin/users", "", [401, 403, 403, 403, 403, 200]),
     ("POST /v1/admin/users/{id}/suspend", r#"{"message":"Because."}"#, [401, 403, 403, 403, 403, 200]),

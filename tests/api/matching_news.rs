@@ -122,7 +122,8 @@ async fn what_is_switched_off_is_not_sent() {
     let client = app.client().await;
     let digests_are = |enabled: bool| {
         json!({ "preferences": [
-            { "kind": "new_matches_digest", "enabled": enabled }, { "kind": "invitation_messages", "enabled": true },
+            { "kind": "new_matches_digest", "enabled": enabled }, { "kind": "trial_check_ins", "enabled": true },
+            { "kind": "invitation_messages", "enabled": true },
         ] })
     };
     let (on, off) = (digests_are(true), digests_are(false));

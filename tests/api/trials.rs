@@ -12,18 +12,52 @@ const UNAVAILABLE: &str = "No trial can be agreed with this developer at present
 /// A state, and what the client, the developer and an admin may do in it.
 type Allowed = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
-const ALLOWED: [Allowed; 7] = [
+const ALLOWED: [Allowed; 10] = [
     ("offered", &["withdraw"], &["counter", "accept", "decline"], &[]),
     ("countered", &["revise", "accept", "decline"], &["withdraw"], &[]),
     ("scheduled", &["cancel"], &["cancel"], &["cancel", "terminate"]),
-    ("active", &["end", "end-together"], &["end", "end-together"], &["terminate"]),
-    ("proposed", &["end"], &["end", "agree", "refuse"], &["terminate"]),
-    ("ended", &[], &[], &[]),
-    ("void", &[], &[], &[]),
+    (
+        "active",
+        &["pause", "amend", "extend", "offer-conversion", "end", "end-together"],
+        &["pause", "amend", "extend", "end", "end-together"],
+        &["pause", "terminate"],
+    ),
+    ("proposed", &["pause", "offer-conversion", "end"], &["pause", "end", "agree", "refuse"], &["pause", "terminate"]),
+    ("paused", &["end", "end-together"], &["resume", "end", "end-together"], &["resume", "terminate"]),
+    ("conversion_offered", &["end", "end-together"], &["accept-conversion", "decline-conversion", "end", "end-together"], &["terminate"]),
+    (
+        "decision_due",
+        &["amend", "extend", "offer-conversion", "end", "end-together"],
+        &["amend", "extend", "end", "end-together"],
+        &["terminate"],
+    ),
+    ("ended", &["replace"], &[], &[]),
+    ("void", &["replace"], &[], &[]),
 ];
 
-const ACTIONS: [&str; 11] =
-    ["counter", "revise", "accept", "decline", "withdraw", "cancel", "end", "end-together", "agree", "refuse", "terminate"];
+const ACTIONS: [&str; 21] = [
+    "counter",
+    "revise",
+    "accept",
+    "decline",
+    "withdraw",
+    "cancel",
+    "pause",
+    "resume",
+    "amend",
+    "extend",
+    "offer-conversion",
+    "accept-conversion",
+    "decline-conversion",
+    "end",
+    "end-together",
+    "agree",
+    "refuse",
+    "terminate",
+    "replace",
+    "appeal",
+    "decide-appeal",
+];
 
 #[actix_web::test]
 async fn an_offer_waits_with_the_clients_signature_and_holds_nothing() {
@@ -144,8 +178,9 @@ async fn an_offer_is_declined_or_withdrawn_by_whoever_may() {
         }
         let before = (subjects(&scene.app, &scene.client).await.len(), subjects(&scene.app, &scene.developer).await.len());
         let by = if to_client.is_some() { &scene.developer } else { &scene.client };
+        let then: &[&str] = if to_client.is_some() { &[] } else { &["replace"] };
         let done = act(by, &id, action, json!({ "message": "Not at this time." })).await.expect(200);
-        assert_eq!((done.text_at("/message").as_str(), done.at("/allowed_actions")), ("Not at this time.", &json!([])));
+        assert_eq!((done.text_at("/message").as_str(), done.at("/allowed_actions")), ("Not at this time.", &json!(then)));
         assert_eq!(scene.stand(&id).await, stand);
         let news = (subjects(&scene.app, &scene.client).await, subjects(&scene.app, &scene.developer).await);
         let expected = if to_developer.is_empty() { vec![] } else { vec![to_developer.to_owned()] };
@@ -345,6 +380,17 @@ async fn an_offer_needs_an_open_request_and_a_free_vetted_developer() {
     scene.admin.post("/v1/trials", offer_body(&scene.job, &half)).await.problem(403, "not-allowed");
 }
 
+/// A body that the document allows.
+fn body_of(action: &str, developer: &str) -> Value {
+    match action {
+        "amend" => json!({ "terms": { "hours_per_week": 20 } }),
+        "extend" => json!({ "days": 3 }),
+        "pause" | "appeal" | "decide-appeal" => json!({ "message": "There is a reason." }),
+        "replace" => json!({ "developer_id": developer, "starts_on": "2027-01-12" }),
+        _ => json!({}),
+    }
+}
+
 /// A trial in the state that a row of [`ALLOWED`] begins with.
 async fn trial_in(scene: &mut Scene, state: &str) -> String {
     match state {
@@ -361,6 +407,9 @@ async fn trial_in(scene: &mut Scene, state: &str) -> String {
             let id = scene.active().await;
             match state {
                 "proposed" => drop(act(&scene.client, &id, "end-together", json!({})).await.expect(200)),
+                "paused" => drop(act(&scene.developer, &id, "pause", json!({ "message": "A week off." })).await.expect(200)),
+                "conversion_offered" => drop(act(&scene.client, &id, "offer-conversion", json!({})).await.expect(200)),
+                "decision_due" => scene.until("2027-01-01T10:00:00Z").await,
                 "ended" => drop(act(&scene.client, &id, "end", json!({ "reason_code": "other" })).await.expect(200)),
                 _ => {}
             }
@@ -379,12 +428,12 @@ async fn every_step_that_is_not_offered_is_refused_and_changes_nothing() {
             let seen = who.get(&format!("/v1/trials/{id}")).await.expect(200);
             assert_eq!(seen.at("/allowed_actions"), &json!(allowed), "{state}");
             for action in ACTIONS.into_iter().filter(|action| !allowed.contains(action)) {
-                let refused = act(who, &id, action, json!({})).await;
+                let refused = act(who, &id, action, body_of(action, &scene.developer_id)).await;
                 assert!(matches!(refused.status, 403 | 409), "{state}: {} {}", refused.request, refused.text);
             }
             let stale = who.with("if-match", "\"99\"");
             for action in allowed {
-                act(&stale, &id, action, json!({})).await.problem(412, "stale-version");
+                act(&stale, &id, action, body_of(action, &scene.developer_id)).await.problem(412, "stale-version");
             }
         }
         assert_eq!(scene.footprint(&id).await, before, "{state}");
@@ -402,8 +451,8 @@ async fn one_sees_ones_own_trials_only() {
         assert_eq!(nosy.get(&format!("/v1/trials/{id}")).await.lasting(), missing);
         assert_eq!(nosy.get(&format!("/v1/trials/{id}/events")).await.lasting(), missing);
         assert_eq!(nosy.get("/v1/trials").await.expect(200).at("/data"), &json!([]));
-        for action in ACTIONS {
-            assert_eq!(act(nosy, &id, action, json!({})).await.lasting(), missing, "{action}");
+        for action in ACTIONS.into_iter().filter(|action| *action != "replace") {
+            assert_eq!(act(nosy, &id, action, body_of(action, NOBODY)).await.lasting(), missing, "{action}");
         }
     }
     for party in [&scene.client, &scene.developer, &scene.admin] {

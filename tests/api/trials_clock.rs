@@ -110,14 +110,27 @@ async fn days_begin_in_the_contracts_zone_also_where_midnight_is_missing() {
     }
     assert_eq!(scene.trial(&id).await.text_at("/last_day"), "2027-09-09");
     assert_eq!(scene.job_state().await, "open");
-    assert_eq!(subjects(&scene.app, &scene.admin).await, ["The trial with A client and A developer is over: please decide"]);
-    for (who, other) in [(&scene.client, "A developer"), (&scene.developer, "A client")] {
-        let all = subjects(&scene.app, who).await;
-        let last: Vec<_> = all.iter().rev().take(2).rev().cloned().collect();
-        let expected =
-            [format!("The trial with {other} is over: please decide"), format!("The trial with {other} has ended without a decision")];
-        assert_eq!(last, expected);
-    }
+    assert_eq!(
+        subjects(&scene.app, &scene.admin).await,
+        [
+            "Nobody has answered the first check-in: A client and A developer",
+            "The trial with A client and A developer is over: please decide",
+            "The time to decide about the trial with A client and A developer is almost over",
+        ]
+    );
+    let (client, developer) = (subjects(&scene.app, &scene.client).await, subjects(&scene.app, &scene.developer).await);
+    assert_eq!(
+        client[client.len() - 3..],
+        [
+            "The trial with A developer is over: please decide",
+            "The time to decide about the trial with A developer is almost over",
+            "The trial with A developer has ended without a decision",
+        ]
+    );
+    assert_eq!(
+        developer[developer.len() - 2..],
+        ["The trial with A client is over: please decide", "The trial with A client has ended without a decision"]
+    );
 }
 
 #[actix_web::test]

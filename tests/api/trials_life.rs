@@ -22,11 +22,11 @@ struct Mailboxes([usize; 3]);
 
 impl Mailboxes {
     /// The new mails, such as `2026-12-04T09:00:00Z client: How is your trial going?`.
-    async fn news(&mut self, scene: &Scene) -> Vec<String> {
+    fn news(&mut self, scene: &Scene) -> Vec<String> {
         let mut news = Vec::new();
         let people = [("client", &scene.client), ("developer", &scene.developer), ("admin", &scene.admin)];
         for (seen, (name, person)) in self.0.iter_mut().zip(people) {
-            let mails = scene.app.mails(person, "").await;
+            let mails = scene.app.smtp.received_by(&person.email);
             news.extend(mails[*seen..].iter().map(|mail| format!("{} {name}: {}", scene.app.clock.now(), mail.subject())));
             *seen = mails.len();
         }
@@ -38,7 +38,8 @@ impl Mailboxes {
 async fn life(deeds: &[Deed], end: &str) -> String {
     let mut scene = Scene::start().await;
     let (id, mut boxes) = (scene.scheduled().await, Mailboxes([0; 3]));
-    let mut told = boxes.news(&scene).await;
+    scene.app.settle().await;
+    let mut told = boxes.news(&scene);
     let mut deeds = deeds.iter().peekable();
     let end = instant(end);
     for hour in 1.. {
@@ -51,15 +52,18 @@ async fn life(deeds: &[Deed], end: &str) -> String {
         if pause {
             scene.app = scene.app.restart().await;
         }
-        scene.later(TimeDelta::hours(if pause { 5 } else { 1 })).await;
+        scene.app.clock.advance(TimeDelta::hours(if pause { 5 } else { 1 }));
+        scene.app.settle().await;
         while let Some((_, who, action, body)) = deeds.next_if(|deed| instant(deed.0) <= scene.app.clock.now().utc()) {
+            scene.later(TimeDelta::zero()).await;
             let person = if matches!(who, Client) { &scene.client } else { &scene.developer };
             act(person, &id, action, body.clone()).await.expect(200);
             scene.app.settle().await;
         }
-        told.extend(boxes.news(&scene).await);
+        told.extend(boxes.news(&scene));
     }
     assert!(deeds.peek().is_none(), "everything was done");
+    scene.later(TimeDelta::zero()).await;
     let events = scene.events(&id).await;
     format!("{}\n\n{}\n\n{}\n", scene.stand(&id).await, events.join("\n"), told.join("\n"))
 }

@@ -160,7 +160,7 @@ async fn after_a_rejection_the_clock_says_when_to_try_again() {
         (own.text_at("/application/message"), own.text_at("/application/reason_code")),
         ("More depth, please.".into(), "skills_below_bar".into())
     );
-    assert!(actions(&own).is_empty());
+    assert_eq!(actions(&own), ["appeal"]);
     assert!(app.newest_mail(&person, "Your application was not accepted").await.text().contains("More depth, please."));
     app.anonymous().get(&format!("/v1/developers/{developer}")).await.problem(404, "not-found");
 
@@ -169,7 +169,7 @@ async fn after_a_rejection_the_clock_says_when_to_try_again() {
     let early = person.post("/v1/vetting/applications", json!({})).await.problem(409, "conflict");
     assert_eq!(early.text_at("/retry_after"), "2027-02-21T10:00:00Z");
     app.advance(TimeDelta::seconds(1)).await;
-    assert_eq!(actions(&mine(&person).await), ["apply"]);
+    assert_eq!(actions(&mine(&person).await), ["reapply"]);
     let next = submitted(&person).await;
     assert_ne!(next, id);
     // What was passed lately is kept, but the profile is read anew.
@@ -192,7 +192,7 @@ async fn a_developer_withdraws_and_waives() {
     let id = in_review(&person, &reviewer).await;
     step(&person, &id, "waive", json!({})).await.problem(409, "invalid-transition");
     let gone = step(&person, &id, "withdraw", json!({})).await.expect(200);
-    assert_eq!((gone.text_at("/state"), actions(&gone)), ("withdrawn".to_owned(), Vec::new()));
+    assert_eq!((gone.text_at("/state"), actions(&gone)), ("withdrawn".to_owned(), vec!["reapply"]));
     step(&person, &id, "withdraw", json!({})).await.problem(409, "invalid-transition");
     assert_eq!(app.mails(&person, "Your application is withdrawn").await.len(), 1);
 

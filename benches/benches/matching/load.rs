@@ -13,7 +13,7 @@ use guildhall_benches::world::World;
 
 use crate::measure::timed;
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Everything that a node does between opening the database and its first answer.
 fn load(conn: &mut Conn, rules: Rules, now: Instant) -> Outcome<MatchIndex> {

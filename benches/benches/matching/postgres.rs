@@ -72,7 +72,7 @@ impl<'a> Postgres<'a> {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn new(table: &'a Table, cluster: &Cluster) -> Result<Self, Box<dyn std::error::Error>> {
+    pub fn new(table: &'a Table, cluster: &Cluster) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let mut client = cluster.connect()?;
         client.batch_execute(TABLE)?;
         let mut copy = client.copy_in("COPY pool FROM STDIN")?;

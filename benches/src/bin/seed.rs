@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Box<dyn std::error::Error>> {
+fn run() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (url, count) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [url] => (url, 100_000),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::web::{Bytes, Data, get};
 use actix_web::{App, HttpResponse, HttpServer};
 
-use crate::Outcome;
+use guildhall_benches::client::Outcome;
 
 /// What stands before the address in the log, of the server as well.
 pub const LISTENING: &str = "listening on http://";

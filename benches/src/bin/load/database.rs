@@ -17,8 +17,8 @@ use guildhall_benches::developers::{is_vetted, user_of};
 use guildhall_benches::fill;
 use guildhall_benches::world::World;
 
-use crate::Outcome;
 use crate::processes::Folder;
+use guildhall_benches::client::Outcome;
 
 /// What the server signs with.
 pub const SECRET: &str = "the secret of a load test, which guards nothing at all";

@@ -4,7 +4,6 @@
 //! `benches/http` builds what is needed and runs it.
 
 mod bare;
-mod client;
 mod database;
 mod processes;
 mod requests;
@@ -16,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use guildhall::kernel::clock::{Clock as _, SystemClock};
+use guildhall_benches::client::Outcome;
 use guildhall_benches::world::World;
 
 use crate::processes::{Folder, Process};
@@ -35,8 +35,6 @@ const LONGER: f64 = 3.0;
 const PACE: f64 = 0.95;
 /// Before the first measurement of each.
 const WARM_UP: Duration = Duration::from_secs(2);
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 struct Options {
     developers: u64,

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::client::Connection;
 use crate::database::SECRET;
 use crate::{Outcome, bare};
+use guildhall_benches::client::Connection;
 
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -8,9 +8,9 @@ use guildhall_benches::requests::request;
 use guildhall_benches::world::World;
 use serde_json::{Value, json};
 
-use crate::client::Connection;
 use crate::processes::Folder;
 use crate::{Outcome, bare};
+use guildhall_benches::client::Connection;
 
 /// So many.
 const WANTED: usize = 5;

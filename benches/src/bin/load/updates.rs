@@ -8,9 +8,9 @@ use guildhall_benches::developers::{developer, edited};
 use guildhall_benches::world::World;
 use serde_json::json;
 
-use crate::Outcome;
-use crate::client::Connection;
 use crate::wrk::percentile;
+use guildhall_benches::client::Connection;
+use guildhall_benches::client::Outcome;
 
 /// So many on the way at once, at most.
 const CONNECTIONS: u64 = 64;

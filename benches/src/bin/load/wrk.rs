@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::Outcome;
 use crate::processes::{Folder, Process};
+use guildhall_benches::client::Outcome;
 
 const CONNECTIONS: &str = "-c32";
 /// Asks for the given paths in turns, and prints: requests, microseconds in all, p50, p99, errors of every kind.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::Outcome;
+/// What may go wrong in a benchmark.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -16,11 +17,17 @@ pub struct Connection(BufReader<TcpStream>);
 
 /// What came back.
 pub struct Reply {
+    /// The status code.
     pub status: u16,
+    /// The bytes of the body.
     pub body: Vec<u8>,
 }
 
 impl Connection {
+    /// A connection to `address`.
+    ///
+    /// # Errors
+    /// When nobody listens there.
     pub fn open(address: SocketAddr) -> Outcome<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
@@ -29,6 +36,9 @@ impl Connection {
     }
 
     /// `method` is the request line's, such as `GET`; an answer must tell its length.
+    ///
+    /// # Errors
+    /// When the connection breaks, or the answer is none.
     pub fn call(&mut self, method: &str, path: &str, token: &str, body: Option<&Value>) -> Outcome<Reply> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let question = format!(
@@ -52,6 +62,9 @@ impl Connection {
     }
 
     /// The same, for what must succeed.
+    ///
+    /// # Errors
+    /// As [`Self::call`], and for another status than 2xx.
     pub fn ask(&mut self, method: &str, path: &str, token: &str, body: Option<&Value>) -> Outcome<Value> {
         let reply = self.call(method, path, token, body)?;
         if !(200..300).contains(&reply.status) {

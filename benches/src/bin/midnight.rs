@@ -1,0 +1,280 @@
+//! Many trials whose timers are due at the same midnight: how many a second the clock works off, and how long a reader waits for
+//! `GET /v1/trials/{id}` meanwhile. Everything runs in this process: the server, its background work, the reader.
+//!
+//!     cargo run -p guildhall-benches --release --bin midnight
+//!     .ci/postgres cargo run -p guildhall-benches --release --bin midnight       # two nodes on PostgreSQL
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant as Stopwatch};
+
+use chrono::{DateTime, Months, TimeDelta};
+use diesel::prelude::*;
+use guildhall::accounts::domain::{AccountStatus, MemberRole, User};
+use guildhall::accounts::{store, store_sessions};
+use guildhall::app::App;
+use guildhall::auth::token::Tokens;
+use guildhall::config::load::load_from;
+use guildhall::db::Conn;
+use guildhall::db::schema::{outbox, timers};
+use guildhall::demo::sample;
+use guildhall::developers::store as developer_store;
+use guildhall::jobs::draft::JobRequestDraft;
+use guildhall::jobs::process::JobRequestAction;
+use guildhall::kernel::answer::{Answer, Call};
+use guildhall::kernel::clock::{Clock as _, Instant, ManualClock};
+use guildhall::kernel::error::Error;
+use guildhall::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, SessionId, TrialId, UserId};
+use guildhall::kernel::principal::{Principal, Role};
+use guildhall::kernel::zone::TimeZone;
+use guildhall::scheduler::driver;
+use guildhall::server::{self, Readiness};
+use guildhall::trials::model::StepBody;
+use guildhall::trials::offer::NewTrial;
+use guildhall::trials::process::Action;
+use guildhall::vetting::domain::SkillVerdict;
+use guildhall::vetting::store_vetted;
+use guildhall_benches::client::{Connection, Outcome};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+/// The server's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Trials that begin together.
+const TRIALS: usize = 10_000;
+/// Seats of a job request; so many trials are agreed side by side.
+const SEATS: usize = 100;
+const SECRET: &str = "the secret of a benchmark, which guards nothing at all";
+/// A minute before the midnight at which the trials begin.
+const EVE: &str = "2026-11-23T23:59:00Z";
+/// The reader's pace.
+const PAUSE: Duration = Duration::from_millis(5);
+/// How long the reader reads while nothing is due.
+const IDLE: Duration = Duration::from_secs(10);
+/// Steps a second, at the least.
+const RATE: f64 = 500.0;
+/// What the reader may wait at the most, in milliseconds, or twice as long as while nothing is due.
+const WAIT: f64 = 20.0;
+
+fn main() -> ExitCode {
+    match actix_web::rt::System::new().block_on(run()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A server of its own on the database, whose background work has not begun.
+struct Node {
+    app: App,
+    address: SocketAddr,
+}
+
+impl Node {
+    async fn start(database: &str, mails: &str, clock: &Arc<ManualClock>) -> Outcome<Self> {
+        let settings = [
+            ("AUTH__SECRET", SECRET),
+            ("AUTH__ACCESS_MINUTES", "15"),
+            ("DATABASE__URL", database),
+            ("LIMITS__ENABLED", "false"),
+            ("MAIL__URL", mails),
+            ("SERVER__WORKERS", "2"),
+        ];
+        let variables = settings.into_iter().map(|(key, value)| (format!("GUILDHALL_{key}"), value.to_owned()));
+        let app = App::build(load_from(None, variables.collect())?, clock.clone())?;
+        app.prepare(true).await?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        actix_web::rt::spawn(server::start(&app, listener, Readiness::new(app.db.clone(), app.feed.clone()), None)?);
+        Ok(Self { app, address })
+    }
+}
+
+async fn run() -> Outcome<bool> {
+    let folder = std::env::temp_dir().join(format!("guildhall-midnight-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let postgres = std::env::var("GUILDHALL_TEST_DATABASE").ok();
+    let database = postgres.clone().unwrap_or_else(|| format!("sqlite:{}", folder.join("midnight.db").display()));
+    let done = measure(&database, &format!("file:{}", folder.join("mails").display()), if postgres.is_some() { 2 } else { 1 }).await;
+    std::fs::remove_dir_all(&folder)?;
+    done
+}
+
+async fn measure(database: &str, mails: &str, nodes: usize) -> Outcome<bool> {
+    let eve = DateTime::parse_from_rfc3339(EVE)?.to_utc();
+    let clock = Arc::new(ManualClock::new(Instant::new(eve)));
+    let mut running = Vec::new();
+    for _ in 0..nodes {
+        running.push(Node::start(database, mails, &clock).await?);
+    }
+    let Some(first) = running.first() else { return Err("no node".into()) };
+    let began = Stopwatch::now();
+    let (trials, token) = agree(&first.app).await?;
+    println!("{} trials agreed in {:.1} s, {nodes} node(s)", trials.len(), began.elapsed().as_secs_f64());
+
+    let (stop, stopping) = watch::channel(false);
+    for node in &running {
+        actix_web::rt::spawn(driver::run(node.app.tasks(), stopping.clone()));
+    }
+    let address = first.address;
+    let idle = {
+        let (trials, token) = (trials.clone(), token.clone());
+        let over = Arc::new(AtomicBool::new(false));
+        let reader = reader(address, trials, token, over.clone());
+        tokio::time::sleep(IDLE).await;
+        over.store(true, Ordering::SeqCst);
+        p99(told(reader).await?)
+    };
+    let over = Arc::new(AtomicBool::new(false));
+    let reader = reader(address, trials, token, over.clone());
+    clock.advance(TimeDelta::minutes(1));
+    let began = Stopwatch::now();
+    while due(&first.app, clock.now()).await? > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let rate = TRIALS as f64 / began.elapsed().as_secs_f64();
+    over.store(true, Ordering::SeqCst);
+    let busy = p99(told(reader).await?);
+    stop.send_replace(true);
+    let most = WAIT.max(2.0 * idle);
+    println!("p99 of GET /v1/trials/{{id}}: {idle:.2} ms while nothing is due, {busy:.2} ms at midnight");
+    Ok(bar(rate >= RATE, format!("{rate:.0} steps a second, at least {RATE}"))
+        & bar(busy <= most, format!("p99 of a reader at midnight {busy:.2} ms, at most {most:.2}")))
+}
+
+fn bar(reached: bool, says: String) -> bool {
+    println!("{} {says}", if reached { "PASS" } else { "FAIL" });
+    reached
+}
+
+/// Timers of the start that nobody has worked off.
+async fn due(app: &App, now: Instant) -> Outcome<i64> {
+    let count = move |conn: &mut Conn| Ok(timers::table.filter(timers::due_at.le(now)).count().get_result(conn)?);
+    Ok(app.db.read(count).await?)
+}
+
+/// Reads one trial after the other until told that it is over; how long each took, in milliseconds.
+fn reader(address: SocketAddr, trials: Vec<TrialId>, token: String, over: Arc<AtomicBool>) -> std::thread::JoinHandle<Outcome<Vec<f64>>> {
+    std::thread::spawn(move || {
+        let mut connection = Connection::open(address)?;
+        let mut took = Vec::new();
+        for trial in trials.iter().cycle().step_by(7) {
+            if over.load(Ordering::SeqCst) {
+                break;
+            }
+            let began = Stopwatch::now();
+            connection.ask("GET", &format!("/v1/trials/{trial}"), &token, None)?;
+            took.push(began.elapsed().as_secs_f64() * 1000.0);
+            std::thread::sleep(PAUSE);
+        }
+        Ok(took)
+    })
+}
+
+/// What a reader measured. The wait must not hold up the work that the reader's last answer needs.
+async fn told(reader: std::thread::JoinHandle<Outcome<Vec<f64>>>) -> Outcome<Vec<f64>> {
+    tokio::task::spawn_blocking(move || reader.join()).await?.map_err(|_| "the reader panicked")?
+}
+
+fn p99(mut took: Vec<f64>) -> f64 {
+    took.sort_by(f64::total_cmp);
+    took.get(took.len() * 99 / 100).copied().unwrap_or(f64::NAN)
+}
+
+/// Lets a client and so many developers agree on trials that begin at midnight; with the client's token.
+async fn agree(app: &App) -> Outcome<(Vec<TrialId>, String)> {
+    let now = DateTime::parse_from_rfc3339(EVE)?.to_utc();
+    let (client, developers, token) = people(app, Instant::new(now)).await?;
+    let mut agreeing = tokio::task::JoinSet::new();
+    for developers in developers.chunks(SEATS) {
+        let request = open(app, &client).await?;
+        let (trials, client, developers) = (app.trials.clone(), client.clone(), developers.to_vec());
+        agreeing.spawn(async move {
+            let mut agreed = Vec::new();
+            for (developer, principal) in developers {
+                let offer: NewTrial = serde_json::from_value(offer(request, developer))?;
+                let id: TrialId = id(&trials.offer(Call::by(client.clone()), offer).await?)?.parse()?;
+                trials.step(Call::by(principal), id, Action::Accept, StepBody::default()).await?;
+                agreed.push(id);
+            }
+            Outcome::Ok(agreed)
+        });
+    }
+    let mut trials = Vec::new();
+    while let Some(agreed) = agreeing.join_next().await {
+        trials.extend(agreed??);
+    }
+    // What the agreement itself had to tell is not what is measured.
+    app.db.write(|conn| Ok(diesel::delete(outbox::table).execute(conn)?)).await?;
+    Ok((trials, token))
+}
+
+/// A client, and a vetted developer for each trial.
+async fn people(app: &App, now: Instant) -> Outcome<(Principal, Vec<(DeveloperId, Principal)>, String)> {
+    let (_, mut profile) = sample::profiles(1, now.date())?.into_iter().next().ok_or("no sample")?;
+    profile.hours_per_week = Some(40);
+    let add = move |conn: &mut Conn| {
+        let client = account(0, Role::Client, now)?;
+        let (organization, session) = (OrganizationId::new(now), SessionId::new(now));
+        store::insert_user(conn, &client)?;
+        store::insert_organization(conn, organization, "Midnight", now)?;
+        store::insert_member(conn, organization, client.id, MemberRole::Owner, now)?;
+        store_sessions::insert(conn, session, client.id, "midnight", now, now.plus(TimeDelta::days(1)))?;
+        let mut developers = Vec::with_capacity(TRIALS);
+        let until = Instant::new(now.utc() + Months::new(18));
+        let verified: Vec<SkillVerdict> = serde_json::from_value(json!([{ "slug": "go", "level": 4 }])).map_err(Error::internal)?;
+        for number in 1..=TRIALS {
+            let user = account(number, Role::Developer, now)?;
+            store::insert_user(conn, &user)?;
+            let developer = developer_store::insert_seeded(conn, user.id, profile.clone(), now)?;
+            store_vetted::approve(conn, developer, None, &verified, now, until)?;
+            developers
+                .push((developer, Principal { user: user.id, session: SessionId::new(now), role: Role::Developer, organization: None }));
+        }
+        let client = Principal { user: client.id, session, role: Role::Client, organization: Some(organization) };
+        Ok((client, developers))
+    };
+    let (client, developers) = app.db.write(add).await?;
+    let (token, _) = Tokens::new(&SECRET.into(), &[], 15)?.access(client.user, client.session, now)?;
+    Ok((client, developers, token))
+}
+
+fn account(number: usize, role: Role, now: Instant) -> guildhall::kernel::error::Result<User> {
+    let email = format!("{role}{number}@midnight.example").parse().map_err(Error::internal)?;
+    let (id, status, time_zone) = (UserId::new(now), AccountStatus::Active, TimeZone::UTC);
+    let name = format!("{role} {number}");
+    Ok(User { id, email, name, role, status, time_zone, password_hash: None, verified_at: Some(now), version: 1, created_at: now })
+}
+
+async fn open(app: &App, client: &Principal) -> Outcome<JobRequestId> {
+    let body = json!({
+        "title": "Go engineer", "description": "Go.", "skills": [{ "slug": "go", "min_level": 3, "must": true }],
+        "max_hourly_rate": { "amount": 20_000, "currency": "USD" }, "hours_per_week": 40, "starts_on": "2026-11-24", "time_zone": "UTC",
+        "overlap_hours": 0, "seats": SEATS,
+    });
+    let request: JobRequestId = id(&app.jobs.create(Call::by(client.clone()), JobRequestDraft(body)).await?)?.parse()?;
+    app.jobs.step(Call::by(client.clone()), request, JobRequestAction::Open).await?;
+    Ok(request)
+}
+
+fn offer(request: JobRequestId, developer: DeveloperId) -> Value {
+    json!({
+        "job_request_id": request, "developer_id": developer, "starts_on": "2026-11-24",
+        "terms": {
+            "hourly_rate": { "amount": 8000, "currency": "USD" }, "hours_per_week": 40, "time_zone": "UTC", "overlap_hours": 0,
+            "scope": "The core.", "notice_days": 3, "billing": { "rule": "client_pays_all" },
+        },
+    })
+}
+
+fn id(answer: &Answer) -> Outcome<String> {
+    let body: Value = serde_json::from_str(&answer.body)?;
+    Ok(body.get("id").and_then(Value::as_str).ok_or("no id")?.to_owned())
+}

@@ -31,5 +31,6 @@ pub mod reports;
 pub mod reviews;
 pub mod skills;
 pub mod suspensions;
+pub mod timesheets;
 pub mod trials;
 pub mod vetting;

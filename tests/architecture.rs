@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "kernel",
     "config",
     "telemetry",
@@ -28,6 +28,7 @@ const ORDER: [&str; 23] = [
     "check_ins",
     "hand_overs",
     "reviews",
+    "timesheets",
     "matching",
     "reports",
     "suspensions",

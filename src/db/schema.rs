@@ -529,6 +529,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    timesheets (trial_id, iso_week) {
+        trial_id -> Text,
+        iso_week -> Text,
+        state -> Text,
+        days_json -> Text,
+        submitted_at -> Nullable<crate::db::types::InstantSql>,
+        due_at -> Nullable<crate::db::types::InstantSql>,
+        version -> BigInt,
+        changed_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
     notification_preferences (user_id, kind) {
         user_id -> Text,
         kind -> Text,
@@ -621,6 +634,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     trial_proposals,
     trial_conversions,
     trial_events,
+    timesheets,
     notification_preferences,
     match_openings,
     match_fits,

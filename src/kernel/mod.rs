@@ -13,5 +13,6 @@ pub mod principal;
 pub mod process;
 pub mod schema;
 pub mod text;
+pub mod week;
 pub mod words;
 pub mod zone;

@@ -1,10 +1,11 @@
 //! The 30-day trial: its contract, its process table, its timers.
 //!
-//! Pure: `process` (the table), `guards`, `notices` (who is told what), `calendar` (key dates), `terms` (what is signed),
+//! Pure: `process` (the table), `guards`, `notices` (who is told what), `calendar` (key dates), `terms` (what is signed), `billing` (money for hours),
 //! `schedule` (the reminders), `model` (a trial as it stands), `views`, `outlook` (what comes next). SQL: `store`, `store_terms`; other rooms through `neighbors`. A step's way:
 //! `steps` (or `offer`, or `clock` when time does it) → `effects` (`proposals`, `conversions`) → `mails`.
 
 pub mod afterwards;
+pub mod billing;
 pub mod calendar;
 pub mod clock;
 pub mod conversions;

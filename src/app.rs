@@ -52,6 +52,8 @@ use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
 use crate::skills::service::Skills;
 use crate::suspensions::service::Suspensions;
+use crate::timesheets::service::Timesheets;
+use crate::timesheets::tasks::TimesheetClock;
 use crate::trials::service::Trials;
 use crate::trials::tasks::{TrialClock, UndeliveredOffers};
 use crate::vetting::service::Vetting;
@@ -98,6 +100,8 @@ pub struct App {
     pub hand_overs: HandOvers,
     /// What the parties say of each other.
     pub reviews: Reviews,
+    /// Hours, and what they cost.
+    pub timesheets: Timesheets,
     /// Reports of abuse.
     pub reports: Reports,
     /// Who is kept out.
@@ -158,6 +162,8 @@ impl App {
         let check_ins = CheckInRoom::new(db.clone(), clock.clone(), trials.clone(), days, notifications.nudge());
         let blind_days = settings.trials.review_blind_days;
         let reviews = Reviews::new(db.clone(), clock.clone(), trials.clone(), blind_days, changed);
+        let answer_days = settings.trials.timesheet_answer_days;
+        let timesheets = Timesheets::new(db.clone(), clock.clone(), trials.clone(), answer_days, notifications.nudge());
         let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(FeedTask(feed.clone())), Arc::new(RunKeeper(match_runs.clone()))];
         let tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(MatchNews::new(fits, match_runs.clone(), clock.clone())),
@@ -167,6 +173,7 @@ impl App {
             Arc::new(TrialClock(trials.clone())),
             Arc::new(UndeliveredOffers(trials.clone())),
             Arc::new(ReviewClock(reviews.clone())),
+            Arc::new(TimesheetClock(timesheets.clone())),
             Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),
         ];
@@ -175,6 +182,7 @@ impl App {
             check_ins,
             hand_overs: HandOvers::new(db.clone(), clock.clone(), trials.clone()),
             reviews,
+            timesheets,
             reports: Reports::new(db.clone(), clock.clone(), &settings.limits),
             suspensions: Suspensions::new(db.clone(), clock, trials.clone()),
             settings,

@@ -54,6 +54,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::check_ins::http::routes(config);
     crate::hand_overs::http::routes(config);
     crate::reviews::http::routes(config);
+    crate::timesheets::http::routes(config);
     crate::reports::http::routes(config);
     crate::audit::http::routes(config);
     crate::meta::http::routes(config);

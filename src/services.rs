@@ -18,6 +18,7 @@ use crate::reports::service::Reports;
 use crate::reviews::service::Reviews;
 use crate::skills::service::Skills;
 use crate::suspensions::service::Suspensions;
+use crate::timesheets::service::Timesheets;
 use crate::trials::service::Trials;
 use crate::vetting::service::Vetting;
 
@@ -39,6 +40,7 @@ pub struct Services {
     check_ins: Data<CheckInRoom>,
     hand_overs: Data<HandOvers>,
     reviews: Data<Reviews>,
+    timesheets: Data<Timesheets>,
     reports: Data<Reports>,
     suspensions: Data<Suspensions>,
 }
@@ -63,6 +65,7 @@ impl Services {
             .app_data(self.check_ins.clone())
             .app_data(self.hand_overs.clone())
             .app_data(self.reviews.clone())
+            .app_data(self.timesheets.clone())
             .app_data(self.reports.clone())
             .app_data(self.suspensions.clone());
     }
@@ -87,6 +90,7 @@ impl App {
             check_ins: Data::new(self.check_ins.clone()),
             hand_overs: Data::new(self.hand_overs.clone()),
             reviews: Data::new(self.reviews.clone()),
+            timesheets: Data::new(self.timesheets.clone()),
             reports: Data::new(self.reports.clone()),
             suspensions: Data::new(self.suspensions.clone()),
         }

@@ -76,7 +76,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 41] = [
+const KINDS: [(&str, Kind); 42] = [
     ("accounts/admins.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/members.rs", Service),
@@ -95,6 +95,7 @@ const KINDS: [(&str, Kind); 41] = [
     ("matching/runs.rs", Service),
     ("skills/catalogue.rs", Store),
     ("skills/merge.rs", Store),
+    ("timesheets/mails.rs", Service),
     ("trials/afterwards.rs", Service),
     ("trials/clock.rs", Service),
     ("trials/conversions.rs", Service),

@@ -106,6 +106,7 @@ fn trials(trials: &Trials) -> Result<(), String> {
             ("rematch_days", trials.rematch_days),
             ("replacements", trials.replacements),
             ("review_blind_days", trials.review_blind_days),
+            ("timesheet_answer_days", trials.timesheet_answer_days),
             ("reminders.after_days", trials.reminders.after_days),
         ],
     )?;

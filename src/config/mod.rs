@@ -259,6 +259,8 @@ pub struct Trials {
     pub start_within_days: i64,
     /// Days.
     pub review_blind_days: i64,
+    /// Days; how long a query about hours waits for its answer.
+    pub timesheet_answer_days: i64,
     /// When people are reminded.
     pub reminders: TrialReminders,
 }

@@ -542,6 +542,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    timesheet_events (trial_id, iso_week, version) {
+        trial_id -> Text,
+        iso_week -> Text,
+        version -> BigInt,
+        action -> Text,
+        actor -> Text,
+        user_id -> Nullable<Text>,
+        to_state -> Text,
+        message -> Nullable<Text>,
+        occurred_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
     notification_preferences (user_id, kind) {
         user_id -> Text,
         kind -> Text,
@@ -635,6 +649,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     trial_conversions,
     trial_events,
     timesheets,
+    timesheet_events,
     notification_preferences,
     match_openings,
     match_fits,

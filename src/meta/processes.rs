@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::jobs::process as jobs;
 use crate::kernel::lifecycle::{Lifecycle, describe};
+use crate::timesheets::process as timesheets;
 use crate::trials::process as trials;
 use crate::vetting::process as vetting;
 use crate::vetting::standing;
@@ -22,6 +23,7 @@ impl Processes {
         let application = "A developer's application for vetting.";
         let vetted = "A developer's vetted status, from the first approval on.";
         let request = "A client's job request.";
+        let timesheet = "The hours of a week of a trial.";
         let trial = "A trial, from the offer to its end.";
         Self {
             processes: vec![
@@ -29,6 +31,7 @@ impl Processes {
                 describe("vetted_status", vetted, standing::STANDING_STEPS, |_| None),
                 describe("job_request", request, jobs::STEPS, |_| None),
                 describe("trial", trial, trials::STEPS, |_| None),
+                describe("timesheet", timesheet, timesheets::STEPS, |_| None),
             ],
         }
     }

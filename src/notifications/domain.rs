@@ -333,6 +333,50 @@ letters! {
     TrialReviewDue => "trial_review_due" { /// The trial.
         trial: TrialSummary };
 
+    // timesheets
+    /// Hours wait for an answer; to the client.
+    TimesheetSubmitted => "timesheet_submitted" { /// The trial.
+        trial: TrialSummary, /// The week, as ISO 8601 names it.
+        week: String, /// Its hours, in minutes.
+        minutes: i64, /// When they count without one.
+        answer_by: Instant };
+    /// The client doubts hours.
+    TimesheetQueried => "timesheet_queried" { /// The trial.
+        trial: TrialSummary, /// The week, as ISO 8601 names it.
+        week: String, /// Its hours, in minutes.
+        minutes: i64, /// What the client said.
+        message: Option<String>, /// Until when an answer is awaited.
+        answer_by: Instant };
+    /// The developer has answered a query; to the client and the admins.
+    TimesheetAnswered => "timesheet_answered" { /// The trial.
+        trial: TrialSummary, /// The week, as ISO 8601 names it.
+        week: String, /// Its hours, in minutes.
+        minutes: i64, /// What the developer said.
+        message: Option<String> };
+    /// The hours count.
+    TimesheetApproved => "timesheet_approved" { /// The trial.
+        trial: TrialSummary, /// The week, as ISO 8601 names it.
+        week: String, /// Its hours, in minutes.
+        minutes: i64 };
+    /// A query was not answered in time; to the admins.
+    TimesheetOverdue => "timesheet_overdue" { /// The trial.
+        trial: TrialSummary, /// The week, as ISO 8601 names it.
+        week: String, /// Its hours, in minutes.
+        minutes: i64 };
+    /// An admin has decided which hours count.
+    TimesheetDecided => "timesheet_decided" { /// The trial.
+        trial: TrialSummary, /// The week, as ISO 8601 names it.
+        week: String, /// Its hours, in minutes.
+        minutes: i64, /// The admin's written reason.
+        message: Option<String> };
+    /// The hours of a week come to 80 % or 100 % of what is agreed; to both.
+    TimesheetCap => "timesheet_cap" { /// The trial.
+        trial: TrialSummary, /// The week, as ISO 8601 names it.
+        week: String, /// Its hours, in minutes.
+        minutes: i64, /// Of what is agreed.
+        percent: i64, /// What is agreed, in hours per week.
+        agreed_hours: i64 };
+
     // matching
     /// Developers have come to fit a job request; to the client.
     NewMatches => "new_matches" { /// The request.

@@ -10,6 +10,7 @@ pub mod letters;
 mod letters_accounts;
 mod letters_invitations;
 mod letters_matching;
+mod letters_timesheets;
 mod letters_trials;
 mod letters_trials_running;
 mod letters_vetting;

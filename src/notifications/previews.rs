@@ -68,6 +68,7 @@ pub fn letters(other: &str, message: &str) -> Option<Vec<Letter>> {
         invitations(other, message)?,
         agreeing(other, message)?,
         running(other, message)?,
+        timesheets(other, message)?,
         matches(other, message)?,
     ];
     Some(all.concat())
@@ -211,6 +212,23 @@ fn running(other: &str, message: &str) -> Option<Vec<Letter>> {
         Letter::TrialGraceOver { trial: trial() },
         Letter::TrialTerminated { trial: trial(), reason: message.to_owned() },
         Letter::TrialNoLongerPossible { trial: trial() },
+    ])
+}
+
+fn timesheets(other: &str, message: &str) -> Option<Vec<Letter>> {
+    let answer_by = instant("2026-12-10T23:59:00Z")?;
+    let summary = trial(other)?;
+    let trial = || summary.clone();
+    let week = || "2026-W49".to_owned();
+    let said = || Some(message.to_owned());
+    Some(vec![
+        Letter::TimesheetSubmitted { trial: trial(), week: week(), minutes: 2250, answer_by },
+        Letter::TimesheetQueried { trial: trial(), week: week(), minutes: 2250, message: said(), answer_by },
+        Letter::TimesheetAnswered { trial: trial(), week: week(), minutes: 2100, message: said() },
+        Letter::TimesheetApproved { trial: trial(), week: week(), minutes: 2100 },
+        Letter::TimesheetOverdue { trial: trial(), week: week(), minutes: 2250 },
+        Letter::TimesheetDecided { trial: trial(), week: week(), minutes: 2100, message: said() },
+        Letter::TimesheetCap { trial: trial(), week: week(), minutes: 1920, percent: 80, agreed_hours: 40 },
     ])
 }
 

@@ -1,6 +1,8 @@
 //! The lifecycle of a week's timesheet, as the one table from which everything about it is made.
 
+use crate::kernel::error::{Error, Result};
 use crate::kernel::process::{Actor, Step, Table, To};
+use crate::trials::notices::Recipient;
 use crate::words;
 
 use SheetState as State;
@@ -36,6 +38,8 @@ words! {
         Query => "query",
         /// Answer a query, with other hours or without.
         Answer => "answer",
+        /// Let the time for an answer run out: the admins hear of it.
+        Overdue => "overdue",
         /// Settle what the parties could not.
         Decide => "decide",
     }
@@ -66,9 +70,48 @@ words! {
         Answered => "timesheet_answered",
         /// To the developer, to both when the clock acts: the hours count.
         Approved => "timesheet_approved",
+        /// To the admins: a query was not answered in time.
+        Overdue => "timesheet_overdue",
         /// To both: what an admin has decided.
         Decided => "timesheet_decided",
     }
+}
+
+impl SheetTold {
+    /// Who is told, when `actor` takes the step.
+    pub fn to(self, actor: Actor) -> &'static [Recipient] {
+        match self {
+            Self::Submitted => &[Recipient::Client],
+            Self::Queried => &[Recipient::Developer],
+            Self::Answered => &[Recipient::Client, Recipient::Admins],
+            Self::Approved if actor == Actor::Client => &[Recipient::Developer],
+            Self::Approved | Self::Decided => &[Recipient::Client, Recipient::Developer],
+            Self::Overdue => &[Recipient::Admins],
+        }
+    }
+}
+
+/// What the guards of a step look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether the moment that the timesheet waits for has come.
+    pub due: bool,
+    /// Whether there is a reason in words.
+    pub message: bool,
+}
+
+/// Refuses a step whose guards do not hold.
+///
+/// # Errors
+/// 409, or 422 at `/message`.
+pub fn check(row: &Row, facts: &Facts) -> Result<()> {
+    row.guards.iter().try_for_each(|guard| match guard {
+        SheetGuard::Due if !facts.due => Err(Error::conflict("Its time has not come.")),
+        SheetGuard::InTime if facts.due => Err(Error::conflict("The time to query these hours is over: they count.")),
+        SheetGuard::AnswerOverdue if !facts.due => Err(Error::conflict("The developer still has time to answer the query.")),
+        SheetGuard::WrittenReason if !facts.message => Err(Error::fault("/message", "is required")),
+        _ => Ok(()),
+    })
 }
 
 /// A row of the table.
@@ -94,6 +137,7 @@ pub const STEPS: Table<SheetState, SheetAction, SheetGuard, SheetTold> = &[
     Row::new(SheetAction::Answer, &[State::Queried], DEVELOPER, To::State(State::Answered))
         .guarded(&[SheetGuard::WrittenReason])
         .telling(&[SheetTold::Answered]),
+    Row::new(SheetAction::Overdue, &[State::Queried], SYSTEM, To::Same).guarded(&[SheetGuard::Due]).telling(&[SheetTold::Overdue]),
     Row::new(SheetAction::Decide, &[State::Queried], ADMIN, To::State(State::Decided))
         .guarded(&[SheetGuard::AnswerOverdue, SheetGuard::WrittenReason])
         .telling(&[SheetTold::Decided]),
@@ -116,6 +160,7 @@ mod tests {
         approve | system    | submitted                  | approved
         query   | client    | submitted                  | queried
         answer  | developer | queried                    | answered
+        overdue | system    | queried                    | same
         decide  | admin     | queried answered           | decided
     ";
 

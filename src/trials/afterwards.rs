@@ -11,23 +11,42 @@ use crate::notifications::domain::{Letter, LetterKind};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::{cancel_pending, cancel_pending_about, enqueue};
 use crate::notifications::summaries::TrialSummary;
-use crate::trials::model::Contract;
+use crate::trials::model::{Contract, Dossier, Event, Viewer};
 use crate::trials::notices::Recipient;
 use crate::trials::process::TrialState;
 use crate::trials::service::{Trials, viewer};
 use crate::trials::terms::Party;
-use crate::trials::{clock, mails, neighbors, store};
+use crate::trials::{clock, mails, neighbors, store, store_terms};
 
 impl Trials {
+    /// As whom the caller acts, and the trial, locked and as of now.
+    ///
+    /// # Errors
+    /// 404, also for another's trial.
+    pub fn locked_for(&self, conn: &mut Conn, principal: &Principal, id: TrialId, now: Instant) -> Result<(Viewer, Contract)> {
+        let viewer = viewer(conn, principal)?;
+        let contract = clock::locked(conn, id, viewer)?;
+        Ok((viewer, clock::catch_up(conn, &self.rules, contract, now)?))
+    }
+
     /// For which party the caller acts, and the trial, locked and as of now.
     ///
     /// # Errors
     /// 403 for admins; 404 for another's trial.
     pub fn party_of(&self, conn: &mut Conn, principal: &Principal, id: TrialId, now: Instant) -> Result<(Party, Contract)> {
-        let viewer = viewer(conn, principal)?;
-        let contract = clock::locked(conn, id, viewer)?;
+        let (viewer, contract) = self.locked_for(conn, principal, id, now)?;
         let party = viewer.party().ok_or_else(|| Error::not_allowed("Only the two parties of the trial may do this."))?;
-        Ok((party, clock::catch_up(conn, &self.rules, contract, now)?))
+        Ok((party, contract))
+    }
+
+    /// Everything that is kept about a trial, and its steps, the first one first.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub fn dossier(&self, conn: &mut Conn, id: TrialId) -> Result<(Dossier, Vec<Event>)> {
+        let trial = store::contract(conn, id)?.trial;
+        let dossier = store_terms::dossiers(conn, vec![trial])?.pop().ok_or_else(Error::not_found)?;
+        Ok((dossier, store_terms::all_events(conn, id)?))
     }
 
     /// For which party the caller reads; none for admins.
@@ -95,9 +114,25 @@ impl Trials {
         occasion: String,
         now: Instant,
     ) -> Result<()> {
+        self.tell(conn, contract, Recipient::Admins, letter, occasion, now)
+    }
+
+    /// Tells `who` something about a trial, once for each `occasion`.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub fn tell(
+        &self,
+        conn: &mut Conn,
+        contract: &Contract,
+        who: Recipient,
+        letter: impl Fn(TrialSummary) -> Letter,
+        occasion: String,
+        now: Instant,
+    ) -> Result<()> {
         let names = neighbors::names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
-        for person in neighbors::people(conn, &contract.trial, Recipient::Admins)? {
-            let letter = letter(mails::summary(contract, &names, Recipient::Admins, &self.rules));
+        for person in neighbors::people(conn, &contract.trial, who)? {
+            let letter = letter(mails::summary(contract, &names, who, &self.rules));
             enqueue(conn, now, &NewMail::now(letter, contract.trial.id, occasion.clone(), person))?;
         }
         Ok(())

@@ -4,8 +4,8 @@
 //!   sums and every rule splits the same amount. A rate agreed on a day counts from the next day on: no hour that is
 //!   already worked changes its price.
 //! - The days of a rule are calendar days from `starts_on`, the first one is day 1; paused and added days count as days.
-//! - `free_if_ended_within(n)`: ended means that a party has said so by the end of day n, or that both have agreed to;
-//!   then the hours until day n and those of the agreed notice after it are free. Whoever lets work go on for longer pays for that.
+//! - `free_if_ended_within(n)`: ended means that a party, both or an admin have ended it by the end of day n; then the hours
+//!   until day n are free. What is worked after day n, such as in the days of notice, is paid.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::week::Week;
 use crate::kernel::zone::{TimeZone, add_days};
-use crate::trials::model::{Dossier, Trial};
+use crate::trials::model::{Dossier, Event, Trial};
 use crate::trials::process::{Outcome, TrialState};
 use crate::trials::terms::{Billing, Party};
 
@@ -29,8 +29,6 @@ pub struct Agreement {
     pub starts_on: NaiveDate,
     /// The day on which its end was said; nothing while it runs, and when it went on for good.
     pub ended_on: Option<NaiveDate>,
-    /// The agreed notice, in calendar days.
-    pub notice_days: i64,
     /// The rates per hour by the day from which on they count, the earliest first; the first one counts before it as well.
     pub rates: Vec<(NaiveDate, Money)>,
 }
@@ -65,15 +63,14 @@ pub struct Line {
 }
 
 impl Agreement {
-    /// What the contract of `dossier` says about money.
-    pub fn of(dossier: &Dossier) -> Self {
+    /// What the contract of `dossier`, which has taken the steps `events`, says about money.
+    pub fn of(dossier: &Dossier, events: &[Event]) -> Self {
         let trial = &dossier.contract.trial;
         let terms = &dossier.contract.terms;
         Self {
             billing: terms.billing,
             starts_on: trial.starts_on,
-            ended_on: ended_on(trial, terms.time_zone),
-            notice_days: terms.notice_days,
+            ended_on: ended_on(trial, events, terms.time_zone),
             rates: rates(dossier),
         }
     }
@@ -90,9 +87,7 @@ impl Agreement {
         match self.billing {
             Billing::ClientPaysAll {} => false,
             Billing::PlatformCoversFirst { days } => date <= last(days),
-            Billing::FreeIfEndedWithin { days } => {
-                self.ended_on.is_some_and(|ended_on| ended_on <= last(days)) && date <= last(days + self.notice_days)
-            }
+            Billing::FreeIfEndedWithin { days } => self.ended_on.is_some_and(|ended_on| ended_on <= last(days)) && date <= last(days),
         }
     }
 
@@ -161,11 +156,12 @@ pub fn totals<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Vec<Line> {
     totals
 }
 
-fn ended_on(trial: &Trial, time_zone: TimeZone) -> Option<NaiveDate> {
+/// The day on which its end was said; an appeal, or a replacement, never makes it a later one.
+fn ended_on(trial: &Trial, events: &[Event], time_zone: TimeZone) -> Option<NaiveDate> {
     let over = trial.state == TrialState::Ended && trial.outcome != Some(Outcome::Converted);
-    // Whatever comes after its end (an appeal, a replacement) never makes the end a later one than the last day of work.
-    let changed_on = time_zone.date(trial.changed_at);
-    over.then(|| trial.last_day.map_or(changed_on, |last_day| last_day.min(changed_on)))
+    let ended = events.iter().find(|event| event.to == TrialState::Ended).filter(|_| over)?;
+    let said_on = time_zone.date(ended.at);
+    Some(trial.last_day.map_or(said_on, |last_day| last_day.min(said_on)))
 }
 
 /// The rate of each version that both have signed, from the day after the second signature; the one that the trial began
@@ -205,7 +201,7 @@ mod tests {
     }
 
     fn agreement(billing: Billing, ended: Option<i64>) -> Agreement {
-        Agreement { billing, starts_on: day(1), ended_on: ended.map(day), notice_days: 3, rates: vec![(day(1), usd(8000))] }
+        Agreement { billing, starts_on: day(1), ended_on: ended.map(day), rates: vec![(day(1), usd(8000))] }
     }
 
     fn hours(days: impl IntoIterator<Item = i64>, hours: i64) -> Vec<Worked> {
@@ -226,8 +222,7 @@ mod tests {
         assert_eq!(dollars(&agreement(free, Some(7)), &worked), (4480, 0, 4480), "on day n");
         assert_eq!(dollars(&agreement(free, Some(8)), &worked), (4480, 4480, 0), "on day n + 1");
         assert_eq!(dollars(&agreement(free, None), &worked), (4480, 4480, 0), "still running, or gone on for good");
-        // The three days of notice are free as well, what is worked after them is not.
-        assert_eq!(dollars(&agreement(free, Some(7)), &hours(8..=12, 1)), (400, 160, 240));
+        assert_eq!(dollars(&agreement(free, Some(7)), &hours(7..=12, 1)), (480, 400, 80), "the days of notice after day n are paid");
     }
 
     #[test]

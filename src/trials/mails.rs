@@ -188,7 +188,7 @@ fn engagement(contract: &Contract) -> Engagement {
 /// Plans what the calendar says of the state that the trial is in now.
 fn remind_of_dates(conn: &mut Conn, rules: &Rules, contract: &Contract, names: &Names, now: Instant) -> Result<()> {
     let trial = &contract.trial;
-    let answered = if trial.starts_at < now { Answered::of(conn, trial.id)? } else { Answered::default() };
+    let answered = if trial.starts_at < now { Answered::of(conn, trial)? } else { Answered::default() };
     let first = rules.reminders.days(Reminded::CheckIn).first().copied();
     for who in [Recipient::Client, Recipient::Developer, Recipient::Admins] {
         if !SCHEDULE.iter().any(|row| row.during.contains(&trial.state) && row.to.contains(&who)) {

@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{check_ins, hand_overs, reviews};
+use crate::db::schema::{check_ins, hand_overs, reviews, timesheets};
 use crate::kernel::error::Result;
-use crate::kernel::ids::TrialId;
+use crate::kernel::week::Week;
+use crate::trials::model::Trial;
 use crate::trials::notices::Recipient;
 use crate::trials::schedule::{Planned, Reminded};
 use crate::trials::terms::Party;
@@ -16,6 +17,7 @@ pub struct Answered {
     check_ins: Vec<(i64, Party)>,
     reviews: Vec<Party>,
     handed_over: bool,
+    last_hours: bool,
 }
 
 impl Answered {
@@ -23,7 +25,10 @@ impl Answered {
     ///
     /// # Errors
     /// 503 when the database is down.
-    pub fn of(conn: &mut Conn, trial: TrialId) -> Result<Self> {
+    pub fn of(conn: &mut Conn, trial: &Trial) -> Result<Self> {
+        let last_week = trial.last_day.map(|day| Week::of(day).to_string()).unwrap_or_default();
+        let trial = trial.id;
+        let hours = timesheets::table.find((trial, last_week)).filter(timesheets::submitted_at.is_not_null());
         let answers = check_ins::table.filter(check_ins::trial_id.eq(trial));
         let written = reviews::table.filter(reviews::trial_id.eq(trial));
         let finished: Option<bool> = hand_overs::table.find(trial).select(hand_overs::finished).first(conn).optional()?;
@@ -31,6 +36,7 @@ impl Answered {
             check_ins: answers.select((check_ins::day, check_ins::party)).load(conn)?,
             reviews: written.select(reviews::party).load(conn)?,
             handed_over: finished == Some(true),
+            last_hours: diesel::select(diesel::dsl::exists(hours)).get_result(conn)?,
         })
     }
 
@@ -46,6 +52,7 @@ impl Answered {
             Reminded::CheckInSilent => self.check_ins.iter().any(|(day, _)| Some(*day) == first_check_in),
             Reminded::ReviewDue => self.reviews.iter().any(|by| Some(*by) == party),
             Reminded::HandOver => self.handed_over,
+            Reminded::FinalTimesheet => self.last_hours,
             _ => false,
         }
     }

@@ -68,8 +68,8 @@ impl Billing {
         let rule = match self {
             Self::ClientPaysAll {} => "The client pays for every logged hour from the first day.".to_owned(),
             Self::FreeIfEndedWithin { days } => format!(
-                "If the trial ends within its first {}, the client pays nothing; if it goes on, the client pays for every \
-                 logged hour from the first day.",
+                "If the trial is ended within its first {0}, the client pays nothing for the hours of those {0}; if it goes on, \
+                 the client pays for every logged hour from the first day.",
                 count_of_days(days)
             ),
             Self::PlatformCoversFirst { days } => format!(

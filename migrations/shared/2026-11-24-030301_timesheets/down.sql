@@ -1,1 +1,2 @@
+DROP TABLE timesheet_events;
 DROP TABLE timesheets;

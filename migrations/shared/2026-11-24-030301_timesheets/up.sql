@@ -12,3 +12,18 @@ CREATE TABLE timesheets (
     changed_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (trial_id, iso_week)
 );
+
+-- Every step with a timesheet but writing hours down: who, when, and what was said.
+CREATE TABLE timesheet_events (
+    trial_id TEXT NOT NULL,
+    iso_week TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    user_id TEXT,
+    to_state TEXT NOT NULL,
+    message TEXT,
+    occurred_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (trial_id, iso_week, version),
+    FOREIGN KEY (trial_id, iso_week) REFERENCES timesheets (trial_id, iso_week) ON DELETE CASCADE
+);

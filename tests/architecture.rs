@@ -76,7 +76,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 42] = [
+const KINDS: [(&str, Kind); 43] = [
     ("accounts/admins.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/members.rs", Service),
@@ -98,6 +98,7 @@ const KINDS: [(&str, Kind); 42] = [
     ("timesheets/mails.rs", Service),
     ("trials/afterwards.rs", Service),
     ("trials/clock.rs", Service),
+    ("trials/contract_page.rs", Service),
     ("trials/conversions.rs", Service),
     ("trials/effects.rs", Service),
     ("trials/http_admin.rs", Http),

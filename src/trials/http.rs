@@ -1,5 +1,6 @@
 //! Routes of trials.
 
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use chrono::NaiveDate;
@@ -20,6 +21,7 @@ use crate::trials::terms::TermsPatch;
 use crate::trials::views::{EventView, TrialView};
 use crate::web::answer;
 use crate::web::ask::{Ask, Signed};
+use crate::web::page;
 use crate::web::path::Path;
 use crate::web::query::Query;
 
@@ -244,6 +246,14 @@ async fn read_trial_calendar(Signed(principal): Signed, id: Path<TrialId>, trial
     Ok(HttpResponse::Ok().content_type("text/calendar; charset=utf-8").body(calendar))
 }
 
+/// Read the contract as a page to be printed: the terms, who pays with an example worked out, both signatures with the hash of
+/// what was signed, and the history. Role: the two parties, admin.
+#[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial")), responses((status = 200, body = String, content_type = "text/html", description = "The contract")), security(("bearer" = [])))]
+#[get("/v1/trials/{id}/contract")]
+async fn read_contract(Signed(principal): Signed, id: Path<TrialId>, trials: Data<Trials>) -> Result<HttpResponse> {
+    Ok(page::html(StatusCode::OK, trials.contract_page(principal, id.0).await?))
+}
+
 /// Offer a trial to somebody else instead of one that came to nothing, for the same job request; at most three times. Role: client.
 #[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial that came to nothing")), request_body = Replacement, responses((status = 201, body = TrialView, description = "The offer")), security(("bearer" = [])))]
 #[post("/v1/trials/{id}/replace")]
@@ -350,7 +360,7 @@ step!(
 
 /// All of them.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(offer_trial).service(list_trials).service(read_trial).service(list_trial_events).service(read_trial_calendar);
+    config.service(offer_trial).service(list_trials).service(read_trial).service(list_trial_events).service(read_trial_calendar).service(read_contract);
     config.service(counter_trial).service(revise_trial).service(accept_trial).service(decline_trial).service(withdraw_trial);
     config.service(cancel_trial).service(end_trial).service(propose_to_end_trial).service(agree_to_proposal);
     config.service(refuse_proposal).service(terminate_trial).service(pause_trial).service(resume_trial);

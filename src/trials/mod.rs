@@ -8,6 +8,7 @@ pub mod afterwards;
 pub mod billing;
 pub mod calendar;
 pub mod clock;
+pub mod contract_page;
 pub mod conversions;
 pub mod effects;
 pub mod guards;

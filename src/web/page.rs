@@ -49,8 +49,12 @@ pub struct Link {
 /// # Errors
 /// Only when the template cannot be filled in, which would be our fault.
 pub fn render(status: StatusCode, page: &Page<'_>) -> Result<HttpResponse> {
-    let html = page.render().map_err(Error::internal)?;
+    Ok(html(status, page.render().map_err(Error::internal)?))
+}
+
+/// The same for a page that is rendered already.
+pub fn html(status: StatusCode, html: String) -> HttpResponse {
     let mut response = HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    Ok(response)
+    response
 }

@@ -179,7 +179,7 @@ fn every_foreign_key_has_an_index() {
         place: String,
     }
     const UNCOVERED: &str = "SELECT t.name || '.' || f.\"from\" AS place FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f \
-        WHERE t.type = 'table' AND f.on_delete = 'CASCADE' AND NOT EXISTS (SELECT 1 FROM pragma_index_list(t.name) i \
+        WHERE t.type = 'table' AND f.on_delete = 'CASCADE' AND f.seq = 0 AND NOT EXISTS (SELECT 1 FROM pragma_index_list(t.name) i \
         JOIN pragma_index_info(i.name) c WHERE c.seqno = 0 AND c.name = f.\"from\") ORDER BY 1";
     let database = TestDatabase::empty_sqlite();
     database.migrate();

@@ -59,6 +59,9 @@ impl ManageConnection for Opener {
     }
 }
 
+/// The background writes that share a commit on SQLite; each takes about a millisecond.
+const SHARE_A_COMMIT: usize = 16;
+
 /// The database, shared by everything in the process.
 #[derive(Clone)]
 pub struct Db {
@@ -100,6 +103,15 @@ impl Db {
     /// Where the data is.
     pub fn url(&self) -> &DatabaseUrl {
         &self.url
+    }
+
+    /// How many writes the background work has in flight at the same time: on SQLite as many as share a commit without making
+    /// a request wait for long, on PostgreSQL half of the connections, so that requests keep the other half.
+    pub fn side_by_side(&self) -> usize {
+        match self.writer {
+            Some(_) => SHARE_A_COMMIT,
+            None => usize::try_from(self.pool.max_size() / 2).unwrap_or(1).max(1),
+        }
     }
 
     /// The commits of this process that noted a change.

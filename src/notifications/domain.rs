@@ -7,8 +7,9 @@ use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
 use crate::kernel::ids::{JobRequestId, MailTokenId};
 use crate::kernel::zone::TimeZone;
-use crate::notifications::preferences::OptionalMail;
-use crate::notifications::summaries::{DeveloperLine, Engagement, IdleApplication, InvitationSummary, SkillLevel, TrialSummary};
+use crate::notifications::summaries::{
+    DeveloperLine, Engagement, IdleApplication, InvitationSummary, SkillLevel, TrialSummary, WeekOfHours,
+};
 use crate::words;
 
 /// To whom a mail goes, by value.
@@ -336,44 +337,37 @@ letters! {
     // timesheets
     /// Hours wait for an answer; to the client.
     TimesheetSubmitted => "timesheet_submitted" { /// The trial.
-        trial: TrialSummary, /// The week, as ISO 8601 names it.
-        week: String, /// Its hours, in minutes.
-        minutes: i64, /// When they count without one.
+        trial: TrialSummary, /// The week.
+        hours: WeekOfHours, /// When they count without one.
         answer_by: Instant };
     /// The client doubts hours.
     TimesheetQueried => "timesheet_queried" { /// The trial.
-        trial: TrialSummary, /// The week, as ISO 8601 names it.
-        week: String, /// Its hours, in minutes.
-        minutes: i64, /// What the client said.
+        trial: TrialSummary, /// The week.
+        hours: WeekOfHours, /// What the client said.
         message: Option<String>, /// Until when an answer is awaited.
         answer_by: Instant };
     /// The developer has answered a query; to the client and the admins.
     TimesheetAnswered => "timesheet_answered" { /// The trial.
-        trial: TrialSummary, /// The week, as ISO 8601 names it.
-        week: String, /// Its hours, in minutes.
-        minutes: i64, /// What the developer said.
+        trial: TrialSummary, /// The week.
+        hours: WeekOfHours, /// What the developer said.
         message: Option<String> };
     /// The hours count.
     TimesheetApproved => "timesheet_approved" { /// The trial.
-        trial: TrialSummary, /// The week, as ISO 8601 names it.
-        week: String, /// Its hours, in minutes.
-        minutes: i64 };
+        trial: TrialSummary, /// The week.
+        hours: WeekOfHours };
     /// A query was not answered in time; to the admins.
     TimesheetOverdue => "timesheet_overdue" { /// The trial.
-        trial: TrialSummary, /// The week, as ISO 8601 names it.
-        week: String, /// Its hours, in minutes.
-        minutes: i64 };
+        trial: TrialSummary, /// The week.
+        hours: WeekOfHours };
     /// An admin has decided which hours count.
     TimesheetDecided => "timesheet_decided" { /// The trial.
-        trial: TrialSummary, /// The week, as ISO 8601 names it.
-        week: String, /// Its hours, in minutes.
-        minutes: i64, /// The admin's written reason.
+        trial: TrialSummary, /// The week.
+        hours: WeekOfHours, /// The admin's written reason.
         message: Option<String> };
     /// The hours of a week come to 80 % or 100 % of what is agreed; to both.
     TimesheetCap => "timesheet_cap" { /// The trial.
-        trial: TrialSummary, /// The week, as ISO 8601 names it.
-        week: String, /// Its hours, in minutes.
-        minutes: i64, /// Of what is agreed.
+        trial: TrialSummary, /// The week.
+        hours: WeekOfHours, /// Of what is agreed.
         percent: i64, /// What is agreed, in hours per week.
         agreed_hours: i64 };
 
@@ -388,42 +382,4 @@ letters! {
     FittingRequests => "fitting_requests" { /// How many they are.
         count: usize, /// The titles of the newest.
         titles: Vec<String> };
-}
-
-/// What a trial plans ahead: planned anew with every step.
-pub const TRIAL_REMINDERS: [LetterKind; 11] = [
-    LetterKind::TrialOfferWaiting,
-    LetterKind::TrialStartsSoon,
-    LetterKind::TrialCheckIn,
-    LetterKind::TrialCheckInSilent,
-    LetterKind::TrialDecisionOpens,
-    LetterKind::TrialUndecided,
-    LetterKind::TrialEndsSoon,
-    LetterKind::TrialGraceEnds,
-    LetterKind::TrialHandOver,
-    LetterKind::TrialFinalTimesheet,
-    LetterKind::TrialReviewDue,
-];
-
-impl Letter {
-    /// Whether this only reminds: worthless once its moment has passed, and the recipient may switch it off.
-    /// Contract, ending, security and privacy mails are never of this sort.
-    pub fn is_reminder(&self) -> bool {
-        matches!(self, Self::VettingQuestionsWaiting { .. } | Self::VettingExpiring { .. })
-            || TRIAL_REMINDERS.contains(&self.kind())
-            || self.optional().is_some()
-    }
-
-    /// Under which name its recipient may switch it off; none for mails that cannot be switched off.
-    pub fn optional(&self) -> Option<OptionalMail> {
-        match self {
-            Self::VettingIdle { .. } => Some(OptionalMail::VettingDigest),
-            Self::NewMatches { .. } => Some(OptionalMail::NewMatchesDigest),
-            Self::FittingRequests { .. } => Some(OptionalMail::FittingRequestsDigest),
-            Self::TrialCheckIn { .. } => Some(OptionalMail::TrialCheckIns),
-            Self::JobInvitationWaiting { .. } => Some(OptionalMail::InvitationReminders),
-            Self::JobInvitationMessage { .. } => Some(OptionalMail::InvitationMessages),
-            _ => None,
-        }
-    }
 }

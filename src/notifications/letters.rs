@@ -307,19 +307,15 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::TrialGraceOver { trial } => trials::grace_over(trial, own),
         Letter::TrialTerminated { trial, reason } => trials::terminated(trial, reason, own),
         Letter::TrialNoLongerPossible { trial } => trials::no_longer_possible(trial, own),
-        Letter::TimesheetSubmitted { trial, week, minutes, answer_by } => timesheets::submitted(trial, week, *minutes, *answer_by, own),
-        Letter::TimesheetQueried { trial, week, minutes, message, answer_by } => {
-            timesheets::queried(trial, week, *minutes, message.as_deref(), *answer_by, own)
+        Letter::TimesheetSubmitted { trial, hours, answer_by } => timesheets::submitted(trial, hours, *answer_by, own),
+        Letter::TimesheetQueried { trial, hours, message, answer_by } => {
+            timesheets::queried(trial, hours, message.as_deref(), *answer_by, own)
         }
-        Letter::TimesheetAnswered { trial, week, minutes, message } => {
-            timesheets::answered(trial, week, *minutes, message.as_deref(), own)
-        }
-        Letter::TimesheetApproved { trial, week, minutes } => timesheets::approved(trial, week, *minutes, own),
-        Letter::TimesheetOverdue { trial, week, minutes } => timesheets::overdue(trial, week, *minutes, own),
-        Letter::TimesheetDecided { trial, week, minutes, message } => timesheets::decided(trial, week, *minutes, message.as_deref(), own),
-        Letter::TimesheetCap { trial, week, minutes, percent, agreed_hours } => {
-            timesheets::cap(trial, week, *minutes, *percent, *agreed_hours, own)
-        }
+        Letter::TimesheetAnswered { trial, hours, message } => timesheets::answered(trial, hours, message.as_deref(), own),
+        Letter::TimesheetApproved { trial, hours } => timesheets::approved(trial, hours, own),
+        Letter::TimesheetOverdue { trial, hours } => timesheets::overdue(trial, hours, own),
+        Letter::TimesheetDecided { trial, hours, message } => timesheets::decided(trial, hours, message.as_deref(), own),
+        Letter::TimesheetCap { trial, hours, percent, agreed_hours } => timesheets::cap(trial, hours, *percent, *agreed_hours, own),
         Letter::NewMatches { title, count, developers, .. } => matching::new_matches(title, *count, developers),
         Letter::FittingRequests { count, titles } => matching::fitting_requests(*count, titles),
     }

@@ -10,7 +10,7 @@ use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, LetterKind, Recipient};
 use crate::notifications::letters::{Links, Rendered, Scribe};
 use crate::notifications::summaries::{
-    DeveloperLine, Engagement, IdleApplication, InvitationSummary, SkillLevel, TrialDate, TrialDateKind, TrialSummary,
+    DeveloperLine, Engagement, IdleApplication, InvitationSummary, SkillLevel, TrialDate, TrialDateKind, TrialSummary, WeekOfHours,
 };
 
 /// An instant, from RFC 3339.
@@ -219,16 +219,16 @@ fn timesheets(other: &str, message: &str) -> Option<Vec<Letter>> {
     let answer_by = instant("2026-12-10T23:59:00Z")?;
     let summary = trial(other)?;
     let trial = || summary.clone();
-    let week = || "2026-W49".to_owned();
+    let hours = |minutes| WeekOfHours { week: "2026-W49".to_owned(), minutes };
     let said = || Some(message.to_owned());
     Some(vec![
-        Letter::TimesheetSubmitted { trial: trial(), week: week(), minutes: 2250, answer_by },
-        Letter::TimesheetQueried { trial: trial(), week: week(), minutes: 2250, message: said(), answer_by },
-        Letter::TimesheetAnswered { trial: trial(), week: week(), minutes: 2100, message: said() },
-        Letter::TimesheetApproved { trial: trial(), week: week(), minutes: 2100 },
-        Letter::TimesheetOverdue { trial: trial(), week: week(), minutes: 2250 },
-        Letter::TimesheetDecided { trial: trial(), week: week(), minutes: 2100, message: said() },
-        Letter::TimesheetCap { trial: trial(), week: week(), minutes: 1920, percent: 80, agreed_hours: 40 },
+        Letter::TimesheetSubmitted { trial: trial(), hours: hours(2250), answer_by },
+        Letter::TimesheetQueried { trial: trial(), hours: hours(2250), message: said(), answer_by },
+        Letter::TimesheetAnswered { trial: trial(), hours: hours(2100), message: said() },
+        Letter::TimesheetApproved { trial: trial(), hours: hours(2100) },
+        Letter::TimesheetOverdue { trial: trial(), hours: hours(2250) },
+        Letter::TimesheetDecided { trial: trial(), hours: hours(2100), message: said() },
+        Letter::TimesheetCap { trial: trial(), hours: hours(1920), percent: 80, agreed_hours: 40 },
     ])
 }
 

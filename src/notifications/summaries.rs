@@ -113,3 +113,12 @@ pub struct InvitationSummary {
     /// When it lapses.
     pub lapses_at: Instant,
 }
+
+/// The hours of a week, as mails name them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeekOfHours {
+    /// The week, as ISO 8601 names it: `2026-W49`.
+    pub week: String,
+    /// Its hours, in minutes.
+    pub minutes: i64,
+}

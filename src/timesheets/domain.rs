@@ -163,9 +163,11 @@ impl Workable {
         let mut seen = BTreeSet::new();
         for (position, day) in days.iter().enumerate() {
             let date = format!("/days/{position}/date");
-            faults.check(week.contains(day.date), &date, "must lie in the week");
-            faults.check(seen.insert(day.date), &date, "must not stand here twice");
-            if let Some(obstacle) = self.obstacle(day.date).filter(|_| day.minutes > 0) {
+            if !week.contains(day.date) {
+                faults.add(&date, "must lie in the week");
+            } else if !seen.insert(day.date) {
+                faults.add(&date, "must not stand here twice");
+            } else if let Some(obstacle) = self.obstacle(day.date).filter(|_| day.minutes > 0) {
                 faults.add(&date, obstacle);
             }
         }
@@ -251,11 +253,7 @@ mod tests {
         let wrong = [("2026-11-30", 60), ("2026-12-03", 30), ("2026-12-03", 0), ("2026-12-07", 60)];
         assert_eq!(
             faults(&trial, "2026-W49", &wrong),
-            [
-                "/days/0/date must be a day of the trial",
-                "/days/2/date must not stand here twice",
-                "/days/3/date must lie in the week",
-            ]
+            ["/days/0/date must be a day of the trial", "/days/2/date must not stand here twice", "/days/3/date must lie in the week",]
         );
         let ahead = Workable { today: date("2026-12-20"), ..trial.clone() };
         assert_eq!(faults(&trial, "2026-W50", &[("2026-12-13", 60)]), ["/days/0/date must not lie in the future"]);

@@ -4,7 +4,7 @@ use crate::db::Conn;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::notifications::domain::Letter;
-use crate::notifications::summaries::TrialSummary;
+use crate::notifications::summaries::{TrialSummary, WeekOfHours};
 use crate::timesheets::domain::{Sheet, cap};
 use crate::timesheets::process::SheetTold;
 use crate::trials::model::Contract;
@@ -31,15 +31,15 @@ pub fn send(
 }
 
 fn letter(told: SheetTold, trial: TrialSummary, sheet: &Sheet, message: Option<String>) -> Letter {
-    let (week, minutes) = (sheet.week.to_string(), sheet.minutes());
+    let hours = hours(sheet);
     let answer_by = sheet.due_at.unwrap_or(sheet.changed_at);
     match told {
-        SheetTold::Submitted => Letter::TimesheetSubmitted { trial, week, minutes, answer_by },
-        SheetTold::Queried => Letter::TimesheetQueried { trial, week, minutes, message, answer_by },
-        SheetTold::Answered => Letter::TimesheetAnswered { trial, week, minutes, message },
-        SheetTold::Approved => Letter::TimesheetApproved { trial, week, minutes },
-        SheetTold::Overdue => Letter::TimesheetOverdue { trial, week, minutes },
-        SheetTold::Decided => Letter::TimesheetDecided { trial, week, minutes, message },
+        SheetTold::Submitted => Letter::TimesheetSubmitted { trial, hours, answer_by },
+        SheetTold::Queried => Letter::TimesheetQueried { trial, hours, message, answer_by },
+        SheetTold::Answered => Letter::TimesheetAnswered { trial, hours, message },
+        SheetTold::Approved => Letter::TimesheetApproved { trial, hours },
+        SheetTold::Overdue => Letter::TimesheetOverdue { trial, hours },
+        SheetTold::Decided => Letter::TimesheetDecided { trial, hours, message },
     }
 }
 
@@ -51,10 +51,13 @@ pub fn notice_cap(conn: &mut Conn, trials: &Trials, contract: &Contract, before:
     let agreed_hours = contract.terms.hours_per_week;
     let reached = |sheet: &Sheet| cap(sheet.minutes(), agreed_hours);
     let Some(percent) = reached(sheet).filter(|percent| Some(*percent) > reached(before)) else { return Ok(()) };
-    let (week, minutes) = (sheet.week.to_string(), sheet.minutes());
     for who in [Recipient::Client, Recipient::Developer] {
-        let letter = |trial| Letter::TimesheetCap { trial, week: week.clone(), minutes, percent, agreed_hours };
-        trials.tell(conn, contract, who, letter, format!("{week} {percent}"), now)?;
+        let letter = |trial| Letter::TimesheetCap { trial, hours: hours(sheet), percent, agreed_hours };
+        trials.tell(conn, contract, who, letter, format!("{} {percent}", sheet.week), now)?;
     }
     Ok(())
+}
+
+fn hours(sheet: &Sheet) -> WeekOfHours {
+    WeekOfHours { week: sheet.week.to_string(), minutes: sheet.minutes() }
 }

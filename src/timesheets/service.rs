@@ -175,8 +175,15 @@ impl Timesheets {
         store::save(conn, &next)?;
         if step.row.action != SheetAction::Fill {
             let (version, message) = (next.version, step.body.message.clone());
-            let event =
-                SheetEvent { version, action: step.row.action, actor: step.actor, user_id: step.user, to: next.state, message, at: step.at };
+            let event = SheetEvent {
+                version,
+                action: step.row.action,
+                actor: step.actor,
+                user_id: step.user,
+                to: next.state,
+                message,
+                at: step.at,
+            };
             store::record(conn, &next, &event)?;
         }
         self.plan(conn, &next, step.at)?;

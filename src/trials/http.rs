@@ -360,7 +360,13 @@ step!(
 
 /// All of them.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(offer_trial).service(list_trials).service(read_trial).service(list_trial_events).service(read_trial_calendar).service(read_contract);
+    config
+        .service(offer_trial)
+        .service(list_trials)
+        .service(read_trial)
+        .service(list_trial_events)
+        .service(read_trial_calendar)
+        .service(read_contract);
     config.service(counter_trial).service(revise_trial).service(accept_trial).service(decline_trial).service(withdraw_trial);
     config.service(cancel_trial).service(end_trial).service(propose_to_end_trial).service(agree_to_proposal);
     config.service(refuse_proposal).service(terminate_trial).service(pause_trial).service(resume_trial);

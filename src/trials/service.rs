@@ -121,22 +121,13 @@ impl Trials {
         Ok(())
     }
 
-    /// Does what the timers say that are due, at most `limit` of them, oldest first; says how many did something. One
-    /// that fails is tried again half a minute later, and holds up no other.
+    /// Does what the timers say that are due, at most `limit` of them; says how many did something.
     ///
     /// # Errors
     /// 503 when the database is down.
     pub async fn ring_timers(&self, limit: i64) -> Result<usize> {
-        let now = self.clock.now();
-        let mut rung = 0;
-        for timer in self.db.write(move |conn| timers::claim(conn, clock::ROOM, now, limit)).await? {
-            let rules = self.rules.clone();
-            let (subject, step) = (timer.subject.clone(), timer.step.clone());
-            match self.db.write(move |conn| clock::ring(conn, &rules, &timer, now)).await {
-                Ok(()) => rung += 1,
-                Err(error) => tracing::error!(%error, %subject, %step, "a step of the clock failed; it will be tried again"),
-            }
-        }
+        let (now, rules) = (self.clock.now(), self.rules.clone());
+        let rung = timers::ring_due(&self.db, clock::ROOM, now, limit, move |conn, due| clock::ring(conn, &rules, due, now)).await?;
         if rung > 0 {
             self.mail.wake();
             self.changed.wake();

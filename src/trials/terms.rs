@@ -297,7 +297,7 @@ mod tests {
         assert!(read(r#"{"rule":"free_if_ended_within"}"#).is_err());
         assert!(read(r#"{"rule":"free_if_ended_within","days":7,"hours":1}"#).is_err());
         assert!(read(r#"{"rule":"free"}"#).is_err());
-        assert!(Billing::FreeIfEndedWithin { days: 7 }.explanation().starts_with("If the trial ends within its first 7 days, "));
+        assert!(Billing::FreeIfEndedWithin { days: 7 }.explanation().starts_with("If the trial is ended within its first 7 days, "));
         assert!(Billing::PlatformCoversFirst { days: 1 }.explanation().contains("in the first day of the trial"));
     }
 

@@ -14,6 +14,7 @@ use crate::support::seeds::{approve, draft, offer, open_job, unvetted, vetted};
 /// developer, an admin. The rows are tried in this order, each from left to right.
 type Row = (&'static str, &'static str, [u16; 6]);
 
+const HOURS: &str = r#"{"message":"Which hours?"}"#;
 const REASON: &str = r#"{"reason_code":"other","message":"Because."}"#;
 const APPEAL: &str = r#"{"outcome":"upheld","message":"Because."}"#;
 const PASSWORDS: &str = r#"{"current_password":"not the password","new_password":"nine purple umbrellas"}"#;
@@ -243,7 +244,8 @@ impl World {
             .replace("{developer_id}", &self.other)
             .replace("{stage}", "profile_review")
             .replace("{slug}", "guildscript")
-            .replace("{day}", "3");
+            .replace("{day}", "3")
+            .replace("{iso_week}", "2026-W49");
         let thing = things.into_iter().find(|(begin, ..)| template.starts_with(begin));
         thing.map_or((fixed.clone(), None), |(_, place, id, prefix)| {
             let prefix = id.split_once('_').map_or(prefix, |(prefix, _)| prefix);

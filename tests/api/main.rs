@@ -30,6 +30,7 @@ mod secrets;
 mod sessions;
 mod skills;
 mod support;
+mod timesheets;
 mod trials;
 mod trials_clock;
 mod trials_life;

@@ -19,7 +19,7 @@ async fn anybody_reads_the_lifecycles() {
     let answer = app.anonymous().get("/v1/meta/processes").await.expect(200);
     let processes = answer.at("/processes").as_array().expect("a list");
     let names: Vec<&Value> = processes.iter().map(|each| &each["name"]).collect();
-    assert_eq!(names, ["vetting_application", "vetted_status", "job_request", "trial"]);
+    assert_eq!(names, ["vetting_application", "vetted_status", "job_request", "trial", "timesheet"]);
     let step = |process: usize, action: &str| {
         let steps = processes[process]["steps"].as_array().expect("steps");
         steps.iter().find(|step| step["action"] == action).unwrap_or_else(|| panic!("no {action}")).clone()

@@ -44,7 +44,7 @@ use tokio::sync::watch;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Trials that begin together.
+/// Trials that begin together, unless `--trials` says otherwise.
 const TRIALS: usize = 10_000;
 /// Seats of a job request; so many trials are agreed side by side.
 const SEATS: usize = 100;
@@ -133,13 +133,13 @@ async fn measure(database: &str, mails: &str, nodes: usize) -> Outcome<bool> {
         p99(told(reader).await?)
     };
     let over = Arc::new(AtomicBool::new(false));
-    let reader = reader(address, trials, token, over.clone());
+    let reader = reader(address, trials.clone(), token, over.clone());
     clock.advance(TimeDelta::minutes(1));
     let began = Stopwatch::now();
     while due(&first.app, clock.now()).await? > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let rate = TRIALS as f64 / began.elapsed().as_secs_f64();
+    let rate = trials.len() as f64 / began.elapsed().as_secs_f64();
     over.store(true, Ordering::SeqCst);
     let busy = p99(told(reader).await?);
     stop.send_replace(true);
@@ -147,6 +147,10 @@ async fn measure(database: &str, mails: &str, nodes: usize) -> Outcome<bool> {
     println!("p99 of GET /v1/trials/{{id}}: {idle:.2} ms while nothing is due, {busy:.2} ms at midnight");
     Ok(bar(rate >= RATE, format!("{rate:.0} steps a second, at least {RATE}"))
         & bar(busy <= most, format!("p99 of a reader at midnight {busy:.2} ms, at most {most:.2}")))
+}
+
+fn trials() -> usize {
+    std::env::args().skip_while(|word| word != "--trials").nth(1).and_then(|count| count.parse().ok()).unwrap_or(TRIALS)
 }
 
 fn bar(reached: bool, says: String) -> bool {
@@ -227,10 +231,10 @@ async fn people(app: &App, now: Instant) -> Outcome<(Principal, Vec<(DeveloperId
         store::insert_organization(conn, organization, "Midnight", now)?;
         store::insert_member(conn, organization, client.id, MemberRole::Owner, now)?;
         store_sessions::insert(conn, session, client.id, "midnight", now, now.plus(TimeDelta::days(1)))?;
-        let mut developers = Vec::with_capacity(TRIALS);
+        let mut developers = Vec::with_capacity(trials());
         let until = Instant::new(now.utc() + Months::new(18));
         let verified: Vec<SkillVerdict> = serde_json::from_value(json!([{ "slug": "go", "level": 4 }])).map_err(Error::internal)?;
-        for number in 1..=TRIALS {
+        for number in 1..=trials() {
             let user = account(number, Role::Developer, now)?;
             store::insert_user(conn, &user)?;
             let developer = developer_store::insert_seeded(conn, user.id, profile.clone(), now)?;

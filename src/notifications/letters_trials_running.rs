@@ -88,7 +88,7 @@ pub(super) fn appealed(trial: &TrialSummary, message: Option<&str>, own: TimeZon
 }
 
 pub(super) fn appeal_decided(trial: &TrialSummary, message: Option<&str>, own: TimeZone) -> Composed {
-    about(trial, own, "Your appeal is answered: {}", "Somebody who was not involved has looked at the termination of the trial with {}.")
+    about(trial, own, "The appeal is answered: {}", "Somebody who was not involved has looked at the termination of the trial with {}.")
         .quote("The answer", message)
 }
 

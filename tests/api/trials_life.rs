@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use guildhall::kernel::clock::Clock as _;
 use serde_json::{Value, json};
 
-use crate::support::seeds::{Scene, act};
+use crate::support::seeds::{Scene, vetted};
 
 /// What somebody does, and when.
 type Deed = (&'static str, Who, &'static str, Value);
@@ -14,8 +14,37 @@ type Deed = (&'static str, Who, &'static str, Value);
 enum Who {
     Client,
     Developer,
+    Admin,
+    /// Somebody who was not involved.
+    AnotherAdmin,
 }
-use Who::{Client, Developer};
+use Who::{Admin, AnotherAdmin, Client, Developer};
+
+/// Does it; `{other}` stands for another vetted developer.
+async fn take(scene: &Scene, id: &str, (_, who, action, body): &Deed) {
+    let another = scene.app.admin();
+    let another = if matches!(who, AnotherAdmin) { Some(another.await) } else { None };
+    let person = match who {
+        Client => &scene.client,
+        Developer => &scene.developer,
+        Admin => &scene.admin,
+        AnotherAdmin => another.as_ref().expect("somebody"),
+    };
+    let mut text = body.to_string();
+    if text.contains("{other}") {
+        text = text.replace("{other}", &vetted(&scene.app, json!({})).await.1);
+    }
+    let body: Value = serde_json::from_str(&text).expect("the same");
+    let is_week = action.rsplit('/').next().is_some_and(|last| last.contains("-W"));
+    let path = format!("/v1/trials/{id}/{action}");
+    let answer = if is_week { person.put(&path, body).await } else { person.post(&path, body).await };
+    answer.expect(if *action == "replace" { 201 } else { 200 });
+}
+
+/// Eight hours on each of these days of December.
+fn hours(days: &[u32]) -> Value {
+    json!({ "days": days.iter().map(|day| json!({ "date": format!("2026-12-{day:02}"), "hours": 8 })).collect::<Vec<_>>() })
+}
 
 /// What has arrived so far, for each of the three.
 struct Mailboxes([usize; 3]);
@@ -54,10 +83,9 @@ async fn life(deeds: &[Deed], end: &str) -> String {
         }
         scene.app.clock.advance(TimeDelta::hours(if pause { 5 } else { 1 }));
         scene.app.settle().await;
-        while let Some((_, who, action, body)) = deeds.next_if(|deed| instant(deed.0) <= scene.app.clock.now().utc()) {
+        while let Some(deed) = deeds.next_if(|deed| instant(deed.0) <= scene.app.clock.now().utc()) {
             scene.later(TimeDelta::zero()).await;
-            let person = if matches!(who, Client) { &scene.client } else { &scene.developer };
-            act(person, &id, action, body.clone()).await.expect(200);
+            take(&scene, &id, deed).await;
             scene.app.settle().await;
         }
         told.extend(boxes.news(&scene));
@@ -99,4 +127,30 @@ async fn a_long_pause_and_unanswered_proposals() {
         ("2027-01-12T10:00:00Z", Developer, "end", json!({ "reason_code": "other_plans" })),
     ];
     insta::assert_snapshot!(life(&deeds, "2027-02-10T12:00:00Z").await);
+}
+
+#[actix_web::test]
+async fn ended_early_and_replaced_with_its_hours_paid() {
+    let deeds = [
+        ("2026-12-04T17:00:00Z", Developer, "timesheets/2026-W49", hours(&[1, 2, 3, 4])),
+        ("2026-12-04T17:00:00Z", Developer, "timesheets/2026-W49/submit", json!({})),
+        ("2026-12-05T10:00:00Z", Client, "end", json!({ "reason_code": "not_the_right_fit", "message": "Another profile." })),
+        ("2026-12-07T10:00:00Z", Client, "timesheets/2026-W49/query", json!({ "message": "Was Friday a full day?" })),
+        ("2026-12-08T10:00:00Z", Developer, "timesheets/2026-W49/answer", json!({ "message": "It was, see the log." })),
+        ("2026-12-09T10:00:00Z", Client, "timesheets/2026-W49/approve", json!({})),
+        ("2026-12-09T10:00:00Z", Client, "replace", json!({ "developer_id": "{other}", "starts_on": "2026-12-14" })),
+        ("2026-12-16T10:00:00Z", Developer, "timesheets/2026-W50", hours(&[7, 8])),
+        ("2026-12-16T10:00:00Z", Developer, "timesheets/2026-W50/submit", json!({})),
+    ];
+    insta::assert_snapshot!(life(&deeds, "2027-01-02T12:00:00Z").await);
+}
+
+#[actix_web::test]
+async fn terminated_and_contested() {
+    let deeds = [
+        ("2026-12-08T10:00:00Z", Admin, "terminate", json!({ "reason_code": "misconduct", "message": "Keys were shared." })),
+        ("2026-12-10T10:00:00Z", Developer, "appeal", json!({ "message": "They were not mine." })),
+        ("2026-12-14T10:00:00Z", AnotherAdmin, "decide-appeal", json!({ "message": "The log shows otherwise." })),
+    ];
+    insta::assert_snapshot!(life(&deeds, "2027-01-05T12:00:00Z").await);
 }

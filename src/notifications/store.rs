@@ -139,8 +139,10 @@ pub fn claim(conn: &mut Conn, now: Instant, lease: TimeDelta, limit: i64) -> Res
     // SQLite numbers parameters by their first appearance, so $1 must stand first.
     const DUE: &str = "WITH due AS MATERIALIZED (SELECT mail.id FROM outbox mail \
          WHERE mail.state = 'pending' AND mail.due_at <= $1 AND (mail.leased_until IS NULL OR mail.leased_until <= $1) \
-         AND NOT EXISTS (SELECT 1 FROM outbox older WHERE older.recipient_key = mail.recipient_key AND older.id < mail.id \
-         AND older.state = 'pending' AND (older.due_at <= $1 OR older.attempts > 0)) ORDER BY mail.due_at, mail.id LIMIT $2";
+         AND NOT EXISTS (SELECT 1 FROM outbox older WHERE older.recipient_key = mail.recipient_key AND older.state = 'pending' \
+         AND older.due_at <= $1 AND older.id < mail.id) \
+         AND NOT EXISTS (SELECT 1 FROM outbox tried WHERE tried.recipient_key = mail.recipient_key AND tried.state = 'pending' \
+         AND tried.attempts > 0 AND tried.id < mail.id) ORDER BY mail.due_at, mail.id LIMIT $2";
     const TAKE: &str = ") UPDATE outbox SET leased_until = $3, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) \
          RETURNING id, kind, recipient_key, recipient_email, recipient_name, recipient_time_zone, letter_json, \
          attempts, give_up_at, leased_until";

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use chrono::{DateTime, Months, TimeDelta};
 use diesel::prelude::*;
+use futures_util::stream::{self, StreamExt as _};
 use guildhall::accounts::domain::{AccountStatus, MemberRole, User};
 use guildhall::accounts::{store, store_sessions};
 use guildhall::app::App;
@@ -46,8 +47,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Trials that begin together, unless `--trials` says otherwise.
 const TRIALS: usize = 10_000;
-/// Seats of a job request; so many trials are agreed side by side.
-const SEATS: usize = 100;
+/// Trials of one client, all for one job request.
+const SEATS: usize = 10;
+/// Clients who agree with their developers side by side.
+const SIDE_BY_SIDE: usize = 64;
 const SECRET: &str = "the secret of a benchmark, which guards nothing at all";
 /// A minute before the midnight at which the trials begin.
 const EVE: &str = "2026-11-23T23:59:00Z";
@@ -117,7 +120,7 @@ async fn measure(database: &str, mails: &str, nodes: usize) -> Outcome<bool> {
     let Some(first) = running.first() else { return Err("no node".into()) };
     let began = Stopwatch::now();
     let (trials, token) = agree(&first.app).await?;
-    println!("{} trials agreed in {:.1} s, {nodes} node(s)", trials.len(), began.elapsed().as_secs_f64());
+    println!("{} trials agreed in {:.1} s, {nodes} node(s)", self::trials(), began.elapsed().as_secs_f64());
 
     let (stop, stopping) = watch::channel(false);
     for node in &running {
@@ -139,7 +142,7 @@ async fn measure(database: &str, mails: &str, nodes: usize) -> Outcome<bool> {
     while due(&first.app, clock.now()).await? > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let rate = trials.len() as f64 / began.elapsed().as_secs_f64();
+    let rate = self::trials() as f64 / began.elapsed().as_secs_f64();
     over.store(true, Ordering::SeqCst);
     let busy = p99(told(reader).await?);
     stop.send_replace(true);
@@ -169,7 +172,7 @@ fn reader(address: SocketAddr, trials: Vec<TrialId>, token: String, over: Arc<At
     std::thread::spawn(move || {
         let mut connection = Connection::open(address)?;
         let mut took = Vec::new();
-        for trial in trials.iter().cycle().step_by(7) {
+        for trial in trials.iter().cycle() {
             if over.load(Ordering::SeqCst) {
                 break;
             }
@@ -192,62 +195,72 @@ fn p99(mut took: Vec<f64>) -> f64 {
     took.get(took.len() * 99 / 100).copied().unwrap_or(f64::NAN)
 }
 
-/// Lets a client and so many developers agree on trials that begin at midnight; with the client's token.
+/// A client with a job request, and the developers for its seats.
+struct Team {
+    client: Principal,
+    developers: Vec<(DeveloperId, Principal)>,
+}
+
+/// Lets clients and developers agree on trials that begin at midnight; the trials of one client, and that client's token.
 async fn agree(app: &App) -> Outcome<(Vec<TrialId>, String)> {
     let now = DateTime::parse_from_rfc3339(EVE)?.to_utc();
-    let (client, developers, token) = people(app, Instant::new(now)).await?;
-    let mut agreeing = tokio::task::JoinSet::new();
-    for developers in developers.chunks(SEATS) {
-        let request = open(app, &client).await?;
-        let (trials, client, developers) = (app.trials.clone(), client.clone(), developers.to_vec());
-        agreeing.spawn(async move {
-            let mut agreed = Vec::new();
-            for (developer, principal) in developers {
-                let offer: NewTrial = serde_json::from_value(offer(request, developer))?;
-                let id: TrialId = id(&trials.offer(Call::by(client.clone()), offer).await?)?.parse()?;
-                trials.step(Call::by(principal), id, Action::Accept, StepBody::default()).await?;
-                agreed.push(id);
-            }
-            Outcome::Ok(agreed)
-        });
-    }
-    let mut trials = Vec::new();
-    while let Some(agreed) = agreeing.join_next().await {
-        trials.extend(agreed??);
-    }
+    let (teams, token) = people(app, Instant::new(now)).await?;
+    let agreeing = stream::iter(teams).map(|team| agree_on_seats(app, team)).buffered(SIDE_BY_SIDE);
+    let trials: Vec<Vec<TrialId>> = agreeing.collect::<Vec<_>>().await.into_iter().collect::<Outcome<_>>()?;
+    let trials = trials.into_iter().next().ok_or("no trials")?;
     // What the agreement itself had to tell is not what is measured.
     app.db.write(|conn| Ok(diesel::delete(outbox::table).execute(conn)?)).await?;
     Ok((trials, token))
 }
 
-/// A client, and a vetted developer for each trial.
-async fn people(app: &App, now: Instant) -> Outcome<(Principal, Vec<(DeveloperId, Principal)>, String)> {
+async fn agree_on_seats(app: &App, team: Team) -> Outcome<Vec<TrialId>> {
+    let request = open(app, &team.client).await?;
+    let mut agreed = Vec::with_capacity(SEATS);
+    for (developer, principal) in team.developers {
+        let offer: NewTrial = serde_json::from_value(offer(request, developer))?;
+        let id: TrialId = id(&app.trials.offer(Call::by(team.client.clone()), offer).await?)?.parse()?;
+        app.trials.step(Call::by(principal), id, Action::Accept, StepBody::default()).await?;
+        agreed.push(id);
+    }
+    Ok(agreed)
+}
+
+/// A vetted developer for each trial, a client for each few of them, and the token of the first client.
+async fn people(app: &App, now: Instant) -> Outcome<(Vec<Team>, String)> {
     let (_, mut profile) = sample::profiles(1, now.date())?.into_iter().next().ok_or("no sample")?;
     profile.hours_per_week = Some(40);
     let add = move |conn: &mut Conn| {
-        let client = account(0, Role::Client, now)?;
-        let (organization, session) = (OrganizationId::new(now), SessionId::new(now));
-        store::insert_user(conn, &client)?;
-        store::insert_organization(conn, organization, "Midnight", now)?;
-        store::insert_member(conn, organization, client.id, MemberRole::Owner, now)?;
-        store_sessions::insert(conn, session, client.id, "midnight", now, now.plus(TimeDelta::days(1)))?;
-        let mut developers = Vec::with_capacity(trials());
+        let session = SessionId::new(now);
         let until = Instant::new(now.utc() + Months::new(18));
         let verified: Vec<SkillVerdict> = serde_json::from_value(json!([{ "slug": "go", "level": 4 }])).map_err(Error::internal)?;
-        for number in 1..=trials() {
-            let user = account(number, Role::Developer, now)?;
-            store::insert_user(conn, &user)?;
-            let developer = developer_store::insert_seeded(conn, user.id, profile.clone(), now)?;
-            store_vetted::approve(conn, developer, None, &verified, now, until)?;
-            developers
-                .push((developer, Principal { user: user.id, session: SessionId::new(now), role: Role::Developer, organization: None }));
+        let mut teams = Vec::new();
+        for number in 0..trials().div_ceil(SEATS) {
+            let client = account(number, Role::Client, now)?;
+            let organization = OrganizationId::new(now);
+            store::insert_user(conn, &client)?;
+            store::insert_organization(conn, organization, "Midnight", now)?;
+            store::insert_member(conn, organization, client.id, MemberRole::Owner, now)?;
+            let mut developers = Vec::with_capacity(SEATS);
+            for seat in 0..SEATS {
+                let user = account(number * SEATS + seat, Role::Developer, now)?;
+                store::insert_user(conn, &user)?;
+                let developer = developer_store::insert_seeded(conn, user.id, profile.clone(), now)?;
+                store_vetted::approve(conn, developer, None, &verified, now, until)?;
+                let principal = Principal { user: user.id, session: SessionId::new(now), role: Role::Developer, organization: None };
+                developers.push((developer, principal));
+            }
+            if number == 0 {
+                store_sessions::insert(conn, session, client.id, "midnight", now, now.plus(TimeDelta::days(1)))?;
+            }
+            let client = Principal { user: client.id, session, role: Role::Client, organization: Some(organization) };
+            teams.push(Team { client, developers });
         }
-        let client = Principal { user: client.id, session, role: Role::Client, organization: Some(organization) };
-        Ok((client, developers))
+        Ok((teams, session))
     };
-    let (client, developers) = app.db.write(add).await?;
-    let (token, _) = Tokens::new(&SECRET.into(), &[], 15)?.access(client.user, client.session, now)?;
-    Ok((client, developers, token))
+    let (teams, session) = app.db.write(add).await?;
+    let reader = teams.first().ok_or("no team")?.client.user;
+    let (token, _) = Tokens::new(&SECRET.into(), &[], 15)?.access(reader, session, now)?;
+    Ok((teams, token))
 }
 
 fn account(number: usize, role: Role, now: Instant) -> guildhall::kernel::error::Result<User> {

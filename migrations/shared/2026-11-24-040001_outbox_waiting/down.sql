@@ -1,0 +1,2 @@
+DROP INDEX outbox_trying;
+DROP INDEX outbox_waiting;

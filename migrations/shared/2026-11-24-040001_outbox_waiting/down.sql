@@ -1,2 +1,3 @@
+DROP INDEX outbox_subject;
 DROP INDEX outbox_trying;
 DROP INDEX outbox_waiting;

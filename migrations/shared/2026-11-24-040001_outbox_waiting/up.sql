@@ -1,3 +1,5 @@
--- Whose turn it is among the mails of one recipient, without reading those that were sent or are planned for later.
-CREATE INDEX outbox_waiting ON outbox (recipient_key, due_at, id) WHERE state = 'pending';
+-- Whose turn it is among the mails of one recipient, and what is still pending about a subject, without reading what was sent
+-- or is pending for others.
+CREATE INDEX outbox_waiting ON outbox (recipient_key, state, due_at, id);
 CREATE INDEX outbox_trying ON outbox (recipient_key, id) WHERE state = 'pending' AND attempts > 0;
+CREATE INDEX outbox_subject ON outbox (subject, state);

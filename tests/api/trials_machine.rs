@@ -9,10 +9,16 @@ use guildhall::kernel::answer::{Answer, Call};
 use guildhall::kernel::clock::{Clock as _, Instant};
 use guildhall::kernel::error::Code;
 use guildhall::kernel::ids::{DeveloperId, SessionId, TrialId};
+use guildhall::kernel::money::Money;
 use guildhall::kernel::page::PageQuery;
 use guildhall::kernel::principal::{Principal, Role};
+use guildhall::kernel::week::Week;
 use guildhall::kernel::words::Word as _;
 use guildhall::scheduler::Progress;
+use guildhall::timesheets::domain::Day;
+use guildhall::timesheets::process::SheetAction;
+use guildhall::timesheets::views::SheetBody;
+use guildhall::trials::billing::Split;
 use guildhall::trials::model::StepBody;
 use guildhall::trials::process::Action;
 use proptest::test_runner::Config;
@@ -77,7 +83,12 @@ impl House {
         let (developer, _) = &self.developers[developer];
         let body = offer_body(&self.jobs[self.trials.len()], &developer.to_string());
         let starts_on = self.app.clock.now().date() + chrono::Days::new(u64::try_from(in_days).expect("ahead"));
-        let terms = with(body["terms"].clone(), json!({ "hours_per_week": hours, "time_zone": "UTC" }));
+        let billing = match self.trials.len() % 3 {
+            0 => json!({ "rule": "client_pays_all" }),
+            1 => json!({ "rule": "platform_covers_first", "days": 7 }),
+            _ => json!({ "rule": "free_if_ended_within", "days": 7 }),
+        };
+        let terms = with(body["terms"].clone(), json!({ "hours_per_week": hours, "time_zone": "UTC", "billing": billing }));
         let offer = serde_json::from_value(with(body, json!({ "terms": terms, "starts_on": starts_on }))).expect("an offer");
         let offered = self.system.block_on(self.app.house.trials.offer(Call::by(self.client.clone()), offer));
         self.trials.push(id(&offered.map_err(|error| error.code)?));
@@ -104,6 +115,26 @@ impl House {
         let action = Action::parse(action).expect("an action");
         let taken = self.system.block_on(self.app.house.trials.step(Call::by(principal.clone()), self.trials[trial], action, body));
         taken.map(drop).map_err(|error| error.code)
+    }
+
+    /// Writes today's hours down beside those of the week's other days.
+    fn work(&self, trial: usize, quarters: i64, model: &Model) -> Result<(), Code> {
+        let (today, principal) = (self.app.clock.now().date(), &self.developers[model.trials[trial].developer].1);
+        let (id, week) = (self.trials[trial], Week::of(today));
+        let sheet = self.system.block_on(self.app.house.timesheets.get(principal.clone(), id, week)).map_err(|error| error.code)?;
+        let mut days: Vec<Day> = sheet.days.into_iter().map(Day::from).filter(|day| day.date != today).collect();
+        days.push(Day { date: today, minutes: quarters * 15, note: None });
+        let body = SheetBody { days: Some(days), message: None };
+        let call = Call::by(principal.clone());
+        let filled = self.system.block_on(self.app.house.timesheets.step(call, id, week, SheetAction::Fill, body));
+        filled.map(drop).map_err(|error| error.code)
+    }
+
+    /// What the hours written down cost: due, owed by the client, paid by the platform, in cents.
+    fn money(&self, trial: usize) -> [i64; 3] {
+        let billing = self.system.block_on(self.app.house.timesheets.billing(self.client.clone(), self.trials[trial])).expect("money");
+        let sum = |part: fn(&Split) -> Money| billing.weeks.iter().map(|week| part(&week.split).amount).sum();
+        [sum(|split| split.developer_due), sum(|split| split.client_owes), sum(|split| split.platform_pays)]
     }
 
     /// Only the clock of trials: mails have tests of their own.
@@ -185,6 +216,7 @@ impl StateMachineTest for Trials {
         let done = match happens {
             Move::Offer { developer, hours, in_days } => house.offer(developer, hours, in_days),
             Move::Step { trial, who, action, number } => house.step(trial, who, action, number, model),
+            Move::Work { trial, quarters } => house.work(trial, quarters, model),
             Move::Clock { hours } => {
                 house.pass(hours);
                 Ok(())
@@ -197,6 +229,7 @@ impl StateMachineTest for Trials {
     fn check_invariants(house: &House, model: &Model) {
         for (place, trial) in model.trials.iter().enumerate() {
             assert_eq!(house.stand(place), trial.stand(), "trial {place}");
+            assert_eq!(house.money(place), trial.money(), "trial {place}");
             house.check(place);
         }
         house.check_hours();

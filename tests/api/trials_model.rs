@@ -1,5 +1,7 @@
 //! A model of the trial, by hand: who may do what when, where it leads, and what the clock does. It knows nothing of the product's tables.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any};
 use proptest::sample::select;
 use proptest_state_machine::ReferenceStateMachine;
@@ -34,6 +36,8 @@ pub enum Move {
     Offer { developer: usize, hours: i64, in_days: i64 },
     /// Somebody takes a step of one of the trials; `number` is what it asks for, if it asks for something.
     Step { trial: usize, who: Who, action: &'static str, number: i64 },
+    /// The developer of one of the trials writes so many quarters of an hour down for today.
+    Work { trial: usize, quarters: i64 },
     /// Time passes.
     Clock { hours: i64 },
 }
@@ -51,6 +55,14 @@ pub struct Trial {
     pub added_days: i64,
     pub paused_days: i64,
     pub proposal: Option<Proposal>,
+    /// Who pays at first: the client, the platform for seven days, nobody but the platform if it ends within seven days.
+    pub billing: usize,
+    /// Quarters of an hour by the day.
+    pub worked: BTreeMap<i64, i64>,
+    /// First and last day of each pause that is over, without the day on which it began.
+    rested: Vec<(i64, i64)>,
+    /// The day on which somebody ended it.
+    ended_on: Option<i64>,
     sent: Minutes,
     notice_days: i64,
     paused: Option<(Minutes, Who)>,
@@ -124,6 +136,42 @@ impl Trial {
         own.into_iter().chain(proposal).min_by_key(|(at, _)| *at)
     }
 
+    fn rests_until(&mut self, day: i64) {
+        if let Some((from, _)) = self.paused {
+            self.rested.push((from.div_euclid(DAY) + 1, day));
+        }
+    }
+
+    /// Writes down what was worked today, unless today nothing can have been.
+    fn work(&mut self, quarters: i64, now: Minutes) -> bool {
+        let today = now.div_euclid(DAY);
+        let over = match self.outcome {
+            Some("converted" | "terminated_for_cause") => self.ended_on.is_some_and(|day| today > day),
+            _ => self.state == "ended" && now >= self.held_until,
+        };
+        let rests = self.paused.is_some_and(|(from, _)| from.div_euclid(DAY) < today)
+            || self.rested.iter().any(|(first, last)| (*first..=*last).contains(&today));
+        let begun = self.running() || (self.state == "ended" && today >= self.starts.div_euclid(DAY));
+        let can = begun && !over && !rests;
+        if can {
+            self.worked.insert(today, quarters);
+        }
+        can
+    }
+
+    /// What the hours written down cost: due, owed by the client, paid by the platform, in cents. A quarter is 20 dollars.
+    pub fn money(&self) -> [i64; 3] {
+        let last_free = self.starts.div_euclid(DAY) + 6;
+        let is_free = |day: i64| match self.billing {
+            0 => false,
+            1 => day <= last_free,
+            _ => day <= last_free && self.outcome != Some("converted") && self.ended_on.is_some_and(|ended_on| ended_on <= last_free),
+        };
+        let due: i64 = self.worked.values().sum::<i64>() * 2000;
+        let free: i64 = self.worked.iter().filter(|(day, _)| is_free(**day)).map(|(_, quarters)| quarters * 2000).sum();
+        [due, due - free, free]
+    }
+
     fn end(&mut self, outcome: &'static str, held_until: Minutes) {
         (self.state, self.outcome, self.held_until) = ("ended", Some(outcome), held_until);
         (self.proposal, self.paused) = (None, None);
@@ -137,6 +185,7 @@ impl Trial {
     }
 
     fn resume(&mut self, at: Minutes) {
+        self.rests_until(at.div_euclid(DAY));
         if let Some((from, _)) = self.paused.take() {
             self.paused_days = (self.paused_days + at.div_euclid(DAY) - from.div_euclid(DAY)).min(14);
         }
@@ -237,6 +286,11 @@ impl Model {
                 return false;
             }
         }
+        if after.state == "ended" && before.state != "ended" {
+            let today = self.now.div_euclid(DAY);
+            after.ended_on = Some(today);
+            after.rested.extend(before.paused.map(|(from, _)| (from.div_euclid(DAY) + 1, today)));
+        }
         self.trials[place] = after;
         true
     }
@@ -319,13 +373,15 @@ impl ReferenceStateMachine for Model {
         }
         let anything = [Client, Developer, Admin].into_iter().flat_map(|who| ACTIONS.map(|action| (who, action))).collect();
         let (likely, anything) = (likely(model), step(trials, anything));
+        let work = (0..trials, 1_i64..=40).prop_map(|(trial, quarters)| Move::Work { trial, quarters });
         let offers = u32::from(trials < TRIALS);
         proptest::prop_oneof![2 * offers + 1 => if trials < TRIALS { offer.boxed() } else { clock.clone().boxed() },
-            4 => clock, 6 => likely, 3 => anything]
+            4 => clock, 2 => work, 6 => likely, 3 => anything]
         .boxed()
     }
 
     fn apply(mut model: Self, happens: &Move) -> Self {
+        let now = model.now;
         model.succeeds = match *happens {
             Move::Clock { hours } => {
                 model.pass(model.now + hours * HOUR);
@@ -341,6 +397,10 @@ impl ReferenceStateMachine for Model {
                     added_days: 0,
                     paused_days: 0,
                     proposal: None,
+                    billing: model.trials.len() % 3,
+                    worked: BTreeMap::new(),
+                    rested: Vec::new(),
+                    ended_on: None,
                     sent: model.now,
                     notice_days: 3,
                     paused: None,
@@ -355,6 +415,7 @@ impl ReferenceStateMachine for Model {
                 }
                 free
             }
+            Move::Work { trial, quarters } => model.trials[trial].work(quarters, now),
             Move::Step { trial, who, action, number } => model.step(trial, who, action, number),
         };
         model
@@ -362,7 +423,7 @@ impl ReferenceStateMachine for Model {
 
     fn preconditions(model: &Self, happens: &Move) -> bool {
         match happens {
-            Move::Step { trial, .. } => *trial < model.trials.len(),
+            Move::Step { trial, .. } | Move::Work { trial, .. } => *trial < model.trials.len(),
             Move::Offer { .. } => model.trials.len() < TRIALS,
             Move::Clock { .. } => true,
         }

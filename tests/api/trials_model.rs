@@ -373,10 +373,13 @@ impl ReferenceStateMachine for Model {
         }
         let anything = [Client, Developer, Admin].into_iter().flat_map(|who| ACTIONS.map(|action| (who, action))).collect();
         let (likely, anything) = (likely(model), step(trials, anything));
-        let work = (0..trials, 1_i64..=40).prop_map(|(trial, quarters)| Move::Work { trial, quarters });
+        let running: Vec<usize> = (0..trials).filter(|trial| model.trials[*trial].running()).collect();
+        let at_work =
+            if running.is_empty() { (0..trials).boxed() } else { proptest::prop_oneof![4 => select(running), 1 => 0..trials].boxed() };
+        let work = (at_work, 1_i64..=40).prop_map(|(trial, quarters)| Move::Work { trial, quarters });
         let offers = u32::from(trials < TRIALS);
         proptest::prop_oneof![2 * offers + 1 => if trials < TRIALS { offer.boxed() } else { clock.clone().boxed() },
-            4 => clock, 2 => work, 6 => likely, 3 => anything]
+            4 => clock, 4 => work, 6 => likely, 3 => anything]
         .boxed()
     }
 

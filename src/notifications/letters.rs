@@ -114,6 +114,11 @@ impl Composed {
         }
     }
 
+    /// Leads to a page that needs no token.
+    pub(super) fn leads_to(self, label: &'static str, page: String) -> Self {
+        Self { action: Some((label, page)), ..self }
+    }
+
     /// Adds a labelled value.
     pub(super) fn fact(mut self, label: &'static str, value: &str) -> Self {
         self.facts.push((label, line(value, PROSE)));
@@ -196,7 +201,9 @@ impl Scribe {
     }
 
     fn body(&self, letter: &Letter, own: TimeZone) -> Composed {
-        Composed { action: self.action(letter), ..words(letter, own) }
+        let composed = words(letter, own);
+        let page = composed.action.as_ref().map(|(label, page)| (*label, self.links.to(page)));
+        Composed { action: self.action(letter).or(page), ..composed }
     }
 
     /// What a letter asks for, and where it leads.

@@ -48,14 +48,26 @@ async fn fitting_requests_page() -> Result<HttpResponse> {
     render(StatusCode::OK, &Page { title: "Requests that fit you", text, form: None })
 }
 
+#[get("/trials/{id}")]
+async fn trial_page() -> Result<HttpResponse> {
+    let text = "It is for its two parties, signed in: GET /v1/trials/{id}, described in /docs.";
+    render(StatusCode::OK, &Page { title: "Your trial", text, form: None })
+}
+
 /// What [`routes`] mounts, to tell a wrong method from a wrong path.
 pub const PATHS: &[(&str, &[Method])] = &[
     ("/unsubscribe", &[Method::GET, Method::POST]),
     ("/job-requests/{id}", &[Method::GET]),
     ("/developers/me/job-requests", &[Method::GET]),
+    ("/trials/{id}", &[Method::GET]),
 ];
 
 /// Mounts the pages.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(unsubscribe_page).service(unsubscribe_posted).service(job_request_page).service(fitting_requests_page);
+    config
+        .service(unsubscribe_page)
+        .service(unsubscribe_posted)
+        .service(job_request_page)
+        .service(fitting_requests_page)
+        .service(trial_page);
 }

@@ -180,7 +180,7 @@ async fn a_termination_is_contested_once_and_answered_by_another_admin() {
         let seen = party.get(&format!("/v1/trials/{id}")).await.expect(200);
         let actions = seen.at("/allowed_actions").as_array().expect("actions").clone();
         assert!(seen.at("/proposal").is_null() && !actions.contains(&json!("appeal")), "{actions:?}");
-        let mail = scene.app.newest_mail(party, "Your appeal is answered").await;
+        let mail = scene.app.newest_mail(party, "The appeal is answered").await;
         assert!(mail.text().contains("It was, and we are sorry."), "{}", mail.text());
     }
     let log = other.get(&format!("/v1/admin/audit?subject={id}")).await.expect(200);

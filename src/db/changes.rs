@@ -10,9 +10,10 @@
 
 use std::cell::Cell;
 use std::fmt::Display;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
+use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{QueryableByName, sql_query};
@@ -23,7 +24,6 @@ use crate::db::types::InstantSql;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::words::Word as _;
-use crate::scheduler::Nudge;
 use crate::sql_words;
 use crate::words;
 
@@ -78,18 +78,43 @@ pub(crate) fn watched<T>(work: impl FnOnce() -> Result<T>) -> (Result<T>, bool) 
     (done, noted)
 }
 
-/// How many transactions that noted something this process has committed, and what wakes whoever follows them.
-#[derive(Debug, Clone, Default)]
+/// Whoever keeps a process's memory true to the log.
+#[async_trait]
+pub(crate) trait CatchUp: Send + Sync {
+    /// Applies what this process has committed up to its commit of this number; gives up where that takes long.
+    async fn catch_up(self: Arc<Self>, number: u64);
+}
+
+/// The transactions that noted something and that this process has committed.
+#[derive(Clone, Default)]
 pub struct Commits {
     count: Arc<AtomicU64>,
-    nudge: Nudge,
+    /// The last one that somebody was told of, who may count on it from then on.
+    told: Arc<AtomicU64>,
+    follower: Arc<OnceLock<Weak<dyn CatchUp>>>,
 }
 
 impl Commits {
-    /// After a commit, before its caller is answered.
-    pub(crate) fn count_one(&self) {
-        self.count.fetch_add(1, Ordering::SeqCst);
-        self.nudge.wake();
+    /// After a commit, before its caller is answered; gives its number.
+    pub(crate) fn count_one(&self) -> u64 {
+        self.count.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// From now on `follower` catches up before anybody is told of a commit; only the first one does.
+    pub(crate) fn followed_by(&self, follower: Weak<dyn CatchUp>) {
+        drop(self.follower.set(follower));
+    }
+
+    /// Lets this process's memory catch up with a commit.
+    pub(crate) async fn caught_up(&self, number: u64) {
+        if let Some(follower) = self.follower.get().and_then(Weak::upgrade) {
+            follower.catch_up(number).await;
+        }
+    }
+
+    /// The caller of a commit is told of it now.
+    pub(crate) fn tell(&self, number: u64) {
+        self.told.fetch_max(number, Ordering::SeqCst);
     }
 
     /// So many until now.
@@ -97,9 +122,9 @@ impl Commits {
         self.count.load(Ordering::SeqCst)
     }
 
-    /// Wakes after each of them.
-    pub fn nudge(&self) -> Nudge {
-        self.nudge.clone()
+    /// The number of the last one that somebody was told of.
+    pub fn told(&self) -> u64 {
+        self.told.load(Ordering::SeqCst)
     }
 }
 

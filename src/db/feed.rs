@@ -1,11 +1,12 @@
 //! Follows the log of changes: keeps whatever a node holds in memory true to the database.
 //!
 //! A [`Feed`] loads its [`Follower`]s once, inside one snapshot, and then hands them what has changed since: every quarter of a
-//! second, at once after a commit of this process, and when somebody who is about to read asks for it with [`Feed::fresh`].
+//! second, and when this process has committed something itself. Whoever commits is answered when the followers have caught up, so that
+//! whoever reads has nothing to wait for: [`Feed::fresh`] is a few atomics then.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant as Moment};
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use chrono::TimeDelta;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::db::Conn;
-use crate::db::changes::{self, Batch, Change, Cursor};
+use crate::db::changes::{self, Batch, CatchUp, Change, Cursor};
 use crate::db::pool::{self, Db};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Code, Error, Result};
@@ -100,7 +101,8 @@ struct Standing {
 impl Feed {
     /// Of one process; changes older than `kept` are forgotten.
     pub fn new(db: Db, clock: SharedClock, followers: Vec<Arc<dyn Follower>>, kept: TimeDelta) -> Self {
-        Self(Arc::new(Shared {
+        let commits = db.commits().clone();
+        let shared = Arc::new(Shared {
             db,
             clock,
             followers,
@@ -113,17 +115,20 @@ impl Feed {
             begun: AtomicU64::new(0),
             due: AtomicI64::new(i64::MAX),
             down: AtomicBool::new(false),
-        }))
+        });
+        let follower: Weak<dyn CatchUp> = Arc::downgrade(&(shared.clone() as Arc<dyn CatchUp>));
+        commits.followed_by(follower);
+        Self(shared)
     }
 
-    /// Returns once the followers are loaded, everything that this process committed before this call is applied, everything
-    /// that anybody committed is applied as of at most 500 ms ago, and no follower is overdue. A few atomics when all that
+    /// Returns once the followers are loaded, everything that anybody was told this process committed is applied, everything
+    /// that others committed is applied as of at most 500 ms ago, and no follower is overdue. A few atomics when all that
     /// holds; otherwise many callers share one poll.
     ///
     /// # Errors
     /// 503 when the database is down, or loading takes longer than two seconds.
     pub async fn fresh(&self) -> Result<()> {
-        if self.0.is_fresh() { Ok(()) } else { self.patiently(true).await }
+        if self.0.is_fresh() { Ok(()) } else { patiently(&self.0, Shared::is_fresh).await }
     }
 
     /// Whether the followers have been loaded once.
@@ -140,32 +145,48 @@ impl Feed {
         while self.0.db.write(move |conn| changes::forget(conn, before, FORGOTTEN_AT_ONCE)).await? == FORGOTTEN_AT_ONCE {}
         Ok(())
     }
+}
 
-    /// Polls, or joins a poll that begins after this call; a caller who loses patience does not end it.
-    async fn patiently(&self, unless_fresh: bool) -> Result<()> {
-        let asked = self.0.polls.load(Ordering::SeqCst);
-        let joined = async {
-            let turn = self.0.turn.clone().lock_owned().await;
-            if turn.poll > asked {
-                return turn.failure.as_ref().map_or(Ok(()), |cause| Err(Error::unavailable(cause)));
-            }
-            if unless_fresh && self.0.is_fresh() {
-                return Ok(());
-            }
-            let shared = self.0.clone();
-            tokio::task::spawn_blocking(move || shared.poll(turn)).await.map_err(Error::internal)?
-        };
-        tokio::time::timeout(PATIENCE, joined).await.unwrap_or_else(|_| Err(Error::unavailable("the changes are not applied yet")))
+/// Polls, or joins a poll that begins after this call, unless it is `enough` what was polled; a caller who loses patience does
+/// not end it.
+async fn patiently(shared: &Arc<Shared>, enough: impl Fn(&Shared) -> bool) -> Result<()> {
+    let asked = shared.polls.load(Ordering::SeqCst);
+    let joined = async {
+        let turn = shared.turn.clone().lock_owned().await;
+        if turn.poll > asked {
+            return turn.failure.as_ref().map_or(Ok(()), |cause| Err(Error::unavailable(cause)));
+        }
+        if enough(shared) {
+            return Ok(());
+        }
+        let shared = shared.clone();
+        tokio::task::spawn_blocking(move || shared.poll(turn)).await.map_err(Error::internal)?
+    };
+    tokio::time::timeout(PATIENCE, joined).await.unwrap_or_else(|_| Err(Error::unavailable("the changes are not applied yet")))
+}
+
+#[async_trait]
+impl CatchUp for Shared {
+    /// Before the first load there is nothing to catch up with; where it fails, whoever reads next waits, or is refused.
+    async fn catch_up(self: Arc<Self>, number: u64) {
+        let enough = |shared: &Shared| !shared.loaded.load(Ordering::SeqCst) || shared.commits.load(Ordering::SeqCst) >= number;
+        if !enough(&self) {
+            drop(patiently(&self, enough).await);
+        }
     }
 }
 
 impl Shared {
     fn is_fresh(&self) -> bool {
-        let age = self.elapsed().saturating_sub(self.begun.load(Ordering::SeqCst));
         self.loaded.load(Ordering::SeqCst)
-            && self.commits.load(Ordering::SeqCst) >= self.db.commits().count()
-            && u128::from(age) <= BOUND.as_micros()
+            && self.commits.load(Ordering::SeqCst) >= self.db.commits().told()
+            && self.age() <= BOUND
             && self.due.load(Ordering::SeqCst) > self.clock.now().micros()
+    }
+
+    /// How long ago the newest good poll began.
+    fn age(&self) -> Duration {
+        Duration::from_micros(self.elapsed().saturating_sub(self.begun.load(Ordering::SeqCst)))
     }
 
     fn elapsed(&self) -> u64 {
@@ -313,13 +334,14 @@ impl Task for FeedTask {
         EVERY
     }
 
+    /// Whoever commits in this process lets the followers catch up by themselves.
     fn nudge(&self) -> Nudge {
-        self.0.0.db.commits().nudge()
+        Nudge::default()
     }
 
     /// A failure is logged where it happens, once; the next turn tries again.
     async fn run(&self) -> Result<Progress> {
-        drop(self.0.patiently(false).await);
+        drop(patiently(&self.0.0, |_| false).await);
         Ok(Progress::Idle)
     }
 }

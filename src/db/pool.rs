@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::db::Conn;
 use crate::db::changes::{self, Commits};
 use crate::db::url::DatabaseUrl;
+use crate::db::writer::Committed;
 use crate::db::writer::Writer;
 use crate::kernel::error::{Error, Result};
 
@@ -137,13 +138,34 @@ impl Db {
         off_thread(turn, move || work(&mut *pool.get()?)).await
     }
 
-    /// Runs `work` in one transaction; when this returns `Ok`, it is committed and on disk.
+    /// Runs `work` in one transaction; when this returns `Ok`, it is committed and on disk, and what this process holds in
+    /// memory is true to it: whoever is told of a change can count on it, and nobody who reads has to wait for it.
     ///
     /// On SQLite, transactions of many callers share one commit; on PostgreSQL, `work` is run again after a deadlock.
     ///
     /// # Errors
     /// What `work` refuses (then nothing has changed); 503 when the database is down or overloaded.
     pub async fn write<T: Send + 'static>(&self, work: impl Fn(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+        let (done, number) = self.commit(work).await?;
+        if let Some(number) = number {
+            self.commits.caught_up(number).await;
+            self.commits.tell(number);
+        }
+        Ok(done)
+    }
+
+    /// As [`Self::write`], but without waiting for the memory: for the clock's work, of which there may be much at once. Whoever
+    /// reads next waits for it instead.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn write_behind<T: Send + 'static>(&self, work: impl Fn(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+        let (done, number) = self.commit(work).await?;
+        number.into_iter().for_each(|number| self.commits.tell(number));
+        Ok(done)
+    }
+
+    async fn commit<T: Send + 'static>(&self, work: impl Fn(&mut Conn) -> Result<T> + Send + 'static) -> Result<Committed<T>> {
         if let Some(writer) = &self.writer {
             return writer.write(work).await;
         }
@@ -154,12 +176,10 @@ impl Db {
             let mut attempt = 0;
             loop {
                 let (done, noted) = changes::watched(|| transaction(&mut conn, &work));
-                if noted {
-                    commits.count_one();
-                }
+                let number = noted.then(|| commits.count_one());
                 match done {
                     Err(error) if error.transient && attempt < RETRIES => attempt += 1,
-                    done => return done,
+                    done => return done.map(|done| (done, number)),
                 }
                 std::thread::sleep(Duration::from_millis(u64::from(rand::random_range(1..=8_u32) << attempt)));
             }

@@ -112,7 +112,7 @@ where
     let mut rung = 0;
     for due in lane {
         let (ring, timer) = (ring.clone(), due.clone());
-        if let Err(error) = db.write(move |conn| ring(conn, &timer)).await {
+        if let Err(error) = db.write_behind(move |conn| ring(conn, &timer)).await {
             tracing::error!(%error, subject = due.subject, step = due.step, "a step of the clock failed; it will be tried again");
             break;
         }

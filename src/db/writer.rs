@@ -25,6 +25,9 @@ const QUEUE: usize = 1024;
 /// Proves that the batch's transaction is still open: fails when SQLite has rolled it back.
 const PROBE: &str = "RELEASE batch; SAVEPOINT batch";
 
+/// What a transaction gave, and the number of its commit if it noted a change.
+pub type Committed<T> = (T, Option<u64>);
+
 type Reply = Box<dyn FnOnce(Result<()>) + Send>;
 type Job = Box<dyn FnOnce(&mut Conn) -> (bool, Reply) + Send>;
 
@@ -48,21 +51,19 @@ impl Writer {
         Ok(Self { jobs: Arc::new(sender), commits })
     }
 
-    /// Runs `work` in the next batch and answers after its commit.
+    /// Runs `work` in the next batch and answers after its commit, with the commit's number if it noted a change.
     ///
     /// # Errors
     /// What `work` refuses; 503 when the queue is full or the batch could not be committed.
-    pub async fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+    pub async fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<Committed<T>> {
         let (answer, answered) = oneshot::channel();
         let commits = self.commits.clone();
         let job: Job = Box::new(move |conn| {
             let (done, noted) = changes::watched(|| in_savepoint(conn, work));
             let fine = done.is_ok();
             let reply: Reply = Box::new(move |committed| {
-                if noted && committed.is_ok() {
-                    commits.count_one();
-                }
-                let done = done.and_then(|value| committed.map(|()| value));
+                let number = (noted && committed.is_ok()).then(|| commits.count_one());
+                let done = done.and_then(|value| committed.map(|()| (value, number)));
                 // A caller who has left is no problem: the work is done either way.
                 drop(answer.send(done));
             });

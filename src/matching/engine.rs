@@ -31,6 +31,9 @@
 //! passes is scored with integers and offered to a heap of the asked size; the score of who cannot reach the heap's worst is
 //! broken off before the third column is read. Pool and total are exact in any case.
 //!
+//! A saved request is asked again whenever its page is looked at: its answer stands (see [`crate::matching::engine_standing`]),
+//! and every change corrects it.
+//!
 //! # A change
 //! Same skills: the slot is overwritten in place. Other skills: the old slot is buried (a dead record, an empty line, no bits)
 //! and a new one appended, so that postings stay sorted. The cost is that of the developer's skills, whatever
@@ -54,10 +57,13 @@ use crate::kernel::ids::DeveloperId;
 use crate::kernel::ids::OrganizationId;
 use crate::matching::domain::Candidate;
 use crate::matching::domain::Request;
-use crate::matching::engine_best::Best;
+use crate::matching::engine_ask::Ask;
+use crate::matching::engine_ask::Found;
 use crate::matching::engine_best::Newest;
 use crate::matching::engine_best::TopRanks;
+use crate::matching::engine_best::best;
 use crate::matching::engine_columns::Columns;
+use crate::matching::engine_columns::Packing;
 use crate::matching::engine_count::FacetCounts;
 use crate::matching::engine_count::tally;
 use crate::matching::engine_dictionary::Dictionary;
@@ -68,45 +74,15 @@ use crate::matching::engine_plan::Memory;
 use crate::matching::engine_plan::Plan;
 use crate::matching::engine_plan::relevant;
 use crate::matching::engine_points::Scale;
+use crate::matching::engine_standing::DEPTH;
+use crate::matching::engine_standing::Standing;
+use crate::matching::engine_standing::StandingAnswer;
 use crate::matching::engine_sweep::Sweep;
-use crate::matching::facets::Facets;
-use crate::matching::gates::Tally;
+use crate::matching::engine_sweep::Verdicts;
 use crate::matching::ratio::Points;
 use crate::matching::rules::Rules;
 use crate::matching::search::Search;
 use crate::matching::search::SearchPage;
-
-/// A question to the engine.
-#[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
-    /// What is looked for.
-    pub request: &'a Request,
-    /// Whose blocks hold; `None` for nobody's.
-    pub organization: Option<OrganizationId>,
-    /// Who accepted an invitation to this request.
-    pub invited: &'a [DeveloperId],
-    /// The UTC day on which parts that depend on time are evaluated.
-    pub today: NaiveDate,
-    /// How many of the best.
-    pub limit: usize,
-    /// None below this score.
-    pub min_score: Points,
-    /// Whether the gates are counted one by one.
-    pub gates: bool,
-    /// Whether facets are counted.
-    pub facets: bool,
-}
-
-/// What the engine found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// The best first.
-    pub best: Vec<Best>,
-    /// Pool and total always; what each gate removed when asked for, else zeros.
-    pub tally: Tally,
-    /// Of all who pass, when asked for.
-    pub facets: Option<Facets>,
-}
 
 /// Slots are rebuilt when one in so many is dead, and at least [`WORTH_REBUILDING`] are.
 const DEAD_SHARE: usize = 10;
@@ -124,6 +100,7 @@ pub struct Engine {
     places: Places,
     blocks: HashMap<OrganizationId, Vec<DeveloperId>>,
     memory: Memory,
+    standing: Standing,
     /// The first instant at which a slot stops being right, in microseconds; or [`UNKNOWN`].
     due: AtomicI64,
 }
@@ -138,6 +115,7 @@ impl Engine {
             places: Places::default(),
             blocks: HashMap::new(),
             memory: Memory::default(),
+            standing: Standing::default(),
             due: AtomicI64::new(i64::MAX),
         }
     }
@@ -160,6 +138,36 @@ impl Engine {
     /// When a limit of the layout is reached; the message names it. Nothing has changed then.
     pub fn put(&mut self, candidate: &Candidate, today: NaiveDate) -> Result<()> {
         let packing = pack(candidate, &mut self.words, &self.rules, today)?;
+        self.change(packing.id, |engine| engine.place(packing))
+    }
+
+    /// Takes a developer out; nothing happens where there is none.
+    pub fn remove(&mut self, id: DeveloperId) {
+        self.change(id, |engine| {
+            if let Some(slot) = engine.slot(id) {
+                engine.places.move_to(id, slot, None);
+                engine.forget_due(slot);
+                engine.columns.bury(slot);
+            }
+        });
+    }
+
+    /// Changes what is known of one developer, and with it the answers that stand.
+    fn change<T>(&mut self, id: DeveloperId, change: impl FnOnce(&mut Self) -> T) -> T {
+        let mut standing = std::mem::take(&mut self.standing);
+        if standing.is_empty() {
+            return change(self);
+        }
+        standing.keep_edition(self.words.edition());
+        self.member(id).iter().for_each(|member| standing.leave(member));
+        let changed = change(self);
+        self.member(id).iter().for_each(|member| standing.join(member));
+        self.standing = standing;
+        changed
+    }
+
+    /// Overwrites the developer's slot, or puts them into a new one.
+    fn place(&mut self, packing: Packing) -> Result<()> {
         let (id, due) = (packing.id, packing.right_until);
         if let Some(slot) = self.slot(id) {
             self.forget_due(slot);
@@ -178,15 +186,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes a developer out; nothing happens where there is none.
-    pub fn remove(&mut self, id: DeveloperId) {
-        if let Some(slot) = self.slot(id) {
-            self.places.move_to(id, slot, None);
-            self.forget_due(slot);
-            self.columns.bury(slot);
-        }
-    }
-
     /// If this slot was the first to be due, the next one has to be looked up.
     fn forget_due(&self, slot: u32) {
         if self.columns.right_until(slot) == self.due.load(Ordering::Relaxed) {
@@ -197,6 +196,7 @@ impl Engine {
     /// From now on exactly `blocked` and `organization` are never matched.
     pub fn block(&mut self, organization: OrganizationId, blocked: impl IntoIterator<Item = DeveloperId>) {
         let blocked: Vec<DeveloperId> = blocked.into_iter().collect();
+        self.standing = Standing::default();
         if blocked.is_empty() {
             self.blocks.remove(&organization);
         } else {
@@ -209,6 +209,7 @@ impl Engine {
         self.rules = rules;
         self.words.renew();
         self.memory.forget_budgets();
+        self.standing = Standing::default();
     }
 
     /// By which rules it scores.
@@ -269,7 +270,7 @@ impl Engine {
         let places = Places::of(columns.ids());
         let due = AtomicI64::new(UNKNOWN);
         let (rules, words, blocks) = (self.rules.clone(), self.words.clone(), self.blocks.clone());
-        Ok(Self { rules, words, columns, places, blocks, memory: Memory::default(), due })
+        Ok(Self { rules, words, columns, places, blocks, memory: Memory::default(), standing: Standing::default(), due })
     }
 
     /// Bytes of memory that the slots, their postings and the way from an id to its slot take.
@@ -277,14 +278,40 @@ impl Engine {
         self.columns.bytes() + self.places.bytes()
     }
 
-    /// The best for a request.
+    /// The best for a request, found among everybody.
     pub fn find(&self, ask: &Ask<'_>) -> Found {
-        let plan = Plan::new(ask.request, &self.rules, &self.words, &self.memory);
-        let (excluded, invited) = (self.blocked(ask.organization), self.slots_of(ask.invited));
-        let (scale, mut top) = (Scale::new(&self.rules, ask.today), TopRanks::new(plan.lot, ask.limit, ask.min_score));
+        let (plan, scale) = (self.plan(ask.request), Scale::new(&self.rules, ask.today));
         let mut facets = ask.facets.then(|| FacetCounts::new(&self.columns, &self.words));
-        let sweep = Sweep::new(&self.columns, &plan, &excluded, u8::MAX);
-        let verdicts = sweep.run(ask.gates, |slots| {
+        let mut top = TopRanks::new(plan.lot, ask.limit, ask.min_score);
+        let verdicts = self.sweep(ask, (&plan, &scale), &mut top, &mut facets);
+        let best = top.into_ranks().into_iter().map(best).collect();
+        Found { best, tally: tally(self.pool(ask.organization), &verdicts, ask.gates), facets: facets.map(FacetCounts::facets) }
+    }
+
+    /// The same as [`Self::find`] for a saved request that is asked again and again: what was found stands, and is kept true
+    /// with every change. Facets are always counted anew.
+    pub fn answer(&self, ask: &Ask<'_>) -> Found {
+        let Some(id) = ask.request.id.filter(|_| !ask.facets) else { return self.find(ask) };
+        let pool = self.pool(ask.organization);
+        self.standing.found(id, ask, pool).unwrap_or_else(|| {
+            let standing = self.stand(ask);
+            let found = standing.found(ask, pool).unwrap_or_else(|| self.find(ask));
+            self.standing.keep(id, standing);
+            found
+        })
+    }
+
+    fn stand(&self, ask: &Ask<'_>) -> StandingAnswer {
+        let (plan, scale) = (self.plan(ask.request), Scale::new(&self.rules, ask.today));
+        let mut top = TopRanks::new(plan.lot, DEPTH, Points::default());
+        let verdicts = self.sweep(&Ask { gates: true, ..*ask }, (&plan, &scale), &mut top, &mut None);
+        StandingAnswer::new(ask, plan, scale, verdicts, top.into_ranks())
+    }
+
+    /// Offers everybody who passes to `top`, and to `facets` where they are counted.
+    fn sweep(&self, ask: &Ask<'_>, (plan, scale): (&Plan, &Scale), top: &mut TopRanks, facets: &mut Option<FacetCounts<'_>>) -> Verdicts {
+        let (excluded, invited) = (self.blocked(ask.organization), self.slots_of(ask.invited));
+        Sweep::new(&self.columns, plan, &excluded, u8::MAX).run(ask.gates, |slots| {
             self.columns.fetch_lines(slots);
             // While nobody can be left out by the bound, or all are counted, everybody's merits are read: all at once.
             if facets.is_some() || !top.is_full() {
@@ -292,17 +319,20 @@ impl Engine {
             }
             for slot in slots.iter().copied() {
                 let Some(packed) = self.columns.packed(slot) else { continue };
-                let score = scale.score(&plan, &packed, invited.binary_search(&slot).is_ok(), top.threshold());
+                let score = scale.score(plan, &packed, invited.binary_search(&slot).is_ok(), top.threshold());
                 if let Some((score, developer)) = score.zip(self.columns.id(slot)) {
                     top.offer(score, developer);
                 }
             }
-            if let Some(facets) = &mut facets {
+            if let Some(facets) = facets {
                 facets.count_all(slots);
             }
-        });
-        let pool = u64::try_from(self.places.count() - excluded.len()).unwrap_or(u64::MAX);
-        Found { best: top.into_best(), tally: tally(pool, &verdicts, ask.gates), facets: facets.map(FacetCounts::facets) }
+        })
+    }
+
+    /// How many developers nothing blocks.
+    fn pool(&self, organization: Option<OrganizationId>) -> u64 {
+        u64::try_from(self.places.count() - self.blocked(organization).len()).unwrap_or(u64::MAX)
     }
 
     /// One page of a search.

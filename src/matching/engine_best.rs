@@ -19,8 +19,19 @@ pub struct Best {
     pub score: Points,
 }
 
-/// Hundredths; among equals the smaller lot; should two lots ever be the same, the older profile.
-type Rank = (u32, Reverse<u64>, Reverse<DeveloperId>);
+/// Hundredths; among equals the smaller lot; should two lots ever be the same, the older profile. The greater is the better.
+pub type Rank = (u32, Reverse<u64>, Reverse<DeveloperId>);
+
+/// The rank of a developer with a score in hundredths.
+#[inline]
+pub fn rank(half_lot: u64, score: u32, developer: DeveloperId) -> Rank {
+    (score, Reverse(roll(half_lot, developer)), Reverse(developer))
+}
+
+/// Who stands at a rank, and how well.
+pub fn best((score, _, Reverse(developer)): Rank) -> Best {
+    Best { developer, score: Points::from_hundredths(score) }
+}
 
 /// At most so many of the best for one request.
 pub struct TopRanks {
@@ -53,7 +64,7 @@ impl TopRanks {
         if score < self.least || self.limit == 0 {
             return;
         }
-        self.ranks.push(Reverse((score, Reverse(roll(self.half_lot, developer)), Reverse(developer))));
+        self.ranks.push(Reverse(rank(self.half_lot, score, developer)));
         if self.ranks.len() > self.limit {
             self.ranks.pop();
         }
@@ -63,10 +74,8 @@ impl TopRanks {
     }
 
     /// The best first.
-    pub fn into_best(self) -> Vec<Best> {
-        let ranks = self.ranks.into_sorted_vec();
-        let best = |Reverse((score, _, Reverse(developer)))| Best { developer, score: Points::from_hundredths(score) };
-        ranks.into_iter().map(best).collect()
+    pub fn into_ranks(self) -> Vec<Rank> {
+        self.ranks.into_sorted_vec().into_iter().map(|Reverse(rank)| rank).collect()
     }
 }
 

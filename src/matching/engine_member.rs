@@ -8,6 +8,7 @@ use crate::kernel::money::Currency;
 use crate::kernel::money::Money;
 use crate::matching::engine_columns::Packed;
 use crate::matching::engine_dictionary::Dictionary;
+use crate::matching::engine_plan::HOURS_FAIL;
 use crate::matching::engine_plan::Plan;
 use crate::matching::engine_plan::worth;
 use crate::matching::engine_record::Entry;
@@ -32,10 +33,16 @@ pub struct Member<'a> {
 impl<'a> Member<'a> {
     /// Whether all gates of a plan are passed, which is `organization`'s.
     pub fn passes(&self, plan: &Plan, organization: Option<OrganizationId>) -> bool {
-        plan.verdict(self.packed.record) == 0
-            && plan.musts.iter().all(|must| self.packed.best_must(must).is_some())
-            && self.packed.has_free_hours(plan)
-            && organization.and_then(|organization| self.blocks.get(&organization)).is_none_or(|blocked| !blocked.contains(&self.id))
+        plan.verdict(self.packed.record) == 0 && self.verdict(plan, organization) == Some(0)
+    }
+
+    /// What the gates of a plan, which is `organization`'s, say of whoever meets its musts: see [`Plan::verdict`]; `None` for
+    /// whoever does not, or is blocked.
+    pub fn verdict(&self, plan: &Plan, organization: Option<OrganizationId>) -> Option<u8> {
+        let blocked = || organization.and_then(|organization| self.blocks.get(&organization)).is_some_and(|ids| ids.contains(&self.id));
+        let counts = plan.musts.iter().all(|must| self.packed.best_must(must).is_some()) && !blocked();
+        let hours = || if self.packed.has_free_hours(plan) { 0 } else { HOURS_FAIL };
+        counts.then(|| plan.verdict(self.packed.record) | hours())
     }
 
     /// What the gates read.

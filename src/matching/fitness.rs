@@ -10,7 +10,7 @@ use crate::kernel::clock::SharedClock;
 use crate::kernel::error::Result;
 use crate::kernel::ids::{DeveloperId, JobRequestId};
 use crate::matching::domain::{Candidate, Request};
-use crate::matching::engine::Ask;
+use crate::matching::engine_ask::Ask;
 use crate::matching::index::MatchIndex;
 use crate::matching::ranking::lot;
 use crate::matching::ratio::Points;

@@ -18,7 +18,7 @@ use crate::kernel::page::cursor;
 use crate::kernel::principal::Principal;
 use crate::matching::cards::{Shown, ShownCard};
 use crate::matching::domain::Request;
-use crate::matching::engine::{Ask, Found};
+use crate::matching::engine_ask::{Ask, Found};
 use crate::matching::explanation::Matches;
 use crate::matching::facets::Facets;
 use crate::matching::filters::Filters;
@@ -156,7 +156,7 @@ impl Matching {
         let Wanted { limit, min_score, gates, facets } = wanted;
         let find = |live: &Live, today| {
             let invited = &live.invited.to(request.id);
-            live.engine.find(&Ask { request, organization, invited, today, limit, min_score, gates, facets })
+            live.engine.answer(&Ask { request, organization, invited, today, limit, min_score, gates, facets })
         };
         let ids = |found: &Found| found.best.iter().map(|best| best.developer).collect();
         self.settled(find, ids, |moment| self.told(request, gates, moment)).await

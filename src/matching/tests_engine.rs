@@ -12,9 +12,9 @@ use crate::kernel::ids::OrganizationId;
 use crate::kernel::words::Word as _;
 use crate::matching::domain::Candidate;
 use crate::matching::domain::Request;
-use crate::matching::engine::Ask;
 use crate::matching::engine::Engine;
-use crate::matching::engine::Found;
+use crate::matching::engine_ask::Ask;
+use crate::matching::engine_ask::Found;
 use crate::matching::engine_best::Best;
 use crate::matching::facets::Facets;
 use crate::matching::gates::Gate;
@@ -26,6 +26,8 @@ use crate::matching::properties::requests;
 use crate::matching::ranking::rank;
 use crate::matching::ratio::Points;
 use crate::matching::rules::Question;
+use crate::matching::rules::Rules;
+use crate::matching::rules::Substitutes;
 use crate::matching::sample;
 use crate::matching::search::Search;
 use crate::matching::search::search;
@@ -76,21 +78,23 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 fn play(events: &[Event]) -> (Engine, Pool) {
     let (mut engine, mut pool) = (Engine::new(Arc::new(sample::rules())), Pool::new());
     engine.block(blocking(), [id(3), id(4), id(99)]);
-    for event in events {
-        match event {
-            Event::Put(candidate) => {
-                engine.put(candidate, sample::today()).unwrap();
-                pool.insert(candidate.developer_id, (**candidate).clone());
-            }
-            Event::Remove(id) => {
-                engine.remove(*id);
-                pool.remove(id);
-            }
-            Event::Rebuild => engine = engine.rebuilt().unwrap(),
-        }
-    }
+    events.iter().for_each(|event| happen(event, &mut engine, &mut pool));
     assert_eq!(engine.len(), pool.len());
     (engine, pool)
+}
+
+fn happen(event: &Event, engine: &mut Engine, pool: &mut Pool) {
+    match event {
+        Event::Put(candidate) => {
+            engine.put(candidate, sample::today()).unwrap();
+            pool.insert(candidate.developer_id, (**candidate).clone());
+        }
+        Event::Remove(id) => {
+            engine.remove(*id);
+            pool.remove(id);
+        }
+        Event::Rebuild => *engine = engine.rebuilt().unwrap(),
+    }
 }
 
 /// The reference's answer.
@@ -123,6 +127,25 @@ proptest! {
             let today = crate::kernel::zone::add_days(sample::today(), year * 10);
             let ask = Ask { request, organization, invited: &[id(5), id(6), id(77)], today, limit, min_score, gates, facets };
             prop_assert_eq!(engine.find(&ask), expected(&ask, &pool));
+        }
+    }
+
+    #[test]
+    fn an_answer_that_stands_is_what_would_be_found_anew(
+        events in events(), late in events(), requests in vec(requests(), 1..4), limit in 0..8_usize, least in prop_oneof![Just(0), 4_000..7_000_u32],
+        gates: bool, rarely in 1..6_usize,
+    ) {
+        let (mut engine, mut pool) = play(&events);
+        let saved = |(number, request)| Request { id: Some(JobRequestId::from_u128(number)), ..request };
+        let requests: Vec<Request> = (1..).zip(requests).map(saved).collect();
+        let min_score = Points::from_hundredths(least);
+        for (turn, event) in late.iter().enumerate() {
+            happen(event, &mut engine, &mut pool);
+            for (number, request) in requests.iter().enumerate().filter(|(number, _)| (turn + number) % rarely == 0) {
+                let organization = (number > 0).then(blocking);
+                let ask = Ask { request, organization, invited: &[id(5), id(6), id(77)], today: sample::today(), limit, min_score, gates, facets: false };
+                prop_assert_eq!(engine.answer(&ask), expected(&ask, &pool));
+            }
         }
     }
 
@@ -164,6 +187,41 @@ proptest! {
             prop_assert_eq!(percolator.fits_one_by_one(&engine, candidate.developer_id), fitting);
         }
     }
+}
+
+#[test]
+fn an_answer_stands_for_its_own_question_only() {
+    let mut engine = Engine::new(Arc::new(sample::rules()));
+    for number in 1..=20 {
+        engine.put(&sample::candidate(number).claims("go", 4, 2.0), sample::today()).unwrap();
+    }
+    let request = sample::request().asks(sample::must("go", 3));
+    let changed = sample::request().asks(sample::must("go", 5));
+    let ask = |request, organization, invited| Ask {
+        request,
+        organization,
+        invited,
+        today: sample::today(),
+        limit: 4,
+        min_score: Points::default(),
+        gates: true,
+        facets: false,
+    };
+    let (invited, tomorrow) = ([id(9)], crate::kernel::zone::add_days(sample::today(), 1));
+    let questions = [
+        ask(&request, None, &[]),
+        ask(&request, None, &invited),
+        ask(&changed, None, &[]),
+        ask(&request, Some(blocking()), &[]),
+        Ask { facets: true, ..ask(&request, None, &[]) },
+        Ask { today: tomorrow, ..ask(&request, None, &[]) },
+    ];
+    let ask_all = |engine: &Engine| questions.iter().for_each(|ask| assert_eq!(engine.answer(ask), engine.find(ask), "{ask:?}"));
+    ask_all(&engine);
+    engine.block(blocking(), [id(1), id(2)]);
+    ask_all(&engine);
+    engine.set_rules(Arc::new(Rules { substitutes: Substitutes::default(), ..sample::rules() }));
+    ask_all(&engine);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 
 use guildhall::matching::domain::Request;
-use guildhall::matching::engine::{Ask, Engine, Found};
+use guildhall::matching::engine::Engine;
+use guildhall::matching::engine_ask::{Ask, Found};
 use guildhall::matching::ratio::Points;
 use guildhall_benches::best::{Answer, Best};
 use guildhall_benches::question::Question;

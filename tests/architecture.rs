@@ -353,6 +353,64 @@ fn functions(source: &Source) -> Vec<(usize, String, usize)> {
     functions
 }
 
+/// What opens a door is a `SecretString`, or its type does not derive `Debug`: then no log, panic or error can show it.
+#[test]
+fn what_is_secret_is_never_shown() {
+    const SECRET: [&str; 9] =
+        ["password", "new_password", "password_hash", "secret", "token", "access_token", "refresh_token", "code", "totp"];
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for source in sources().iter().filter(|source| kind(&source.path) != Test) {
+        let mut shown = false;
+        for (number, line) in source.lines() {
+            if line.starts_with('}') || line.starts_with("#[derive(") {
+                shown = line.contains("Debug");
+            }
+            let field = line.strip_prefix("    ").map(|field| field.trim_start_matches("pub ").split_once(": ")).unwrap_or_default();
+            let Some((_, of)) = field.filter(|(name, of)| SECRET.contains(name) && of.ends_with(',')) else { continue };
+            seen += 1;
+            if shown
+                && ["String,", "String>,", "str>,", "[u8]>,", "Vec<u8>,"].iter().any(|plain| of.ends_with(plain))
+                && !of.contains("SecretString")
+            {
+                wrong.push(format!("src/{}:{number} {}", source.path, line.trim()));
+            }
+        }
+    }
+    assert!(seen > 10, "{seen}");
+    assert_none(&wrong, "a secret in a type that derives Debug is a SecretString");
+}
+
+/// Of two types with one name, the OpenAPI document would show one, for both; `#[schema(as = …)]` gives one of them another name.
+#[test]
+fn a_schema_has_a_name_of_its_own() {
+    let (mut known, mut wrong) = (BTreeMap::new(), Vec::new());
+    for source in sources().iter().filter(|source| kind(&source.path) != Test) {
+        for (number, name) in schemas(source) {
+            if let Some(other) = known.insert(name.clone(), format!("src/{}:{number}", source.path)) {
+                wrong.push(format!("{name}: {other} and src/{}:{number}", source.path));
+            }
+        }
+    }
+    assert!(known.len() > 100);
+    assert_none(&wrong, "no two schemas of the document have one name");
+}
+
+/// The names under which types that derive `ToSchema` are in the document, with their lines.
+fn schemas(source: &Source) -> Vec<(usize, String)> {
+    let (mut schemas, mut derived, mut renamed) = (Vec::new(), false, None);
+    for (number, line) in source.lines() {
+        derived |= line.starts_with("#[derive(") && line.contains("ToSchema");
+        renamed = line.strip_prefix("#[schema(as = ").map(|rest| rest.trim_end_matches(")]").to_owned()).or(renamed);
+        let named = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum ")).or_else(|| line.strip_prefix("struct "));
+        if let Some(name) = named {
+            let name = name.split(|each: char| !each.is_alphanumeric()).next().unwrap_or_default().to_owned();
+            let name = renamed.take().unwrap_or(name);
+            schemas.extend(std::mem::take(&mut derived).then_some((number, name)));
+        }
+    }
+    schemas
+}
+
 #[test]
 fn the_test_itself_can_see() {
     let sources = sources();

@@ -1,5 +1,7 @@
 //! People, their organisations, their sessions, and what they are told about them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
@@ -42,7 +44,7 @@ words! {
 }
 
 /// A person as the house knows them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct User {
     /// The person.
     pub id: UserId,
@@ -64,6 +66,15 @@ pub struct User {
     pub version: i64,
     /// Since when.
     pub created_at: Instant,
+}
+
+impl fmt::Debug for User {
+    /// Without the password's hash, and without what tells who it is.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, role, status, version, .. } = self;
+        let mut shown = formatter.debug_struct("User");
+        shown.field("id", id).field("role", role).field("status", status).field("version", version).finish_non_exhaustive()
+    }
 }
 
 impl User {
@@ -187,7 +198,7 @@ pub struct MemberView {
 }
 
 /// What a sign-in or a refresh gives.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub struct TokenPair {
     /// Send it as `Authorization: Bearer …`.
     pub access_token: String,

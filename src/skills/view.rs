@@ -32,6 +32,7 @@ pub struct RelatedSkill {
 
 /// A skill with its relations, strongest first.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = SkillInFull)]
 pub struct SkillDetail {
     /// Its stable name.
     pub slug: Slug,

@@ -86,6 +86,7 @@ pub fn accepted_answer(answer: Answer) -> HttpResponse {
 
 /// A sentence for the person who asked.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Sentence)]
 pub struct Message {
     /// What happens next.
     pub message: String,

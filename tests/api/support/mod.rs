@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod bodies;
 pub mod database;
 pub mod logs;
 pub mod person;

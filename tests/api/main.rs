@@ -24,6 +24,7 @@ mod organizations;
 mod pages;
 mod people;
 mod races;
+mod reminders;
 #[path = "../schema.rs"]
 mod schema;
 mod secrets;
@@ -33,6 +34,7 @@ mod support;
 mod timesheets;
 mod trials;
 mod trials_clock;
+mod trials_input;
 mod trials_life;
 mod trials_machine;
 mod trials_model;

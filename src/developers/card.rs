@@ -360,7 +360,8 @@ mod tests {
     #[test]
     fn a_disclosed_card_does() {
         let email = "jo@example.com".parse().unwrap();
-        let contact = Contact { user_id: UserId::from_u128(1), name: "Jo".to_owned(), headline: None, email, time_zone: TimeZone::UTC, active: true };
+        let contact =
+            Contact { user_id: UserId::from_u128(1), name: "Jo".to_owned(), headline: None, email, time_zone: TimeZone::UTC, active: true };
         let card = serde_json::to_value(DeveloperCard::disclosed(DeveloperId::from_u128(1), profile(), vec![], contact)).unwrap();
         assert_eq!(card["name"], "Jo");
         assert_eq!(card["email"], "jo@example.com");

@@ -76,17 +76,11 @@ pub(super) fn rejected(reason_code: &str, message: &str, [retry_after, appeal_by
 }
 
 pub(super) fn withdrawn() -> Composed {
-    mine(
-        "Your application is withdrawn",
-        "As you asked, your application is withdrawn. You are welcome to apply again at any time.",
-    )
+    mine("Your application is withdrawn", "As you asked, your application is withdrawn. You are welcome to apply again at any time.")
 }
 
 pub(super) fn on_hold() -> Composed {
-    mine(
-        "Your application is on hold",
-        "Your application rests for the moment. You need not do anything; we write when it goes on.",
-    )
+    mine("Your application is on hold", "Your application rests for the moment. You need not do anything; we write when it goes on.")
 }
 
 pub(super) fn released() -> Composed {
@@ -116,13 +110,10 @@ pub(super) fn appeal_decided(against: &str, overturned: bool, answer: &str) -> C
 }
 
 pub(super) fn expiring(valid_until: Instant, renew_from: Instant, own: TimeZone) -> Composed {
-    mine(
-        "Your approval expires soon",
-        "Your approval ends on the date below. After it clients no longer find you; running trials go on.",
-    )
-    .say("Apply for renewal in good time: your approval holds until its date while the new application is read.")
-    .fact("Valid until", &moment(valid_until, own, None))
-    .fact("You can renew from", &moment(renew_from, own, None))
+    mine("Your approval expires soon", "Your approval ends on the date below. After it clients no longer find you; running trials go on.")
+        .say("Apply for renewal in good time: your approval holds until its date while the new application is read.")
+        .fact("Valid until", &moment(valid_until, own, None))
+        .fact("You can renew from", &moment(renew_from, own, None))
 }
 
 pub(super) fn expired() -> Composed {

@@ -55,11 +55,7 @@ const SIGNPOSTS: &[(&str, &str, &str)] = &[
     ),
     ("/trials/{id}", "Your trial", "It is for its two parties, signed in: GET /v1/trials/{id}, described in /docs."),
     ("/invitations/{id}", "Your invitation", "It is for the two who talk, signed in: GET /v1/invitations/{id}, described in /docs."),
-    (
-        "/vetting/applications",
-        "Applications",
-        "They are for admins, signed in: GET /v1/vetting/applications, described in /docs.",
-    ),
+    ("/vetting/applications", "Applications", "They are for admins, signed in: GET /v1/vetting/applications, described in /docs."),
     (
         "/appeals/{id}",
         "An appeal",

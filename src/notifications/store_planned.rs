@@ -24,14 +24,16 @@ struct Pending {
     kind: String,
     recipient_key: String,
     anchor: String,
+    attempts: i64,
     due_at: Instant,
     give_up_at: Instant,
 }
 
 impl Pending {
-    /// Whether it is a mail of this kind to this person at this time.
+    /// Whether it is a mail of this kind to this person for this time, which moves with every attempt to send it.
     fn is_like(&self, mail: &NewMail) -> bool {
-        (self.kind.as_str(), &self.recipient_key, Some(self.due_at)) == (mail.letter.kind().as_str(), &mail.recipient.key, mail.due_at)
+        let in_time = if self.attempts == 0 { Some(self.due_at) == mail.due_at } else { Some(self.give_up_at) == mail.useful_until };
+        in_time && (self.kind.as_str(), &self.recipient_key) == (mail.letter.kind().as_str(), &mail.recipient.key)
     }
 
     /// Whether it is this very mail.

@@ -119,7 +119,8 @@ pub fn update(conn: &mut Conn, version: i64, trial: &Trial) -> Result<()> {
 /// # Errors
 /// 503 when the database is down.
 pub fn note_step(conn: &mut Conn, before: &Trial, after: &Trial, now: Instant) -> Result<()> {
-    let counts = before.is_open_offer() || (before.state, before.outcome) != (after.state, after.outcome) && after.state == TrialState::Ended;
+    let counts =
+        before.is_open_offer() || (before.state, before.outcome) != (after.state, after.outcome) && after.state == TrialState::Ended;
     if counts { note(conn, ChangeKind::Developer, &after.developer_id, now) } else { Ok(()) }
 }
 

@@ -19,8 +19,9 @@ async fn count(scene: &Scene, person: &Person, subject: &str) -> usize {
     scene.app.mails(person, subject).await.len()
 }
 
-/// What waits about a trial: the ids, by when they are due.
+/// What waits about a trial once everything is sent that is due: the ids, by when they are due.
 async fn pending(scene: &Scene, trial: &str) -> Vec<(String, String)> {
+    scene.app.settle().await;
     let trial = trial.to_owned();
     let rows = move |conn: &mut guildhall::db::Conn| {
         let rows = dsl::outbox.filter(dsl::subject.eq(trial)).filter(dsl::state.eq("pending")).order((dsl::due_at, dsl::id));

@@ -38,7 +38,8 @@ async fn an_offer_with_wrong_terms_says_what_to_do_and_leaves_nothing() {
     ];
     let before = (scene.footprint(&waiting).await, mails(&scene.app).await);
     for (change, pointer, detail) in cases {
-        let whole = with(fine.clone(), with(change.clone(), json!({ "terms": with(terms(), change.get("terms").cloned().unwrap_or(json!({}))) })));
+        let whole =
+            with(fine.clone(), with(change.clone(), json!({ "terms": with(terms(), change.get("terms").cloned().unwrap_or(json!({}))) })));
         let answers = [scene.client.post("/v1/trials", whole).await, act(&scene.developer, &waiting, "counter", change).await];
         for answer in answers {
             let (status, at, says) = said(&answer);

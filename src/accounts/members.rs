@@ -21,6 +21,7 @@ use crate::kernel::principal::{Principal, Role};
 use crate::kernel::schema::Patch;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, Recipient};
+use crate::notifications::store_planned::{cancel_pending_to, join};
 
 /// Invitations that an organisation, or an admin, may send in a day.
 pub(crate) const INVITATIONS_PER_DAY: i64 = 50;
@@ -105,7 +106,8 @@ impl Accounts {
         self.db
             .write(move |conn| {
                 let inviter = spend(conn, token, TokenPurpose::Invitation, now)?.user;
-                if store::user(conn, inviter)?.status != AccountStatus::Active {
+                let inviter = store::user(conn, inviter)?;
+                if inviter.status != AccountStatus::Active {
                     return Err(dead_link("/token"));
                 }
                 if store::user_by_email(conn, &invited.email)?.is_some() {
@@ -114,9 +116,10 @@ impl Accounts {
                 let role = if invited.organization.is_some() { Role::Client } else { Role::Admin };
                 let user = new_user(invited.email.clone(), &name, role, Some(hash.clone()), Some(now), now);
                 store::insert_user(conn, &user)?;
+                join(conn, now, &store::recipient_of(&inviter), &store::recipient_of(&user))?;
                 match invited.organization {
                     Some(organization) => store::insert_member(conn, organization, user.id, MemberRole::Member, now),
-                    None => audit::record(conn, &Entry::admin(user.id, "admin.join", inviter, now)),
+                    None => audit::record(conn, &Entry::admin(user.id, "admin.join", inviter.id, now)),
                 }
             })
             .await
@@ -137,6 +140,7 @@ impl Accounts {
                 if !store::delete_member(conn, organization, member, now)? {
                     return Err(Error::not_found());
                 }
+                cancel_pending_to(conn, &member.to_string())?;
                 store_sessions::revoke_all(conn, member, None, now)
             })
             .await

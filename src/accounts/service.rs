@@ -27,6 +27,7 @@ use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, Recipient};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::enqueue;
+use crate::notifications::store_planned::follow;
 use crate::scheduler::Nudge;
 
 /// Who is signed in, in memory, and what keeps that true.
@@ -229,6 +230,7 @@ impl Accounts {
                 call.expected.check(user.version)?;
                 let body = patch.apply(&MeBody { name: user.name, time_zone: user.time_zone })?;
                 store::update_user(conn, user.id, user.version, &body.name, body.time_zone)?;
+                follow(conn, &user.id.to_string(), user.time_zone, body.time_zone)?;
                 let me = me(conn, user.id)?;
                 Answer::versioned(me.version, &me)
             })

@@ -1,18 +1,28 @@
 //! Row locks on the roots, in one fixed order: developer, then job request, then trial. SQLite's writer is alone and needs none.
 
-use diesel::sql_types::Text;
-use diesel::{RunQueryDsl as _, sql_query};
+use diesel::prelude::*;
 
 use crate::db::Conn;
+use crate::db::schema::{developers, invitations, job_requests, trials, users, vetting_applications};
 use crate::kernel::error::Result;
 use crate::kernel::ids::{ApplicationId, DeveloperId, InvitationId, JobRequestId, TrialId, UserId};
+
+/// Diesel's own statements rather than text, so that PostgreSQL plans each of them once.
+macro_rules! row {
+    ($conn:ident, $table:ident, $id:ident) => {{
+        if let Conn::Postgres(conn) = $conn {
+            $table::table.find($id).select($table::id).for_update().execute(conn)?;
+        }
+        Ok(())
+    }};
+}
 
 /// Locks the person's row until the transaction ends.
 ///
 /// # Errors
 /// 503 when the lock is not had in time.
 pub fn user(conn: &mut Conn, id: UserId) -> Result<()> {
-    row(conn, "SELECT id FROM users WHERE id = $1 FOR UPDATE", &id.to_string())
+    row!(conn, users, id)
 }
 
 /// Locks the developer's row until the transaction ends. First in the order.
@@ -20,7 +30,7 @@ pub fn user(conn: &mut Conn, id: UserId) -> Result<()> {
 /// # Errors
 /// 503 when the lock is not had in time.
 pub fn developer(conn: &mut Conn, id: DeveloperId) -> Result<()> {
-    row(conn, "SELECT id FROM developers WHERE id = $1 FOR UPDATE", &id.to_string())
+    row!(conn, developers, id)
 }
 
 /// Locks the job request's row until the transaction ends. After the developer.
@@ -28,7 +38,7 @@ pub fn developer(conn: &mut Conn, id: DeveloperId) -> Result<()> {
 /// # Errors
 /// 503 when the lock is not had in time.
 pub fn job_request(conn: &mut Conn, id: JobRequestId) -> Result<()> {
-    row(conn, "SELECT id FROM job_requests WHERE id = $1 FOR UPDATE", &id.to_string())
+    row!(conn, job_requests, id)
 }
 
 /// Locks the trial's row until the transaction ends. Last in the order.
@@ -36,7 +46,7 @@ pub fn job_request(conn: &mut Conn, id: JobRequestId) -> Result<()> {
 /// # Errors
 /// 503 when the lock is not had in time.
 pub fn trial(conn: &mut Conn, id: TrialId) -> Result<()> {
-    row(conn, "SELECT id FROM trials WHERE id = $1 FOR UPDATE", &id.to_string())
+    row!(conn, trials, id)
 }
 
 /// Locks the application's row until the transaction ends. After the developer.
@@ -44,7 +54,7 @@ pub fn trial(conn: &mut Conn, id: TrialId) -> Result<()> {
 /// # Errors
 /// 503 when the lock is not had in time.
 pub fn application(conn: &mut Conn, id: ApplicationId) -> Result<()> {
-    row(conn, "SELECT id FROM vetting_applications WHERE id = $1 FOR UPDATE", &id.to_string())
+    row!(conn, vetting_applications, id)
 }
 
 /// Locks the invitation's row until the transaction ends. After the job request.
@@ -52,12 +62,5 @@ pub fn application(conn: &mut Conn, id: ApplicationId) -> Result<()> {
 /// # Errors
 /// 503 when the lock is not had in time.
 pub fn invitation(conn: &mut Conn, id: InvitationId) -> Result<()> {
-    row(conn, "SELECT id FROM invitations WHERE id = $1 FOR UPDATE", &id.to_string())
-}
-
-fn row(conn: &mut Conn, statement: &'static str, id: &str) -> Result<()> {
-    if let Conn::Postgres(conn) = conn {
-        sql_query(statement).bind::<Text, _>(id).execute(conn)?;
-    }
-    Ok(())
+    row!(conn, invitations, id)
 }

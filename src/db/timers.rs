@@ -32,15 +32,17 @@ pub struct Due {
     pub due_at: Instant,
 }
 
-/// Plans `step` of `subject` for `due_at`, instead of whatever was planned for it before.
+/// Plans these steps of `subject`, each for its time, instead of whatever `room` had planned for it before.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn plan(conn: &mut Conn, room: &str, subject: &str, step: &str, due_at: Instant) -> Result<()> {
-    diesel::delete(dsl::timers.find((subject, step))).execute(conn)?;
-    diesel::insert_into(dsl::timers)
-        .values((dsl::subject.eq(subject), dsl::step.eq(step), dsl::room.eq(room), dsl::due_at.eq(due_at)))
-        .execute(conn)?;
+pub fn plan<'a>(conn: &mut Conn, room: &str, subject: &str, steps: impl IntoIterator<Item = (&'a str, Instant)>) -> Result<()> {
+    diesel::delete(dsl::timers.filter(dsl::subject.eq(subject)).filter(dsl::room.eq(room))).execute(conn)?;
+    for (step, due_at) in steps {
+        diesel::insert_into(dsl::timers)
+            .values((dsl::subject.eq(subject), dsl::step.eq(step), dsl::room.eq(room), dsl::due_at.eq(due_at)))
+            .execute(conn)?;
+    }
     Ok(())
 }
 
@@ -54,15 +56,6 @@ pub fn plan_unless_planned(conn: &mut Conn, room: &str, subject: &str, step: &st
         .on_conflict_do_nothing()
         .both()
         .execute(conn)?;
-    Ok(())
-}
-
-/// Drops everything planned for `subject`.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn cancel_all(conn: &mut Conn, subject: &str) -> Result<()> {
-    diesel::delete(dsl::timers.filter(dsl::subject.eq(subject))).execute(conn)?;
     Ok(())
 }
 

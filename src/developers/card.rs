@@ -19,6 +19,7 @@ use crate::kernel::email::Email;
 use crate::kernel::ids::{DeveloperId, UserId};
 use crate::kernel::money::Money;
 use crate::kernel::zone::TimeZone;
+use crate::notifications::domain::Recipient;
 use crate::words;
 
 words! {
@@ -73,12 +74,21 @@ pub struct Contact {
     pub user_id: UserId,
     /// The name.
     pub name: String,
+    /// The profile's line about the person.
+    pub headline: Option<String>,
     /// The address.
     pub email: Email,
     /// The person's own zone, for mails; the profile may name another for work.
     pub time_zone: TimeZone,
     /// Whether the account is in use: not suspended.
     pub active: bool,
+}
+
+impl Contact {
+    /// The person as somebody mail goes to.
+    pub fn recipient(&self) -> Recipient {
+        Recipient { key: self.user_id.to_string(), email: self.email.clone(), name: self.name.clone(), time_zone: self.time_zone }
+    }
 }
 
 /// What everybody may know of a developer: nothing that tells who it is.
@@ -350,7 +360,8 @@ mod tests {
     #[test]
     fn a_disclosed_card_does() {
         let email = "jo@example.com".parse().unwrap();
-        let contact = Contact { user_id: UserId::from_u128(1), name: "Jo".to_owned(), email, time_zone: TimeZone::UTC, active: true };
+        let contact =
+            Contact { user_id: UserId::from_u128(1), name: "Jo".to_owned(), headline: None, email, time_zone: TimeZone::UTC, active: true };
         let card = serde_json::to_value(DeveloperCard::disclosed(DeveloperId::from_u128(1), profile(), vec![], contact)).unwrap();
         assert_eq!(card["name"], "Jo");
         assert_eq!(card["email"], "jo@example.com");

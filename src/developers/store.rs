@@ -184,12 +184,13 @@ fn skills(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashMap<DeveloperId, V
 /// # Errors
 /// 404.
 pub fn owner(conn: &mut Conn, id: DeveloperId) -> Result<Contact> {
-    let (user_id, name, email, time_zone, status): (UserId, String, Email, TimeZone, String) = developers::table
+    type Found = (UserId, String, Option<String>, Email, TimeZone, String);
+    let (user_id, name, headline, email, time_zone, status): Found = developers::table
         .inner_join(users::table)
         .filter(developers::id.eq(id))
-        .select((users::id, users::name, users::email, users::time_zone, users::status))
+        .select((users::id, users::name, developers::headline, users::email, users::time_zone, users::status))
         .first(conn)?;
-    Ok(Contact { user_id, name, email, time_zone, active: status == "active" })
+    Ok(Contact { user_id, name, headline, email, time_zone, active: status == "active" })
 }
 
 /// Creates the profile of a person who has none.

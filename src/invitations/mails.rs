@@ -15,7 +15,6 @@ use crate::kernel::ids::InvitationId;
 use crate::kernel::process::Actor;
 use crate::notifications::domain::{Letter, LetterKind, Recipient};
 use crate::notifications::outbox::{NewMail, TRIED_FOR};
-use crate::notifications::preferences_store;
 use crate::notifications::store::{cancel_pending, cancel_pending_about, enqueue};
 use crate::notifications::summaries::InvitationSummary;
 
@@ -62,7 +61,7 @@ fn letter(told: Told, invitation: InvitationSummary, of: &Invitation, input: &In
 /// 503 when the database is down.
 pub fn remind(conn: &mut Conn, invitation: &Invitation, now: Instant) -> Result<()> {
     let letter = Letter::JobInvitationWaiting { invitation: summary(conn, invitation, Actor::Developer)? };
-    for person in willing(conn, invitation, Actor::Developer, &letter)? {
+    for person in people(conn, invitation, Actor::Developer)? {
         let mail = NewMail::now(letter.clone(), invitation.id, "waiting", person);
         enqueue(conn, now, &mail.later(invitation.answer_expected_by, invitation.lapses_at))?;
     }
@@ -84,7 +83,7 @@ pub fn stop_reminding(conn: &mut Conn, id: InvitationId) -> Result<()> {
 pub fn tell_of_message(conn: &mut Conn, invitation: &Invitation, to: Actor, every: TimeDelta, now: Instant) -> Result<()> {
     let Some(due_at) = invitation.mail_due_at(to, every, now) else { return Ok(()) };
     let letter = Letter::JobInvitationMessage { invitation: summary(conn, invitation, to)? };
-    for person in willing(conn, invitation, to, &letter)? {
+    for person in people(conn, invitation, to)? {
         let mail = NewMail::now(letter.clone(), invitation.id, due_at, person);
         enqueue(conn, now, &mail.later(due_at, due_at.plus(TRIED_FOR)))?;
     }
@@ -100,21 +99,6 @@ pub fn read_by(conn: &mut Conn, invitation: &Invitation, party: Actor) -> Result
         cancel_pending_about(conn, &invitation.id.to_string(), &person.key, &[LetterKind::JobInvitationMessage])?;
     }
     store::set_mailed(conn, invitation.id, party, None)
-}
-
-/// Those of a side who have not switched such mails off.
-fn willing(conn: &mut Conn, invitation: &Invitation, party: Actor, letter: &Letter) -> Result<Vec<Recipient>> {
-    let mut willing = Vec::new();
-    for person in people(conn, invitation, party)? {
-        let on = match letter.optional() {
-            Some(kind) => preferences_store::is_on(conn, &person.key, kind)?,
-            None => true,
-        };
-        if on {
-            willing.push(person);
-        }
-    }
-    Ok(willing)
 }
 
 fn people(conn: &mut Conn, invitation: &Invitation, party: Actor) -> Result<Vec<Recipient>> {

@@ -89,7 +89,8 @@ impl Invitations {
         }
         let invitation = self.draft(author, &request, body, now);
         store::insert(conn, &invitation)?;
-        timers::plan(conn, ROOM, &invitation.id.to_string(), InvitationAction::Lapse.as_str(), invitation.lapses_at)?;
+        let lapse = (InvitationAction::Lapse.as_str(), invitation.lapses_at);
+        timers::plan(conn, ROOM, &invitation.id.to_string(), [lapse])?;
         mails::tell(conn, &CREATION, &invitation, &Input::default(), now)?;
         mails::remind(conn, &invitation, now)?;
         Ok(invitation)
@@ -262,7 +263,7 @@ fn apply(conn: &mut Conn, row: &Row, invitation: Invitation, input: &Input, at: 
     let reason_code = input.reason_code.clone();
     let next = Invitation { state, answered_at, reason_code, version: version + 1, changed_at: at, ..invitation };
     store::update(conn, version, &next, now)?;
-    timers::cancel_all(conn, &next.id.to_string())?;
+    timers::plan(conn, ROOM, &next.id.to_string(), [])?;
     mails::stop_reminding(conn, next.id)?;
     mails::tell(conn, row, &next, input, now)?;
     Ok(next)

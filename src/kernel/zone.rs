@@ -30,6 +30,12 @@ impl TimeZone {
         at.utc().with_timezone(&self.0).date_naive()
     }
 
+    /// Minutes after midnight by the local clock at `at`.
+    pub fn minute(self, at: Instant) -> u32 {
+        let wall = at.utc().with_timezone(&self.0);
+        wall.hour() * 60 + wall.minute()
+    }
+
     /// The first instant of `date`: local midnight; where midnight does not exist the first instant after the gap,
     /// where it exists twice the earlier one.
     pub fn start_of(self, date: NaiveDate) -> Instant {

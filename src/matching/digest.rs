@@ -6,9 +6,7 @@ use crate::jobs::domain::JobRequestFields;
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::TimeZone;
 use crate::kernel::zone::add_days;
-
-/// The wall-clock minute at which digests go: 09:00 of the recipient.
-const MORNING: u32 = 9 * 60;
+use crate::notifications::reminders::MORNING;
 
 /// The next 09:00 in `zone` after `now`.
 pub fn next_morning(now: Instant, zone: TimeZone) -> Instant {

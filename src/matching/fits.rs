@@ -243,7 +243,7 @@ fn send(conn: &mut Conn, timer: &Due, digest: Option<&Digest>, now: Instant) -> 
     let Some(Digest { to, told, letter }) = digest.filter(|digest| !digest.told.is_nothing()) else { return Ok(()) };
     if !is_morning(now, to.time_zone) {
         // The person has moved since this was planned.
-        return timers::plan(conn, ROOM, &timer.subject, STEP, next_morning(now, to.time_zone));
+        return timers::plan(conn, ROOM, &timer.subject, [(STEP, next_morning(now, to.time_zone))]);
     }
     told.note(conn, now)?;
     let on = match letter.optional() {

@@ -17,7 +17,6 @@ pub(super) fn about(trial: &TrialSummary, own: TimeZone, subject: &str, first: &
         .fact("Starts", &moment(begins, own, Some(trial.time_zone)))
         .fact("Ends", &moment(trial.ends_at, own, Some(trial.time_zone)))
         .fact("Terms", &format!("{} per hour, {} hours per week", trial.hourly_rate.display(), trial.hours_per_week))
-        .fact("Trial", &trial.trial_id.to_string())
         .leads_to("See the trial", format!("trials/{}", trial.trial_id))
 }
 

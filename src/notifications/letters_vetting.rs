@@ -8,8 +8,13 @@ use crate::notifications::summaries::{IdleApplication, SkillLevel};
 
 const MAY_APPEAL: &str = "You may appeal; an admin who was not involved will answer you in writing.";
 
+/// A letter about a developer's own vetting.
+fn mine(subject: &str, first: &str) -> Composed {
+    Composed::new(subject, first).leads_to("See where you stand", "developers/me/vetting".to_owned())
+}
+
 pub(super) fn received(stages: &[String], kept: &[String]) -> Composed {
-    let letter = Composed::new("We have your application", "Thank you for applying. A reviewer will look at your profile next.")
+    let letter = mine("We have your application", "Thank you for applying. A reviewer will look at your profile next.")
         .say("We write to you after each stage. You can withdraw at any time.")
         .fact("Stages ahead", &all(stages));
     if kept.is_empty() { letter } else { letter.fact("Kept from before", &all(kept)) }
@@ -20,33 +25,33 @@ fn all(stages: &[String]) -> String {
 }
 
 pub(super) fn taken() -> Composed {
-    Composed::new("Your application is being reviewed", "A reviewer has taken your application and is reading your profile.")
+    mine("Your application is being reviewed", "A reviewer has taken your application and is reading your profile.")
 }
 
 pub(super) fn stage_passed(stage: &str, next: &str, feedback: Option<&str>) -> Composed {
     let (stage, next) = (spoken(stage), spoken(next));
-    Composed::new(&format!("You passed: {stage}"), &format!("You have passed the stage \u{201c}{stage}\u{201d}."))
+    mine(&format!("You passed: {stage}"), &format!("You have passed the stage \u{201c}{stage}\u{201d}."))
         .quote("The reviewer's feedback", feedback)
         .fact("Passed", &stage)
         .fact("Next", &next)
 }
 
 pub(super) fn questions(questions: &str, answer_by: Instant, own: TimeZone) -> Composed {
-    Composed::new("A question about your application", "The reviewer needs something from you before your application can go on.")
+    mine("A question about your application", "The reviewer needs something from you before your application can go on.")
         .quote("The reviewer asks", Some(questions))
         .say("After the date below the application lapses, and you can apply again at once.")
         .fact("Please answer by", &moment(answer_by, own, None))
 }
 
 pub(super) fn questions_waiting(questions: &str, answer_by: Instant, own: TimeZone) -> Composed {
-    Composed::new("Your application waits for your answer", "The reviewer has asked you something and waits for your answer.")
+    mine("Your application waits for your answer", "The reviewer has asked you something and waits for your answer.")
         .quote("The reviewer asks", Some(questions))
         .say("Without an answer the application lapses; you could then apply again at once.")
         .fact("Please answer by", &moment(answer_by, own, None))
 }
 
 pub(super) fn lapsed() -> Composed {
-    Composed::new(
+    mine(
         "Your application has lapsed",
         "The reviewer's questions stayed without an answer, so your application is closed. Nobody has decided against you.",
     )
@@ -55,14 +60,14 @@ pub(super) fn lapsed() -> Composed {
 
 pub(super) fn approved(levels: &[SkillLevel], valid_until: Instant, own: TimeZone) -> Composed {
     let skills: Vec<String> = levels.iter().map(|each| format!("{} {}", spoken(&each.skill), each.level)).collect();
-    Composed::new("You are approved", "Congratulations: you have passed vetting, and clients can find you from now on.")
+    mine("You are approved", "Congratulations: you have passed vetting, and clients can find you from now on.")
         .say("If a level looks wrong to you, correct your profile and tell us in a report: a reviewer will look at it again.")
         .fact("Verified levels (1\u{2013}5)", &skills.join(", "))
         .fact("Valid until", &moment(valid_until, own, None))
 }
 
 pub(super) fn rejected(reason_code: &str, message: &str, [retry_after, appeal_by]: [Instant; 2], own: TimeZone) -> Composed {
-    Composed::new("Your application was not accepted", "Thank you for the time you gave us. This time your application was not accepted.")
+    mine("Your application was not accepted", "Thank you for the time you gave us. This time your application was not accepted.")
         .quote("The reviewer's reason", Some(message))
         .say(MAY_APPEAL)
         .fact("Reason", &spoken(reason_code))
@@ -71,21 +76,15 @@ pub(super) fn rejected(reason_code: &str, message: &str, [retry_after, appeal_by
 }
 
 pub(super) fn withdrawn() -> Composed {
-    Composed::new(
-        "Your application is withdrawn",
-        "As you asked, your application is withdrawn. You are welcome to apply again at any time.",
-    )
+    mine("Your application is withdrawn", "As you asked, your application is withdrawn. You are welcome to apply again at any time.")
 }
 
 pub(super) fn on_hold() -> Composed {
-    Composed::new(
-        "Your application is on hold",
-        "Your application rests for the moment. You need not do anything; we write when it goes on.",
-    )
+    mine("Your application is on hold", "Your application rests for the moment. You need not do anything; we write when it goes on.")
 }
 
 pub(super) fn released() -> Composed {
-    Composed::new("Your application goes on", "Your application is no longer on hold: it goes on at the stage where it rested.")
+    mine("Your application goes on", "Your application is no longer on hold: it goes on at the stage where it rested.")
 }
 
 pub(super) fn appealed(about: &str, against: &str, message: &str) -> Composed {
@@ -107,21 +106,18 @@ pub(super) fn appeal_decided(against: &str, overturned: bool, answer: &str) -> C
             format!("Your appeal against the {against} was read by somebody who was not involved: it stays."),
         )
     };
-    Composed::new(subject, &first).quote("The answer", Some(answer))
+    mine(subject, &first).quote("The answer", Some(answer))
 }
 
 pub(super) fn expiring(valid_until: Instant, renew_from: Instant, own: TimeZone) -> Composed {
-    Composed::new(
-        "Your approval expires soon",
-        "Your approval ends on the date below. After it clients no longer find you; running trials go on.",
-    )
-    .say("Apply for renewal in good time: your approval holds until its date while the new application is read.")
-    .fact("Valid until", &moment(valid_until, own, None))
-    .fact("You can renew from", &moment(renew_from, own, None))
+    mine("Your approval expires soon", "Your approval ends on the date below. After it clients no longer find you; running trials go on.")
+        .say("Apply for renewal in good time: your approval holds until its date while the new application is read.")
+        .fact("Valid until", &moment(valid_until, own, None))
+        .fact("You can renew from", &moment(renew_from, own, None))
 }
 
 pub(super) fn expired() -> Composed {
-    Composed::new(
+    mine(
         "Your approval has expired",
         "Your approval has ended: clients no longer find you, and you can sign no new trial. Running trials go on.",
     )
@@ -129,19 +125,19 @@ pub(super) fn expired() -> Composed {
 }
 
 pub(super) fn suspended(reason: &str, appeal_by: Instant, own: TimeZone) -> Composed {
-    Composed::new("Your approval is suspended", "An admin has suspended your approval: clients no longer find you. Running trials go on.")
+    mine("Your approval is suspended", "An admin has suspended your approval: clients no longer find you. Running trials go on.")
         .quote("The reason", Some(reason))
         .say(MAY_APPEAL)
         .fact("You can appeal until", &moment(appeal_by, own, None))
 }
 
 pub(super) fn reinstated(valid_until: Instant, own: TimeZone) -> Composed {
-    Composed::new("Your approval is reinstated", "Your approval is no longer suspended: clients can find you again.")
+    mine("Your approval is reinstated", "Your approval is no longer suspended: clients can find you again.")
         .fact("Valid until", &moment(valid_until, own, None))
 }
 
 pub(super) fn revoked(reason: &str, appeal_by: Instant, own: TimeZone) -> Composed {
-    Composed::new("Your approval is revoked", "An admin has revoked your approval: clients no longer find you. Running trials go on.")
+    mine("Your approval is revoked", "An admin has revoked your approval: clients no longer find you. Running trials go on.")
         .quote("The reason", Some(reason))
         .say(MAY_APPEAL)
         .fact("You can appeal until", &moment(appeal_by, own, None))

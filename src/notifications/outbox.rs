@@ -70,6 +70,8 @@ pub enum Outcome {
     Permanent(String),
     /// Its moment had passed before the first attempt.
     Missed,
+    /// Its recipient has switched such mails off.
+    Unwanted,
 }
 
 /// What becomes of a row after an attempt.
@@ -91,6 +93,7 @@ pub fn settle(outcome: Outcome, attempts: i64, now: Instant, give_up_at: Instant
         Outcome::Sent => ended(MailState::Sent, None),
         Outcome::Permanent(error) => ended(MailState::Dead, Some(error)),
         Outcome::Missed => ended(MailState::Cancelled, Some("its moment had passed".to_owned())),
+        Outcome::Unwanted => ended(MailState::Cancelled, Some("its recipient has switched such mails off".to_owned())),
         Outcome::Retry(error) => {
             let due_at = now.plus(backoff(attempts, jitter));
             if due_at > give_up_at {

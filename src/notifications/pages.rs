@@ -1,16 +1,16 @@
-//! Minimal pages behind the links in mails about matches, so that no link is dead without a frontend, and the one that
+//! Minimal pages behind the links in mails, so that no link is dead without a frontend, and the one that
 //! switches mails off: opened it changes nothing (mail scanners open links), one POST does it (RFC 8058).
 
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::{Data, Query, ServiceConfig};
-use actix_web::{HttpResponse, get, post};
+use actix_web::web::{Data, Query, ServiceConfig, get};
+use actix_web::{HttpResponse, post};
 
 use crate::kernel::error::Result;
 use crate::notifications::service::Notifications;
 use crate::web::page::{Fields, Link, Page, render};
 use crate::web::problem;
 
-#[get("/unsubscribe")]
+#[actix_web::get("/unsubscribe")]
 async fn unsubscribe_page(link: Query<Link>) -> Result<HttpResponse> {
     // A token of ours needs no escaping in a URL; what is not ours does no harm there, the template escapes it.
     let action = format!("/unsubscribe?token={}", link.token);
@@ -36,38 +36,51 @@ async fn unsubscribe_posted(link: Query<Link>, notifications: Data<Notifications
     }
 }
 
-#[get("/job-requests/{id}")]
-async fn job_request_page() -> Result<HttpResponse> {
-    let text = "Who fits it is for signed-in members of your organisation: GET /v1/job-requests/{id}/matches, described in /docs.";
-    render(StatusCode::OK, &Page { title: "Your job request", text, form: None })
-}
+/// Where other mails lead without a frontend: the path, a title, and where the thing itself is.
+const SIGNPOSTS: &[(&str, &str, &str)] = &[
+    (
+        "/job-requests/{id}",
+        "Your job request",
+        "Who fits it is for signed-in members of your organisation: GET /v1/job-requests/{id}/matches, described in /docs.",
+    ),
+    (
+        "/developers/me/job-requests",
+        "Requests that fit you",
+        "They are for you alone, signed in: GET /v1/developers/me/job-requests, described in /docs.",
+    ),
+    (
+        "/developers/me/vetting",
+        "Your vetting",
+        "It is for you alone, signed in: GET /v1/developers/me/vetting says where you stand and what you can do, described in /docs.",
+    ),
+    ("/trials/{id}", "Your trial", "It is for its two parties, signed in: GET /v1/trials/{id}, described in /docs."),
+    ("/invitations/{id}", "Your invitation", "It is for the two who talk, signed in: GET /v1/invitations/{id}, described in /docs."),
+    ("/vetting/applications", "Applications", "They are for admins, signed in: GET /v1/vetting/applications, described in /docs."),
+    (
+        "/appeals/{id}",
+        "An appeal",
+        "An admin answers it: POST /v1/vetting/applications/{id}/decide-appeal or /v1/developers/{id}/decide-appeal, described in /docs.",
+    ),
+];
 
-#[get("/developers/me/job-requests")]
-async fn fitting_requests_page() -> Result<HttpResponse> {
-    let text = "They are for you alone, signed in: GET /v1/developers/me/job-requests, described in /docs.";
-    render(StatusCode::OK, &Page { title: "Requests that fit you", text, form: None })
-}
-
-#[get("/trials/{id}")]
-async fn trial_page() -> Result<HttpResponse> {
-    let text = "It is for its two parties, signed in: GET /v1/trials/{id}, described in /docs.";
-    render(StatusCode::OK, &Page { title: "Your trial", text, form: None })
-}
+const LOOK: &[Method] = &[Method::GET];
 
 /// What [`routes`] mounts, to tell a wrong method from a wrong path.
 pub const PATHS: &[(&str, &[Method])] = &[
     ("/unsubscribe", &[Method::GET, Method::POST]),
-    ("/job-requests/{id}", &[Method::GET]),
-    ("/developers/me/job-requests", &[Method::GET]),
-    ("/trials/{id}", &[Method::GET]),
+    ("/job-requests/{id}", LOOK),
+    ("/developers/me/job-requests", LOOK),
+    ("/developers/me/vetting", LOOK),
+    ("/trials/{id}", LOOK),
+    ("/invitations/{id}", LOOK),
+    ("/vetting/applications", LOOK),
+    ("/appeals/{id}", LOOK),
 ];
 
 /// Mounts the pages.
 pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(unsubscribe_page)
-        .service(unsubscribe_posted)
-        .service(job_request_page)
-        .service(fitting_requests_page)
-        .service(trial_page);
+    config.service(unsubscribe_page).service(unsubscribe_posted);
+    for &(path, title, text) in SIGNPOSTS {
+        config.route(path, get().to(move || async move { render(StatusCode::OK, &Page { title, text, form: None }) }));
+    }
 }

@@ -7,7 +7,6 @@ use crate::db::schema::notification_preferences::dsl;
 use crate::kernel::error::Result;
 use crate::kernel::ids::UserId;
 use crate::notifications::preferences::{OptionalMail, Preference};
-use crate::notifications::store;
 use crate::sql_words;
 
 sql_words!(OptionalMail);
@@ -31,7 +30,7 @@ pub fn is_on(conn: &mut Conn, recipient_key: &str, kind: OptionalMail) -> Result
     Ok(row.first(conn).optional()?.unwrap_or(true))
 }
 
-/// Switches a kind on or off; what waits of a kind that goes off is not sent any more.
+/// Switches a kind on or off. What waits in the outbox is sent or not as it is when its time has come.
 ///
 /// # Errors
 /// 409 when there is no such person.
@@ -41,5 +40,5 @@ pub fn set(conn: &mut Conn, user: UserId, preference: Preference) -> Result<()> 
     diesel::insert_into(dsl::notification_preferences)
         .values((dsl::user_id.eq(user), dsl::kind.eq(kind), dsl::enabled.eq(enabled)))
         .execute(conn)?;
-    if enabled { Ok(()) } else { store::cancel_pending_to(conn, &user.to_string(), &kind.letters()).map(drop) }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Which mails only remind, and which of them their recipient may switch off.
 
 use crate::notifications::domain::{Letter, LetterKind};
-use crate::notifications::preferences::OptionalMail;
+use crate::notifications::preferences::{OPTIONAL, OptionalMail};
 
 /// What a trial plans ahead: planned anew with every step.
 pub const TRIAL_REMINDERS: [LetterKind; 11] = [
@@ -18,6 +18,25 @@ pub const TRIAL_REMINDERS: [LetterKind; 11] = [
     LetterKind::TrialReviewDue,
 ];
 
+/// The wall-clock minute at which reminders of a day go: 09:00 of the recipient.
+pub const MORNING: u32 = 9 * 60;
+
+/// The reminders of a day; that of an unanswered offer goes at the hour of the offer.
+pub const DAILY: [LetterKind; 12] = [
+    LetterKind::TrialStartsSoon,
+    LetterKind::TrialCheckIn,
+    LetterKind::TrialCheckInSilent,
+    LetterKind::TrialDecisionOpens,
+    LetterKind::TrialUndecided,
+    LetterKind::TrialEndsSoon,
+    LetterKind::TrialGraceEnds,
+    LetterKind::TrialHandOver,
+    LetterKind::TrialFinalTimesheet,
+    LetterKind::TrialReviewDue,
+    LetterKind::VettingQuestionsWaiting,
+    LetterKind::VettingExpiring,
+];
+
 impl Letter {
     /// Whether this only reminds: worthless once its moment has passed, and the recipient may switch it off.
     /// Contract, ending, security and privacy mails are never of this sort.
@@ -29,14 +48,6 @@ impl Letter {
 
     /// Under which name its recipient may switch it off; none for mails that cannot be switched off.
     pub fn optional(&self) -> Option<OptionalMail> {
-        match self {
-            Self::VettingIdle { .. } => Some(OptionalMail::VettingDigest),
-            Self::NewMatches { .. } => Some(OptionalMail::NewMatchesDigest),
-            Self::FittingRequests { .. } => Some(OptionalMail::FittingRequestsDigest),
-            Self::TrialCheckIn { .. } => Some(OptionalMail::TrialCheckIns),
-            Self::JobInvitationWaiting { .. } => Some(OptionalMail::InvitationReminders),
-            Self::JobInvitationMessage { .. } => Some(OptionalMail::InvitationMessages),
-            _ => None,
-        }
+        OPTIONAL.iter().find(|(.., letter)| *letter == self.kind()).map(|(kind, ..)| *kind)
     }
 }

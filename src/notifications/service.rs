@@ -19,6 +19,7 @@ use crate::kernel::ids::{MailId, UserId};
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::Principal;
 use crate::kernel::words::Word as _;
+use crate::notifications::domain::{Letter, Recipient};
 use crate::notifications::letters::{Links, Scribe, TokenMaker, UnsubscribeMaker};
 use crate::notifications::mailer::{MailSettings, Mailer, WrongMail};
 use crate::notifications::outbox::{MailState, Notification, OutboxMail, Outcome, settle};
@@ -221,10 +222,22 @@ impl Notifications {
         if letter.is_reminder() && mail.give_up_at <= now {
             return Outcome::Missed;
         }
+        match self.is_wanted(&letter, &recipient).await {
+            Ok(true) => {}
+            Ok(false) => return Outcome::Unwanted,
+            Err(error) => return Outcome::Retry(error.to_string()),
+        }
         match self.scribe.render(&letter, &recipient) {
             Ok(rendered) => self.mailer.send(&mail.id, now, &recipient, rendered).await,
             Err(error) => Outcome::Permanent(error.to_string()),
         }
+    }
+
+    /// Whether the recipient has left such mails on, at this moment: it may have been planned weeks ago.
+    async fn is_wanted(&self, letter: &Letter, recipient: &Recipient) -> Result<bool> {
+        let Some(kind) = letter.optional() else { return Ok(true) };
+        let key = recipient.key.clone();
+        self.db.read(move |conn| preferences_store::is_on(conn, &key, kind)).await
     }
 
     /// Forgets what is older than 90 days.
@@ -250,6 +263,6 @@ fn report(mail: &Claimed, state: MailState) {
             metrics::counter!("guildhall_mails_failed_total").increment(1);
         }
         MailState::Pending => tracing::warn!(mail = id, kind, attempts, "mail not sent; it will be tried again"),
-        MailState::Cancelled => tracing::info!(mail = id, kind, "reminder not sent: its moment had passed"),
+        MailState::Cancelled => tracing::info!(mail = id, kind, "mail not sent: its moment had passed, or such mails are switched off"),
     }
 }

@@ -10,6 +10,7 @@ use crate::db::schema::outbox::dsl;
 use crate::db::support::IntoBoth as _;
 use crate::db::types::{InstantSql, Json};
 use crate::kernel::clock::Instant;
+use crate::kernel::email::Email;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::MailId;
 use crate::kernel::page::{Page, PageQuery};
@@ -27,28 +28,49 @@ sql_words!(LetterKind, MailState);
 /// # Errors
 /// 503 when the database is down.
 pub fn enqueue(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
-    let due_at = mail.due_at.unwrap_or(now);
-    let give_up_at = mail.useful_until.unwrap_or(due_at.plus(TRIED_FOR));
-    diesel::insert_into(dsl::outbox)
-        .values((
-            dsl::id.eq(MailId::new(now)),
-            dsl::kind.eq(mail.letter.kind()),
-            dsl::subject.eq(&mail.subject),
-            dsl::anchor.eq(&mail.anchor),
-            dsl::recipient_key.eq(&mail.recipient.key),
-            dsl::recipient_email.eq(&mail.recipient.email),
-            dsl::recipient_name.eq(name(&mail.recipient.name)),
-            dsl::recipient_time_zone.eq(mail.recipient.time_zone),
-            dsl::letter_json.eq(Json(mail.letter.clone())),
-            dsl::state.eq(MailState::Pending),
-            dsl::due_at.eq(due_at),
-            dsl::give_up_at.eq(give_up_at),
-            dsl::created_at.eq(now),
-        ))
-        .on_conflict_do_nothing()
-        .both()
-        .execute(conn)?;
+    diesel::insert_into(dsl::outbox).values(NewRow::of(mail, now)).on_conflict_do_nothing().both().execute(conn)?;
     Ok(())
+}
+
+/// A mail as it is put into the outbox.
+#[derive(Insertable)]
+#[diesel(table_name = outbox)]
+pub(super) struct NewRow<'a> {
+    id: MailId,
+    kind: LetterKind,
+    subject: &'a str,
+    anchor: &'a str,
+    recipient_key: &'a str,
+    recipient_email: &'a Email,
+    recipient_name: String,
+    recipient_time_zone: TimeZone,
+    letter_json: Json<Letter>,
+    state: MailState,
+    due_at: Instant,
+    give_up_at: Instant,
+    created_at: Instant,
+}
+
+impl<'a> NewRow<'a> {
+    /// The row of a mail that is put into the outbox at `now`.
+    pub(super) fn of(mail: &'a NewMail, now: Instant) -> Self {
+        let due_at = mail.due_at.unwrap_or(now);
+        Self {
+            id: MailId::new(now),
+            kind: mail.letter.kind(),
+            subject: &mail.subject,
+            anchor: &mail.anchor,
+            recipient_key: &mail.recipient.key,
+            recipient_email: &mail.recipient.email,
+            recipient_name: name(&mail.recipient.name),
+            recipient_time_zone: mail.recipient.time_zone,
+            letter_json: Json(mail.letter.clone()),
+            state: MailState::Pending,
+            due_at,
+            give_up_at: mail.useful_until.unwrap_or(due_at.plus(TRIED_FOR)),
+            created_at: now,
+        }
+    }
 }
 
 /// Cancels what is still pending about `subject`: mails of these kinds, or all of them. What is planned anew needs a new anchor.
@@ -59,18 +81,6 @@ pub fn cancel_pending(conn: &mut Conn, subject: &str, kinds: Option<&[LetterKind
     let kinds = kinds.unwrap_or(LetterKind::ALL);
     let rows =
         dsl::outbox.filter(dsl::subject.eq(subject)).filter(dsl::state.eq(MailState::Pending)).filter(dsl::kind.eq_any(kinds.to_vec()));
-    Ok(diesel::update(rows).set(dsl::state.eq(MailState::Cancelled)).execute(conn)?)
-}
-
-/// Cancels what is still pending of these kinds to one person.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn cancel_pending_to(conn: &mut Conn, recipient_key: &str, kinds: &[LetterKind]) -> Result<usize> {
-    let rows = dsl::outbox
-        .filter(dsl::recipient_key.eq(recipient_key))
-        .filter(dsl::state.eq(MailState::Pending))
-        .filter(dsl::kind.eq_any(kinds.to_vec()));
     Ok(diesel::update(rows).set(dsl::state.eq(MailState::Cancelled)).execute(conn)?)
 }
 
@@ -241,7 +251,7 @@ pub struct Own {
 pub fn own(conn: &mut Conn, now: Instant, recipient_key: &str, page: &PageQuery) -> Result<Page<Own>> {
     let mut rows = dsl::outbox
         .filter(dsl::recipient_key.eq(recipient_key))
-        .filter(dsl::created_at.ge(now.plus(-KEPT)))
+        .filter(dsl::due_at.ge(now.plus(-KEPT)))
         .filter(dsl::state.ne(MailState::Cancelled))
         .filter(dsl::due_at.le(now).or(dsl::attempts.gt(0)))
         .order(dsl::id.desc())

@@ -77,7 +77,7 @@ impl Reviews {
         if both || due <= now {
             return store::reveal(conn, id, now, now);
         }
-        timers::plan(conn, ROOM, &timer_of(id), REVEAL, due)
+        timers::plan(conn, ROOM, &timer_of(id), [(REVEAL, due)])
     }
 
     /// Shows the reviews whose days are over; says how many trials had some.

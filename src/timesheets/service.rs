@@ -222,11 +222,8 @@ impl Timesheets {
     /// Plans what the clock does next.
     fn plan(&self, conn: &mut Conn, sheet: &Sheet, after: Instant) -> Result<()> {
         let subject = format!("{TIMER}{}:{}", sheet.trial_id, sheet.week);
-        timers::cancel_all(conn, &subject)?;
-        match waiting(sheet).filter(|(due, _)| *due > after) {
-            Some((due, action)) => timers::plan(conn, ROOM, &subject, action.as_str(), due),
-            None => Ok(()),
-        }
+        let next = waiting(sheet).filter(|(due, _)| *due > after);
+        timers::plan(conn, ROOM, &subject, next.map(|(due, action)| (action.as_str(), due)))
     }
 
     /// Approves hours whose time for a query is over; the trial's own steps are not its business.

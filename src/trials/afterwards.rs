@@ -12,11 +12,12 @@ use crate::notifications::outbox::NewMail;
 use crate::notifications::store::{cancel_pending, cancel_pending_about, enqueue};
 use crate::notifications::summaries::TrialSummary;
 use crate::trials::model::{Contract, Dossier, Event, Viewer};
+use crate::trials::neighbors::Cast;
 use crate::trials::notices::Recipient;
 use crate::trials::process::TrialState;
 use crate::trials::service::{Trials, viewer};
 use crate::trials::terms::Party;
-use crate::trials::{clock, mails, neighbors, store, store_terms};
+use crate::trials::{clock, mails, store, store_terms};
 
 impl Trials {
     /// As whom the caller acts, and the trial, locked and as of now.
@@ -44,7 +45,7 @@ impl Trials {
     /// # Errors
     /// 404 when there is none.
     pub fn dossier(&self, conn: &mut Conn, id: TrialId) -> Result<(Dossier, Vec<Event>)> {
-        let trial = store::contract(conn, id)?.trial;
+        let trial = store::contract(conn, id, Viewer::Admin)?.trial;
         let dossier = store_terms::dossiers(conn, vec![trial])?.pop().ok_or_else(Error::not_found)?;
         Ok((dossier, store_terms::all_events(conn, id)?))
     }
@@ -62,7 +63,7 @@ impl Trials {
     /// # Errors
     /// 404 when there is none.
     pub fn contract(&self, conn: &mut Conn, id: TrialId) -> Result<Contract> {
-        store::contract(conn, id)
+        store::contract(conn, id, Viewer::Admin)
     }
 
     /// Refuses what belongs to the days after the work, before them and after them.
@@ -88,7 +89,7 @@ impl Trials {
     /// 503 when the database is down.
     pub fn settle_for(&self, conn: &mut Conn, contract: &Contract, party: Party, kinds: &[LetterKind]) -> Result<()> {
         let who = if party == Party::Client { Recipient::Client } else { Recipient::Developer };
-        for person in neighbors::people(conn, &contract.trial, who)? {
+        for person in Cast::of(conn, &contract.trial)?.people(who) {
             cancel_pending_about(conn, &contract.trial.id.to_string(), &person.key, kinds)?;
         }
         Ok(())
@@ -130,10 +131,10 @@ impl Trials {
         occasion: String,
         now: Instant,
     ) -> Result<()> {
-        let names = neighbors::names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
-        for person in neighbors::people(conn, &contract.trial, who)? {
-            let letter = letter(mails::summary(contract, &names, who, &self.rules));
-            enqueue(conn, now, &NewMail::now(letter, contract.trial.id, occasion.clone(), person))?;
+        let cast = Cast::of(conn, &contract.trial)?;
+        for person in cast.people(who) {
+            let letter = letter(mails::summary(contract, &cast.names, who, &self.rules));
+            enqueue(conn, now, &NewMail::now(letter, contract.trial.id, occasion.clone(), person.clone()))?;
         }
         Ok(())
     }

@@ -9,9 +9,6 @@ use chrono::{NaiveDate, TimeDelta};
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::{TimeZone, add_days};
 
-/// The wall-clock minute at which reminders go: 09:00 of the recipient.
-pub const REMINDER_MINUTE: u32 = 9 * 60;
-
 /// The numbers of the lifecycle that are configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Periods {

@@ -53,8 +53,7 @@ pub fn due(rules: &Rules, contract: &Contract, now: Instant) -> Option<(Instant,
 /// 503 when the database is down.
 pub fn plan(conn: &mut Conn, rules: &Rules, contract: &Contract) -> Result<()> {
     let subject = contract.trial.id.to_string();
-    timers::cancel_all(conn, &subject)?;
-    moments(rules, contract).into_iter().try_for_each(|(at, action)| timers::plan(conn, ROOM, &subject, action.as_str(), at))
+    timers::plan(conn, ROOM, &subject, moments(rules, contract).into_iter().map(|(at, action)| (action.as_str(), at)))
 }
 
 /// Lets everything happen to a locked trial that is due at `now`, in order, each at its own time.
@@ -80,11 +79,12 @@ fn happen(conn: &mut Conn, rules: &Rules, contract: &Contract, action: Action, a
 /// # Errors
 /// 404, also for another's trial.
 pub fn locked(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Contract> {
-    let roots = store::roots(conn, id, viewer)?;
-    lock::developer(conn, roots.developer)?;
-    lock::job_request(conn, roots.job_request)?;
+    // Developer and job request never change; the rest is read again once nobody else can change it.
+    let Trial { developer_id, job_request_id, .. } = store::find(conn, id, viewer)?;
+    lock::developer(conn, developer_id)?;
+    lock::job_request(conn, job_request_id)?;
     lock::trial(conn, id)?;
-    store::contract(conn, id)
+    store::contract(conn, id, viewer)
 }
 
 /// Does what a timer is for; a timer that is out of date does nothing.

@@ -15,7 +15,7 @@ use crate::kernel::process::{Actor, is_finished};
 use crate::kernel::zone::add_days;
 use crate::trials::calendar::paused_days;
 use crate::trials::guards;
-use crate::trials::model::{Contract, Event, Holding, Step, StepBody, Trial, check_terms};
+use crate::trials::model::{Contract, Event, Holding, Step, StepBody, Trial, Viewer, check_terms};
 use crate::trials::process::{Action, Outcome, STEPS, TrialState, target};
 use crate::trials::schedule::Rules;
 use crate::trials::terms::Party;
@@ -40,7 +40,8 @@ pub fn apply(conn: &mut Conn, rules: &Rules, contract: &Contract, step: &Step<'_
     if is_finished(STEPS, &next.trial.state) && !is_finished(STEPS, &from) {
         finish(conn, &mut next, step)?;
     }
-    store::update(conn, contract.trial.version, &next.trial, now)?;
+    store::update(conn, contract.trial.version, &next.trial)?;
+    store::note_step(conn, &contract.trial, &next.trial, now)?;
     record(conn, Some(from), &next.trial, step)?;
     if contract.holding(&rules.periods) != next.holding(&rules.periods) || contract.trial.holds_seat() != next.trial.holds_seat() {
         make_room(conn, rules, contract, &next, step, now)?;
@@ -198,7 +199,7 @@ fn make_room(conn: &mut Conn, rules: &Rules, before: &Contract, next: &Contract,
     jobs::follow_seats(conn, trial.job_request_id, taken, now)?;
     for id in store::competing(conn, trial)? {
         lock::trial(conn, id)?;
-        let offer = store::contract(conn, id)?;
+        let offer = store::contract(conn, id, Viewer::Admin)?;
         if offer.trial.is_open_offer() {
             reconsider(conn, rules, offer, now)?;
         }
@@ -215,7 +216,7 @@ fn reconsider(conn: &mut Conn, rules: &Rules, offer: Contract, now: Instant) -> 
     let news = obstacle.is_some() && offer.trial.accept_blocked.is_none();
     let version = offer.trial.version;
     let trial = Trial { accept_blocked: obstacle, version: version + 1, ..offer.trial.clone() };
-    store::update(conn, version, &trial, now)?;
+    store::update(conn, version, &trial)?;
     if news { mails::tell_impossible(conn, rules, &Contract { trial, ..offer }, now) } else { Ok(()) }
 }
 

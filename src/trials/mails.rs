@@ -7,17 +7,18 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::words::Word as _;
 use crate::kernel::zone::add_days;
-use crate::notifications::domain::Letter;
+use crate::notifications::domain::{Letter, Recipient as Person};
 use crate::notifications::outbox::NewMail;
-use crate::notifications::reminders::TRIAL_REMINDERS;
-use crate::notifications::store::{cancel_pending, enqueue};
+use crate::notifications::reminders::{MORNING, TRIAL_REMINDERS};
+use crate::notifications::store::enqueue;
+use crate::notifications::store_planned::plan;
 use crate::notifications::summaries::{Engagement, TrialDate, TrialDateKind, TrialSummary};
-use crate::trials::calendar::{REMINDER_MINUTE, offer_reminders, pause_ends_at, proposal_lapses_at};
+use crate::trials::calendar::{offer_reminders, pause_ends_at, proposal_lapses_at};
 use crate::trials::model::{Contract, Conversion, Names, Step, Trial};
-use crate::trials::neighbors::{names, people};
+use crate::trials::neighbors::Cast;
 use crate::trials::notices::{Recipient, Told};
 use crate::trials::process::{Outcome, TrialState};
-use crate::trials::schedule::{Planned, Reminded, Rules, SCHEDULE, planned};
+use crate::trials::schedule::{Planned, Reminded, Rules, planned};
 use crate::trials::store_answers::Answered;
 
 /// Tells everybody whom the step's row names, and plans the reminders anew.
@@ -25,16 +26,16 @@ use crate::trials::store_answers::Answered;
 /// # Errors
 /// 503 when the database is down.
 pub fn tell(conn: &mut Conn, rules: &Rules, before: &Contract, contract: &Contract, step: &Step<'_>, now: Instant) -> Result<()> {
-    let names = names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
+    let cast = Cast::of(conn, &contract.trial)?;
     for notice in step.row.mails.iter().filter(|notice| is_still_news(notice.told, contract, now)) {
         for who in notice.to.recipients(step.actor) {
-            let letter = letter(notice.told, summary(contract, &names, *who, rules), before, contract, rules, step);
-            send(conn, contract, *who, letter, now)?;
+            let letter = letter(notice.told, summary(contract, &cast.names, *who, rules), before, contract, rules, step);
+            send(conn, contract, cast.people(*who), &letter, now)?;
         }
     }
-    cancel_pending(conn, &contract.trial.id.to_string(), Some(&TRIAL_REMINDERS))?;
-    remind_of_offer(conn, rules, contract, &names, step.at, now)?;
-    remind_of_dates(conn, rules, contract, &names, now)
+    let mut planned = reminders_of_offer(rules, contract, &cast, step.at);
+    planned.extend(reminders_of_dates(conn, rules, contract, &cast, now)?);
+    plan(conn, now, &contract.trial.id.to_string(), &TRIAL_REMINDERS, &planned)
 }
 
 /// Tells the client that an open offer has become impossible; nobody is reminded of it any more.
@@ -42,10 +43,10 @@ pub fn tell(conn: &mut Conn, rules: &Rules, before: &Contract, contract: &Contra
 /// # Errors
 /// 503 when the database is down.
 pub fn tell_impossible(conn: &mut Conn, rules: &Rules, contract: &Contract, now: Instant) -> Result<()> {
-    cancel_pending(conn, &contract.trial.id.to_string(), Some(&TRIAL_REMINDERS))?;
-    let names = names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
-    let trial = summary(contract, &names, Recipient::Client, rules);
-    send(conn, contract, Recipient::Client, Letter::TrialNoLongerPossible { trial }, now)
+    plan(conn, now, &contract.trial.id.to_string(), &TRIAL_REMINDERS, &[])?;
+    let cast = Cast::of(conn, &contract.trial)?;
+    let trial = summary(contract, &cast.names, Recipient::Client, rules);
+    send(conn, contract, cast.people(Recipient::Client), &Letter::TrialNoLongerPossible { trial }, now)
 }
 
 /// "Starts today" is no news on a later day, and nobody is asked to decide when the time to decide is over.
@@ -57,11 +58,9 @@ fn is_still_news(told: Told, contract: &Contract, now: Instant) -> bool {
     }
 }
 
-fn send(conn: &mut Conn, contract: &Contract, who: Recipient, letter: Letter, now: Instant) -> Result<()> {
-    for person in people(conn, &contract.trial, who)? {
-        enqueue(conn, now, &NewMail::now(letter.clone(), contract.trial.id, contract.trial.version, person))?;
-    }
-    Ok(())
+fn send(conn: &mut Conn, contract: &Contract, people: &[Person], letter: &Letter, now: Instant) -> Result<()> {
+    let Trial { id, version, .. } = contract.trial;
+    people.iter().try_for_each(|person| enqueue(conn, now, &NewMail::now(letter.clone(), id, version, person.clone())))
 }
 
 /// What mails and calendars say of a trial to `who`.
@@ -84,7 +83,7 @@ pub fn summary(contract: &Contract, names: &Names, who: Recipient, rules: &Rules
 /// Check-ins are at 09:00 by the contract's clock, as far as the trial's days go.
 fn key_dates(contract: &Contract, rules: &Rules) -> Vec<TrialDate> {
     let (trial, zone) = (&contract.trial, contract.time_zone());
-    let check_in = |day: &i64| (TrialDateKind::CheckIn, *day, zone.at(add_days(trial.starts_on, *day), REMINDER_MINUTE));
+    let check_in = |day: &i64| (TrialDateKind::CheckIn, *day, zone.at(add_days(trial.starts_on, *day), MORNING));
     let check_ins = rules.reminders.days(Reminded::CheckIn).iter().map(check_in).filter(|(_, _, at)| *at < trial.ends_at);
     let decision = contract.key_dates(&rules.periods).decision_opens_at;
     let others =
@@ -145,25 +144,24 @@ fn ended(trial: TrialSummary, outcome: Option<Outcome>, last_day: Option<NaiveDa
 }
 
 /// Each reminder is good until the next one, so that what was missed while nothing ran collapses into the last.
-fn remind_of_offer(conn: &mut Conn, rules: &Rules, contract: &Contract, names: &Names, sent_at: Instant, now: Instant) -> Result<()> {
+fn reminders_of_offer(rules: &Rules, contract: &Contract, cast: &Cast, sent_at: Instant) -> Vec<NewMail> {
     let who = match contract.trial.state {
         TrialState::Offered => Recipient::Developer,
         TrialState::Countered => Recipient::Client,
-        _ => return Ok(()),
+        _ => return Vec::new(),
     };
     if contract.trial.accept_blocked.is_some() {
-        return Ok(());
+        return Vec::new();
     }
     let answer_by = contract.trial.offer_expires_at;
     let due = offer_reminders(sent_at, answer_by);
-    let letter = Letter::TrialOfferWaiting { trial: summary(contract, names, who, rules), answer_by };
-    for person in people(conn, &contract.trial, who)? {
-        for (at, until) in due.iter().zip(due.iter().skip(1).chain([&answer_by])) {
-            let anchor = format!("{} {at}", contract.trial.version);
-            enqueue(conn, now, &NewMail::now(letter.clone(), contract.trial.id, anchor, person.clone()).later(*at, *until))?;
-        }
-    }
-    Ok(())
+    let due: Vec<_> = due.iter().zip(due.iter().skip(1).chain([&answer_by])).collect();
+    let letter = Letter::TrialOfferWaiting { trial: summary(contract, &cast.names, who, rules), answer_by };
+    let remind = |person: &Person, at: Instant, until: Instant| {
+        let anchor = format!("{} {at}", contract.trial.version);
+        NewMail::now(letter.clone(), contract.trial.id, anchor, person.clone()).later(at, until)
+    };
+    cast.people(who).iter().flat_map(|person| due.iter().map(|(at, until)| remind(person, **at, **until))).collect()
 }
 
 fn pause_ends(contract: &Contract, rules: &Rules) -> Instant {
@@ -186,25 +184,29 @@ fn engagement(contract: &Contract) -> Engagement {
     contract.conversion.as_ref().map_or_else(as_now, offered)
 }
 
-/// Plans what the calendar says of the state that the trial is in now.
-fn remind_of_dates(conn: &mut Conn, rules: &Rules, contract: &Contract, names: &Names, now: Instant) -> Result<()> {
+/// What the calendar says of the state that the trial is in now.
+fn reminders_of_dates(conn: &mut Conn, rules: &Rules, contract: &Contract, cast: &Cast, now: Instant) -> Result<Vec<NewMail>> {
     let trial = &contract.trial;
     let answered = if trial.starts_at < now { Answered::of(conn, trial)? } else { Answered::default() };
     let first = rules.reminders.days(Reminded::CheckIn).first().copied();
-    for who in [Recipient::Client, Recipient::Developer, Recipient::Admins] {
-        if !SCHEDULE.iter().any(|row| row.during.contains(&trial.state) && row.to.contains(&who)) {
-            continue;
-        }
-        for person in people(conn, trial, who)? {
-            let ahead = planned(contract, rules, who, person.time_zone, now);
-            for planned in ahead.into_iter().filter(|planned| !answered.covers(planned, who, first)) {
-                let letter = reminder(planned, summary(contract, names, who, rules), contract, rules);
-                let anchor = format!("{} {}", trial.version, planned.days);
-                enqueue(conn, now, &NewMail::now(letter, trial.id, anchor, person.clone()).later(planned.due_at, planned.until))?;
-            }
+    let mut mails = Vec::new();
+    for who in Recipient::ALL {
+        let summary = summary(contract, &cast.names, *who, rules);
+        for person in cast.people(*who) {
+            let ahead = planned(contract, rules, *who, person.time_zone, now).into_iter();
+            mails.extend(ahead.filter(|planned| !answered.covers(planned, *who, first)).map(|planned| {
+                let letter = reminder(planned, summary.clone(), contract, rules);
+                NewMail::now(letter, trial.id, occasion(trial, planned.days), person.clone()).later(planned.due_at, planned.until)
+            }));
         }
     }
-    Ok(())
+    Ok(mails)
+}
+
+/// What a reminder says follows from the terms and from the days that were added: while these are the same, so is the mail.
+fn occasion(trial: &Trial, days: i64) -> String {
+    let Trial { terms_version, extension_days, paused_days, .. } = trial;
+    format!("{terms_version} +{extension_days} +{paused_days} {days}")
 }
 
 fn reminder(planned: Planned, trial: TrialSummary, contract: &Contract, rules: &Rules) -> Letter {

@@ -78,6 +78,15 @@ impl Trial {
         AGREED.contains(&self.state) || self.outcome == Some(Outcome::Converted)
     }
 
+    /// Whether `viewer` is a party of it, or an admin.
+    pub fn is_of(&self, viewer: Viewer) -> bool {
+        match viewer {
+            Viewer::Client(organization) => self.organization_id == organization,
+            Viewer::Developer(developer) => self.developer_id == developer,
+            Viewer::Admin => true,
+        }
+    }
+
     /// Whether somebody is still to answer the offer.
     pub fn is_open_offer(&self) -> bool {
         matches!(self.state, TrialState::Offered | TrialState::Countered)

@@ -2,6 +2,7 @@
 
 use crate::accounts::store as accounts;
 use crate::db::Conn;
+use crate::developers::card::Contact;
 use crate::developers::hours::peak_hours;
 use crate::developers::{access_store, card_store, hours_store, store as developers};
 use crate::jobs::store as jobs;
@@ -18,26 +19,50 @@ use crate::trials::store;
 /// # Errors
 /// 503 when the database is down.
 pub fn names(conn: &mut Conn, developer: DeveloperId, organization: OrganizationId) -> Result<Names> {
+    let contact = developers::owner(conn, developer)?;
+    names_with(conn, developer, organization, &contact)
+}
+
+fn names_with(conn: &mut Conn, developer: DeveloperId, organization: OrganizationId, contact: &Contact) -> Result<Names> {
     Ok(Names {
         organization: accounts::organization(conn, organization)?.name,
-        headline: developers::profile(conn, developer)?.profile.headline,
-        developer: developers::owner(conn, developer)?.name,
+        headline: contact.headline.clone(),
+        developer: contact.name.clone(),
         disclosed: access_store::is_disclosed(conn, developer, organization)?,
     })
 }
 
-/// Those who are told something as `who`.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn people(conn: &mut Conn, trial: &Trial, who: Who) -> Result<Vec<Recipient>> {
-    match who {
-        Who::Client => accounts::recipients_of(conn, trial.organization_id),
-        Who::Developer => {
-            let user = developers::owner(conn, trial.developer_id)?.user_id;
-            Ok(vec![accounts::recipient(conn, user)?])
+/// Those who are told of a trial, read once for all the mails of a step.
+pub struct Cast {
+    /// The names of its parties.
+    pub names: Names,
+    client: Vec<Recipient>,
+    developer: Vec<Recipient>,
+    admins: Vec<Recipient>,
+}
+
+impl Cast {
+    /// As they are now.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub fn of(conn: &mut Conn, trial: &Trial) -> Result<Self> {
+        let contact = developers::owner(conn, trial.developer_id)?;
+        Ok(Self {
+            names: names_with(conn, trial.developer_id, trial.organization_id, &contact)?,
+            client: accounts::recipients_of(conn, trial.organization_id)?,
+            developer: vec![contact.recipient()],
+            admins: accounts::admins(conn)?,
+        })
+    }
+
+    /// Those who are told something as `who`.
+    pub fn people(&self, who: Who) -> &[Recipient] {
+        match who {
+            Who::Client => &self.client,
+            Who::Developer => &self.developer,
+            Who::Admins => &self.admins,
         }
-        Who::Admins => accounts::admins(conn),
     }
 }
 

@@ -7,7 +7,8 @@ use crate::kernel::clock::Instant;
 use crate::kernel::money::Rates;
 use crate::kernel::words::Word as _;
 use crate::kernel::zone::{TimeZone, add_days};
-use crate::trials::calendar::{Periods, REMINDER_MINUTE, Span};
+use crate::notifications::reminders::MORNING;
+use crate::trials::calendar::{Periods, Span};
 use crate::trials::model::{Contract, Trial};
 use crate::trials::notices::Recipient;
 use crate::trials::process::{Outcome, TrialState};
@@ -73,8 +74,9 @@ const ADMINS: &[Recipient] = &[Recipient::Admins];
 const CLIENT_AND_ADMINS: &[Recipient] = &[Recipient::Client, Recipient::Admins];
 
 const SCHEDULED: &[TrialState] = &[TrialState::Scheduled];
-const WORKING: &[TrialState] = &[TrialState::Active, TrialState::ConversionOffered];
-const ACTIVE: &[TrialState] = &[TrialState::Active];
+// The clock starts what is scheduled: what follows from there is planned when both have signed, and the start changes nothing.
+const WORKING: &[TrialState] = &[TrialState::Scheduled, TrialState::Active, TrialState::ConversionOffered];
+const ACTIVE: &[TrialState] = &[TrialState::Scheduled, TrialState::Active];
 const UNDECIDED: &[TrialState] = &[TrialState::DecisionDue];
 const ENDED: &[TrialState] = &[TrialState::Ended];
 
@@ -150,10 +152,10 @@ fn anchor(contract: &Contract, periods: &Periods, anchor: Anchor) -> Option<Naiv
 }
 
 /// Until when a kind of reminder makes sense at all.
-fn limit(contract: &Contract, rules: &Rules, of: Anchor) -> Option<Instant> {
+fn limit(contract: &Contract, rules: &Rules, row: &Reminder) -> Option<Instant> {
     let day = |of| anchor(contract, &rules.periods, of);
-    let day = match of {
-        Anchor::Start if contract.trial.state == TrialState::Scheduled => day(Anchor::Start),
+    let day = match row.anchor {
+        Anchor::Start if row.reminded == Reminded::StartsSoon => day(Anchor::Start),
         Anchor::Start | Anchor::End => day(Anchor::End),
         Anchor::Grace => day(Anchor::Grace),
         Anchor::LastDay => day(Anchor::LastDay).map(|day| add_days(day, rules.periods.after_days)),
@@ -161,21 +163,20 @@ fn limit(contract: &Contract, rules: &Rules, of: Anchor) -> Option<Instant> {
     day.map(|day| contract.time_zone().start_of(day))
 }
 
-/// The reminders that are still ahead at `now` for `who`, whose zone is `zone`. Each holds until the next one of its kind.
+/// The reminders for `who`, whose zone is `zone`, that are not out of date at `now`. Each holds until the next one of its kind.
 pub fn planned(contract: &Contract, rules: &Rules, who: Recipient, zone: TimeZone, now: Instant) -> Vec<Planned> {
     let rows = SCHEDULE.iter().filter(|row| row.during.contains(&contract.trial.state) && row.to.contains(&who));
     rows.flat_map(|row| planned_of(row, contract, rules, zone, now)).collect()
 }
 
 fn planned_of(row: &Reminder, contract: &Contract, rules: &Rules, zone: TimeZone, now: Instant) -> Vec<Planned> {
-    let (Some(from), Some(limit)) = (anchor(contract, &rules.periods, row.anchor), limit(contract, rules, row.anchor)) else {
+    let (Some(from), Some(limit)) = (anchor(contract, &rules.periods, row.anchor), limit(contract, rules, row)) else {
         return Vec::new();
     };
     let days = rules.reminders.days(row.reminded);
-    let ahead = days.iter().map(|days| (*days, zone.at(add_days(from, *days), REMINDER_MINUTE))).filter(|(_, at)| *at > now);
-    let ahead: Vec<_> = ahead.collect();
-    let ends = ahead.iter().skip(1).map(|(_, at)| *at).chain([limit]);
+    let due: Vec<_> = days.iter().map(|days| (*days, zone.at(add_days(from, *days), MORNING))).collect();
+    let ends = due.iter().skip(1).map(|(_, at)| *at).chain([limit]);
     let plan =
         |((days, due_at), until): (&(i64, Instant), Instant)| Planned { reminded: row.reminded, days: *days, due_at: *due_at, until };
-    ahead.iter().zip(ends).map(plan).filter(|planned| planned.until > planned.due_at).collect()
+    due.iter().zip(ends).map(plan).filter(|planned| planned.until > planned.due_at.max(now)).collect()
 }

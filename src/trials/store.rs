@@ -7,35 +7,43 @@ use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
-use crate::db::schema::trials;
 use crate::db::schema::trials::dsl;
+use crate::db::schema::{trial_conversions, trial_proposals, trial_terms, trials};
+use crate::db::types::Json;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId, UserId};
 use crate::kernel::page::PageQuery;
 use crate::kernel::process::Actor;
 use crate::sql_words;
-use crate::trials::model::{Contract, Trial, Viewer};
+use crate::trials::model::{Contract, Conversion, Proposal, Trial, Viewer};
 use crate::trials::process::{AGREED, Outcome, TrialState};
 use crate::trials::store_terms;
+use crate::trials::store_terms::ProposalRow;
 
 sql_words!(TrialState, Outcome);
 
 const OPEN: [TrialState; 2] = [TrialState::Offered, TrialState::Countered];
 
+/// What never changes is no part of an update: its foreign keys need not be looked up again, nor its indexes written.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = trials, treat_none_as_null = true)]
 struct Row {
     id: TrialId,
+    #[diesel(skip_update)]
     job_request_id: JobRequestId,
+    #[diesel(skip_update)]
     developer_id: DeveloperId,
+    #[diesel(skip_update)]
     organization_id: OrganizationId,
+    #[diesel(skip_update)]
     offered_by: UserId,
     state: TrialState,
     outcome: Option<Outcome>,
     terms_version: i64,
     starts_on: NaiveDate,
     starts_at: Instant,
+    #[diesel(skip_update)]
     trial_days: i64,
     extension_days: i64,
     paused_days: i64,
@@ -48,8 +56,10 @@ struct Row {
     last_day: Option<NaiveDate>,
     reason_code: Option<String>,
     message: Option<String>,
+    #[diesel(skip_update)]
     replaces: Option<TrialId>,
     version: i64,
+    #[diesel(skip_update)]
     created_at: Instant,
     changed_at: Instant,
 }
@@ -82,7 +92,7 @@ impl From<Trial> for Row {
     }
 }
 
-/// Adds a trial. What is counted of its developer (answers, track record) changes with it.
+/// Adds a trial. What is counted of its developer changes with it.
 ///
 /// # Errors
 /// 503 when the database is down.
@@ -95,31 +105,23 @@ pub fn insert(conn: &mut Conn, trial: &Trial, now: Instant) -> Result<()> {
 ///
 /// # Errors
 /// 409 when it is not: somebody else was faster.
-pub fn update(conn: &mut Conn, version: i64, trial: &Trial, now: Instant) -> Result<()> {
+pub fn update(conn: &mut Conn, version: i64, trial: &Trial) -> Result<()> {
     let same = dsl::trials.filter(dsl::id.eq(trial.id)).filter(dsl::version.eq(version));
     let changed = diesel::update(same).set(Row::from(trial.clone())).execute(conn)?;
     if changed == 0 {
         return Err(Error::conflict("The trial has just changed: read it again, then repeat your step."));
     }
-    note(conn, ChangeKind::Developer, &trial.developer_id, now)
+    Ok(())
 }
 
-/// What is to be locked before a trial is changed; neither ever changes.
-#[derive(Debug, Clone, Copy)]
-pub struct Roots {
-    /// The developer.
-    pub developer: DeveloperId,
-    /// The job request.
-    pub job_request: JobRequestId,
-}
-
-/// The roots of a trial that `viewer` is a party of.
+/// Notes that something else is counted of the developer, if it is: how offers are answered, and how trials end.
 ///
 /// # Errors
-/// 404, also for another's trial.
-pub fn roots(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Roots> {
-    let trial = find(conn, id, viewer)?;
-    Ok(Roots { developer: trial.developer_id, job_request: trial.job_request_id })
+/// 503 when the database is down.
+pub fn note_step(conn: &mut Conn, before: &Trial, after: &Trial, now: Instant) -> Result<()> {
+    let counts =
+        before.is_open_offer() || (before.state, before.outcome) != (after.state, after.outcome) && after.state == TrialState::Ended;
+    if counts { note(conn, ChangeKind::Developer, &after.developer_id, now) } else { Ok(()) }
 }
 
 /// A trial that `viewer` is a party of.
@@ -128,24 +130,35 @@ pub fn roots(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Roots> {
 /// 404, also for another's trial.
 pub fn find(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Trial> {
     let row: Option<Row> = dsl::trials.find(id).select(Row::as_select()).first(conn).optional()?;
-    let mine = |trial: &Trial| match viewer {
-        Viewer::Client(organization) => trial.organization_id == organization,
-        Viewer::Developer(developer) => trial.developer_id == developer,
-        Viewer::Admin => true,
-    };
-    row.map(Trial::from).filter(mine).ok_or_else(Error::not_found)
+    row.map(Trial::from).filter(|trial| trial.is_of(viewer)).ok_or_else(Error::not_found)
 }
 
-/// A trial with its terms, for whoever has locked it.
+/// A trial that `viewer` is a party of, with its terms and what is proposed.
 ///
 /// # Errors
-/// 404 when there is none.
-pub fn contract(conn: &mut Conn, id: TrialId) -> Result<Contract> {
-    let trial = find(conn, id, Viewer::Admin)?;
-    let (terms, sha256) = store_terms::current(conn, id, trial.terms_version)?;
-    let (proposal, conversion) = (store_terms::proposal(conn, id)?, store_terms::conversion(conn, id)?);
+/// 404, also for another's trial.
+pub fn contract(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Contract> {
+    let counts = trial_terms::trial_id.eq(trials::id).and(trial_terms::version.eq(trials::terms_version));
+    let rows = trials::table
+        .inner_join(trial_terms::table.on(counts))
+        .left_join(trial_proposals::table.on(trial_proposals::trial_id.eq(trials::id)))
+        .left_join(trial_conversions::table.on(trial_conversions::trial_id.eq(trials::id)))
+        .filter(trials::id.eq(id))
+        .select((
+            Row::as_select(),
+            (trial_terms::document, trial_terms::sha256),
+            Option::<ProposalRow>::as_select(),
+            trial_conversions::content_json.nullable(),
+        ));
+    type Found = (Row, (String, String), Option<ProposalRow>, Option<Json<Conversion>>);
+    let (row, (document, sha256), proposal, conversion) = rows.first::<Found>(conn)?;
+    let trial = Trial::from(row);
+    if !trial.is_of(viewer) {
+        return Err(Error::not_found());
+    }
+    let (proposal, conversion) = (proposal.map(Proposal::from), conversion.map(|json| json.0));
     let appealed = store_terms::is_appealed(conn, &trial)?;
-    Ok(Contract { trial, terms, sha256, proposal, conversion, appealed })
+    Ok(Contract { trial, terms: store_terms::read(&document)?.terms, sha256, proposal, conversion, appealed })
 }
 
 /// The trials of `viewer`, newest first, one more than the page's limit.

@@ -13,7 +13,7 @@ use crate::kernel::process::Actor;
 use crate::sql_words;
 use crate::trials::model::{Contract, Conversion, Dossier, Event, Proposal, ProposalContent, TermsVersion, Trial};
 use crate::trials::process::{Action, Outcome, TrialState};
-use crate::trials::terms::{Document, Frozen, Party, Signature, Terms};
+use crate::trials::terms::{Document, Frozen, Party, Signature};
 
 sql_words!(Party, Action);
 
@@ -40,7 +40,7 @@ struct SignatureRow {
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = trial_proposals)]
-struct ProposalRow {
+pub(super) struct ProposalRow {
     trial_id: TrialId,
     action: Action,
     party: Party,
@@ -62,7 +62,11 @@ struct EventRow {
     occurred_at: Instant,
 }
 
-fn read(document: &str) -> Result<Document> {
+/// The terms that were frozen as `document`.
+///
+/// # Errors
+/// 500 when it is none of ours.
+pub(super) fn read(document: &str) -> Result<Document> {
     serde_json::from_str(document).map_err(Error::internal)
 }
 
@@ -84,16 +88,6 @@ pub fn insert_terms(conn: &mut Conn, contract: &Contract, frozen: &Frozen, propo
     Ok(())
 }
 
-/// A version of the terms, and the hash of its document.
-///
-/// # Errors
-/// 404 when there is none.
-pub fn current(conn: &mut Conn, trial: TrialId, version: i64) -> Result<(Terms, String)> {
-    let row = trial_terms::table.find((trial, version)).select((trial_terms::document, trial_terms::sha256));
-    let (document, sha256): (String, String) = row.first(conn)?;
-    Ok((read(&document)?.terms, sha256))
-}
-
 /// Keeps a signature.
 ///
 /// # Errors
@@ -103,15 +97,6 @@ pub fn sign(conn: &mut Conn, trial_id: TrialId, signature: Signature) -> Result<
     let row = SignatureRow { trial_id, party, terms_version, user_id, sha256, signed_at: at };
     diesel::insert_into(trial_signatures::table).values(row).execute(conn)?;
     Ok(())
-}
-
-/// The open proposal of a trial.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn proposal(conn: &mut Conn, trial: TrialId) -> Result<Option<Proposal>> {
-    let row: Option<ProposalRow> = trial_proposals::table.find(trial).select(ProposalRow::as_select()).first(conn).optional()?;
-    Ok(row.map(Proposal::from))
 }
 
 impl From<ProposalRow> for Proposal {
@@ -131,15 +116,6 @@ pub fn set_proposal(conn: &mut Conn, trial_id: TrialId, proposal: Option<&Propos
         diesel::insert_into(trial_proposals::table).values(row).execute(conn)?;
     }
     Ok(())
-}
-
-/// What is offered, or agreed, after the trial.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn conversion(conn: &mut Conn, trial: TrialId) -> Result<Option<Conversion>> {
-    let offers = trial_conversions::table.find(trial).select(trial_conversions::content_json);
-    Ok(offers.first::<Json<Conversion>>(conn).optional()?.map(|json| json.0))
 }
 
 /// Keeps an offer instead of whatever was offered before; none: nothing is offered any more.

@@ -32,7 +32,11 @@ async fn from_the_offer_to_the_end_of_the_grace_with_every_due_time() {
     assert_eq!(accepted["signatures"][0]["sha256"], accepted["signatures"][1]["sha256"]);
     assert_eq!(fresh.job_state(job), JobRequestState::Filled);
     assert_eq!(fresh.show(client(), trial).await["developer"]["name"], "The developer");
-    assert_eq!(fresh.mails(trial, CLIENT), ["trial_accepted", "trial_starts_soon", "trial_starts_soon", "trial_starts_soon"]);
+    // The whole calendar is planned: the start will change nothing of it.
+    let calendar =
+        [("trial_starts_soon", 3), ("trial_check_in", 4), ("trial_decision_opens", 1), ("trial_undecided", 1), ("trial_ends_soon", 1)];
+    let planned = calendar.into_iter().flat_map(|(kind, times)| std::iter::repeat_n(kind, times));
+    assert_eq!(fresh.mails(trial, CLIENT), std::iter::once("trial_accepted").chain(planned).collect::<Vec<_>>());
 
     // Nothing runs for three months; then everything happens once, in order, at its own time.
     fresh.clock.set(at("2027-02-20T12:00:00Z"));

@@ -8,9 +8,11 @@ use crate::kernel::ids::TrialId;
 use crate::notifications::domain::{Letter, LetterKind};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::{enqueue, undeliverable};
+use crate::trials::model::Viewer;
+use crate::trials::neighbors::Cast;
 use crate::trials::notices::Recipient;
 use crate::trials::service::Trials;
-use crate::trials::{mails, neighbors, store};
+use crate::trials::{mails, store};
 
 /// The mails that ask the other party for a signature.
 const ASKING: [LetterKind; 3] = [LetterKind::TrialOffer, LetterKind::TrialCountered, LetterKind::TrialRevised];
@@ -37,13 +39,13 @@ impl Trials {
 
     fn tell_sender(&self, conn: &mut Conn, kind: LetterKind, subject: &str, anchor: &str, now: Instant) -> Result<()> {
         let id: TrialId = subject.parse().map_err(|_| Error::internal(format!("a mail about `{subject}`")))?;
-        let contract = store::contract(conn, id)?;
-        let names = neighbors::names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
+        let contract = store::contract(conn, id, Viewer::Admin)?;
+        let cast = Cast::of(conn, &contract.trial)?;
         let (who, people) = match kind {
-            LetterKind::TrialCountered => (Recipient::Developer, neighbors::people(conn, &contract.trial, Recipient::Developer)?),
+            LetterKind::TrialCountered => (Recipient::Developer, cast.people(Recipient::Developer).to_vec()),
             _ => (Recipient::Client, vec![accounts::recipient(conn, contract.trial.offered_by)?]),
         };
-        let letter = Letter::TrialOfferUndeliverable { trial: mails::summary(&contract, &names, who, &self.rules) };
+        let letter = Letter::TrialOfferUndeliverable { trial: mails::summary(&contract, &cast.names, who, &self.rules) };
         people.into_iter().try_for_each(|person| enqueue(conn, now, &NewMail::now(letter.clone(), id, anchor, person)))
     }
 }

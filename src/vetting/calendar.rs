@@ -4,9 +4,7 @@ use chrono::{Datelike as _, NaiveDate, Weekday};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::{TimeZone, add_days};
-
-/// 09:00, in minutes after midnight.
-pub const REMINDER_MINUTE: u32 = 9 * 60;
+use crate::notifications::reminders::MORNING;
 
 /// A reminder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +50,7 @@ fn is_working_day(day: NaiveDate) -> bool {
 
 /// 09:00 on the day so many days after that of `at`.
 fn nine(zone: TimeZone, at: Instant, days: i64) -> Instant {
-    zone.at(add_days(zone.date(at), days), REMINDER_MINUTE)
+    zone.at(add_days(zone.date(at), days), MORNING)
 }
 
 /// Each is good until the next one, so that what was missed while nothing ran collapses into the last.

@@ -108,11 +108,7 @@ impl Vetting {
     /// Plans the application's timer anew.
     pub(crate) fn plan_lapse(&self, conn: &mut Conn, application: &Application) -> Result<()> {
         let subject = application.id.to_string();
-        timers::cancel_all(conn, &subject)?;
-        match self.clock_step(application) {
-            Some((action, at)) => timers::plan(conn, ROOM, &subject, action.as_str(), at),
-            None => Ok(()),
-        }
+        timers::plan(conn, ROOM, &subject, self.clock_step(application).map(|(action, at)| (action.as_str(), at)))
     }
 
     /// Lets everything happen to a locked application that is due at `now`, each step at its own time.

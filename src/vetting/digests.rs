@@ -10,10 +10,11 @@ use crate::notifications::domain::{Letter, Recipient};
 use crate::notifications::outbox::NewMail;
 use crate::notifications::preferences::OptionalMail;
 use crate::notifications::preferences_store;
+use crate::notifications::reminders::MORNING;
 use crate::notifications::store::enqueue;
 use crate::notifications::summaries::IdleApplication;
 use crate::vetting::application::Application;
-use crate::vetting::calendar::{REMINDER_MINUTE, working_days};
+use crate::vetting::calendar::working_days;
 use crate::vetting::domain::{ROOM, days_after};
 use crate::vetting::outlook::WaitsFor;
 use crate::vetting::process::ApplicationState;
@@ -54,7 +55,7 @@ fn waiting_states() -> Vec<ApplicationState> {
 }
 
 fn has_come(admin: &Recipient, since: Option<Instant>, now: Instant) -> bool {
-    let nine = admin.time_zone.at(admin.time_zone.date(now), REMINDER_MINUTE);
+    let nine = admin.time_zone.at(admin.time_zone.date(now), MORNING);
     nine <= now && since.is_none_or(|since| since < nine)
 }
 

@@ -107,11 +107,8 @@ impl Vetting {
     /// Plans the approval's timer anew.
     pub(crate) fn plan_expiry(&self, conn: &mut Conn, pass: &Pass) -> Result<()> {
         let subject = pass.developer_id.to_string();
-        timers::cancel_all(conn, &subject)?;
-        match pass.clock_step(self.settings.expiring_days) {
-            Some((action, at)) => timers::plan(conn, ROOM, &subject, action.as_str(), at),
-            None => Ok(()),
-        }
+        let next = pass.clock_step(self.settings.expiring_days);
+        timers::plan(conn, ROOM, &subject, next.map(|(action, at)| (action.as_str(), at)))
     }
 
     /// Writes a step with everything that follows from it. `now` is later than the step's own time where the clock is late.

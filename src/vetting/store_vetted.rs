@@ -159,7 +159,8 @@ pub fn approve(
     diesel::insert_into(vetted_developers::table).values(row).execute(conn)?;
     diesel::delete(verified_skills::table.filter(verified_skills::developer_id.eq(developer))).execute(conn)?;
     insert_skills(conn, developer, skills, at, valid_until)?;
-    timers::plan(conn, ROOM, &developer.to_string(), StandingAction::Expire.as_str(), days_after(valid_until, -EXPIRING_DAYS))?;
+    let expiring = (StandingAction::Expire.as_str(), days_after(valid_until, -EXPIRING_DAYS));
+    timers::plan(conn, ROOM, &developer.to_string(), [expiring])?;
     note(conn, ChangeKind::Developer, &developer, at)
 }
 

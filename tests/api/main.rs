@@ -26,6 +26,7 @@ mod organizations;
 mod pages;
 mod people;
 mod races;
+mod reminders;
 #[path = "../schema.rs"]
 mod schema;
 mod secrets;
@@ -35,6 +36,7 @@ mod support;
 mod timesheets;
 mod trials;
 mod trials_clock;
+mod trials_input;
 mod trials_life;
 mod trials_machine;
 mod trials_model;

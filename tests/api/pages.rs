@@ -1,5 +1,10 @@
 //! The server's own pages behind the links in mails (reliability R22, R23, R47).
 
+use std::collections::BTreeSet;
+
+use guildhall::kernel::words::Word as _;
+use guildhall::notifications::domain::LetterKind;
+use guildhall::notifications::previews::preview;
 use serde_json::json;
 
 use crate::support::answer::Answer;
@@ -75,6 +80,23 @@ async fn what_a_link_carries_is_escaped() {
         nobody.get(&format!("{path}?token=%ff")).await;
         nobody.submit(path, &[("name", "x")]).await.problem(400, "malformed-request");
         nobody.submit(path, &[("token", &"x".repeat(5000))]).await.problem(400, "malformed-request");
+    }
+}
+
+#[actix_web::test]
+async fn no_link_of_any_mail_is_dead() {
+    let app = TestApp::start().await;
+    let (nobody, mut links) = (app.anonymous(), BTreeSet::new());
+    for kind in LetterKind::ALL {
+        for mail in preview(*kind, "house:").expect("a mail") {
+            let found = mail.text.split_whitespace().filter_map(|word| word.strip_prefix("house:")).map(ToOwned::to_owned);
+            links.extend(found.map(|link| link.split('?').next().unwrap_or_default().to_owned()));
+        }
+    }
+    assert!(links.len() > 8, "{links:?}");
+    for link in links {
+        page(nobody.get(&link).await, 200);
+        nobody.delete(&link).await.expect(405);
     }
 }
 

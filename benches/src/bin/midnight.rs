@@ -209,8 +209,9 @@ async fn agree(app: &App) -> Outcome<(Vec<TrialId>, String)> {
     let agreeing = stream::iter(teams).map(|team| agree_on_seats(app, team)).buffered(SIDE_BY_SIDE);
     let trials: Vec<Vec<TrialId>> = agreeing.collect::<Vec<_>>().await.into_iter().collect::<Outcome<_>>()?;
     let trials = trials.into_iter().next().ok_or("no trials")?;
-    // What the agreement itself had to tell is not what is measured.
-    app.db.write(|conn| Ok(diesel::delete(outbox::table).execute(conn)?)).await?;
+    // What the agreement itself had to tell is not what is measured; what it has planned ahead stays.
+    let told = outbox::due_at.le(Instant::new(now));
+    app.db.write(move |conn| Ok(diesel::delete(outbox::table.filter(told)).execute(conn)?)).await?;
     Ok((trials, token))
 }
 

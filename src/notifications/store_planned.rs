@@ -1,0 +1,131 @@
+//! What the outbox holds for later: planned anew with every step, moved with its recipient, called off.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use crate::db::Conn;
+use crate::db::schema::outbox;
+use crate::db::schema::outbox::dsl;
+use crate::db::support::IntoBoth as _;
+use crate::db::types::Json;
+use crate::kernel::clock::Instant;
+use crate::kernel::error::Result;
+use crate::kernel::words::Word as _;
+use crate::kernel::zone::TimeZone;
+use crate::notifications::domain::{Letter, LetterKind, Recipient};
+use crate::notifications::outbox::{MailState, NewMail};
+use crate::notifications::reminders::{DAILY, TRIAL_REMINDERS};
+use crate::notifications::store::{NewRow, enqueue};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+struct Pending {
+    id: String,
+    kind: String,
+    recipient_key: String,
+    anchor: String,
+    attempts: i64,
+    due_at: Instant,
+    give_up_at: Instant,
+}
+
+impl Pending {
+    /// Whether it is a mail of this kind to this person for this time, which moves with every attempt to send it.
+    fn is_like(&self, mail: &NewMail) -> bool {
+        let in_time = if self.attempts == 0 { Some(self.due_at) == mail.due_at } else { Some(self.give_up_at) == mail.useful_until };
+        in_time && (self.kind.as_str(), &self.recipient_key) == (mail.letter.kind().as_str(), &mail.recipient.key)
+    }
+
+    /// Whether it is this very mail.
+    fn is(&self, mail: &NewMail) -> bool {
+        self.is_like(mail) && (&self.anchor, Some(self.give_up_at)) == (&mail.anchor, mail.useful_until)
+    }
+}
+
+/// Makes `planned` what is pending about `subject` of these kinds. What is pending as planned stays as it is, everything else is
+/// cancelled. Of what is planned for before `now`, only what was pending for then is still sent; what was sent is not sent again.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn plan(conn: &mut Conn, now: Instant, subject: &str, kinds: &[LetterKind], planned: &[NewMail]) -> Result<()> {
+    // One statement for all kinds, which the databases plan once.
+    let pending = dsl::outbox.filter(dsl::subject.eq(subject)).filter(dsl::state.eq(MailState::Pending));
+    let pending: Vec<Pending> = pending.select(Pending::as_select()).load(conn)?;
+    let ours = pending.iter().filter(|row| kinds.iter().any(|kind| kind.as_str() == row.kind));
+    let (stays, goes): (Vec<_>, Vec<_>) = ours.partition(|row| planned.iter().any(|mail| row.is(mail)));
+    if !goes.is_empty() {
+        let rows = dsl::outbox.filter(dsl::id.eq_any(goes.iter().map(|row| &row.id)));
+        diesel::update(rows).set(dsl::state.eq(MailState::Cancelled)).execute(conn)?;
+    }
+    let missing = planned.iter().filter(|mail| !stays.iter().any(|row| row.is(mail)));
+    let mut in_time = missing.filter(|mail| mail.due_at > Some(now) || goes.iter().any(|row| row.is_like(mail)));
+    in_time.try_for_each(|mail| put_anew(conn, now, mail))
+}
+
+/// Puts a mail into the outbox, also one that was cancelled since.
+fn put_anew(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
+    use diesel::query_dsl::methods::FilterDsl as _;
+
+    diesel::insert_into(dsl::outbox)
+        .values(NewRow::of(mail, now))
+        .on_conflict((dsl::subject, dsl::kind, dsl::recipient_key, dsl::anchor))
+        .do_update()
+        .set((
+            dsl::recipient_email.eq(excluded(dsl::recipient_email)),
+            dsl::recipient_name.eq(excluded(dsl::recipient_name)),
+            dsl::recipient_time_zone.eq(excluded(dsl::recipient_time_zone)),
+            dsl::letter_json.eq(excluded(dsl::letter_json)),
+            dsl::state.eq(excluded(dsl::state)),
+            dsl::due_at.eq(excluded(dsl::due_at)),
+            dsl::give_up_at.eq(excluded(dsl::give_up_at)),
+        ))
+        .filter(dsl::state.eq(MailState::Cancelled))
+        .both()
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Moves what is pending for a person who has moved: reminders go at the same hour of the day there, the rest tells its hours there.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn follow(conn: &mut Conn, recipient_key: &str, from: TimeZone, to: TimeZone) -> Result<()> {
+    let pending = || dsl::outbox.filter(dsl::recipient_key.eq(recipient_key)).filter(dsl::state.eq(MailState::Pending));
+    diesel::update(pending()).set(dsl::recipient_time_zone.eq(to)).execute(conn)?;
+    let daily: Vec<(String, Instant)> = pending().filter(dsl::kind.eq_any(DAILY)).select((dsl::id, dsl::due_at)).load(conn)?;
+    for (id, due_at) in daily {
+        let there = to.at(from.date(due_at), from.minute(due_at));
+        diesel::update(dsl::outbox.find(id)).set(dsl::due_at.eq(there)).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Plans for somebody who has joined a colleague what the colleague is going to be reminded of.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn join(conn: &mut Conn, now: Instant, colleague: &Recipient, newcomer: &Recipient) -> Result<()> {
+    type Planned = (Json<Letter>, String, String, Instant, Instant);
+    let planned: Vec<Planned> = dsl::outbox
+        .filter(dsl::recipient_key.eq(&colleague.key))
+        .filter(dsl::state.eq(MailState::Pending))
+        .filter(dsl::kind.eq_any(TRIAL_REMINDERS))
+        .filter(dsl::due_at.gt(now))
+        .order(dsl::id)
+        .select((dsl::letter_json, dsl::subject, dsl::anchor, dsl::due_at, dsl::give_up_at))
+        .load(conn)?;
+    for (Json(letter), subject, anchor, due_at, useful_until) in planned {
+        enqueue(conn, now, &NewMail::now(letter, subject, anchor, newcomer.clone()).later(due_at, useful_until))?;
+    }
+    follow(conn, &newcomer.key, colleague.time_zone, newcomer.time_zone)
+}
+
+/// Cancels what is pending for a person who has left: everything but what is about the own account.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn cancel_pending_to(conn: &mut Conn, recipient_key: &str) -> Result<()> {
+    let others = dsl::outbox.filter(dsl::recipient_key.eq(recipient_key)).filter(dsl::subject.ne(recipient_key));
+    diesel::update(others.filter(dsl::state.eq(MailState::Pending))).set(dsl::state.eq(MailState::Cancelled)).execute(conn)?;
+    Ok(())
+}

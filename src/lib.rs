@@ -5,7 +5,7 @@
 // composition
 pub mod app;
 pub mod demo;
-
+pub mod rights;
 pub mod server;
 pub mod services;
 // ground

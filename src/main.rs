@@ -18,6 +18,8 @@ use guildhall::meta::markdown;
 use guildhall::meta::processes::Processes;
 use guildhall::notifications::domain::LetterKind;
 use guildhall::notifications::previews;
+use guildhall::rights::RIGHTS;
+use guildhall::web::rights;
 use guildhall::{demo, server, telemetry};
 
 #[global_allocator]
@@ -76,6 +78,8 @@ enum Command {
     Openapi,
     /// Print the lifecycles as a Markdown document.
     Processes,
+    /// Print who may do what as a Markdown document.
+    Rights,
 }
 
 #[derive(Subcommand)]
@@ -142,6 +146,10 @@ fn run(line: CommandLine) -> anyhow::Result<()> {
         print!("{}", markdown::document(&Processes::all()));
         return Ok(());
     }
+    if let Command::Rights = line.command {
+        print!("{}", rights::document(RIGHTS));
+        return Ok(());
+    }
     let settings = load::load(line.config.as_deref()).map_err(anyhow::Error::msg)?;
     telemetry::start_logs();
     actix_web::rt::System::new().block_on(execute(line.command, settings))
@@ -157,7 +165,7 @@ async fn execute(command: Command, settings: Settings) -> anyhow::Result<()> {
         Command::Worker => serve(app, Duties { api: false, worker: true }, false).await,
         Command::Migrate { status } => migrations(&app, status).await,
         Command::Admin { command } => admin(&app, command).await,
-        Command::Openapi | Command::Processes | Command::Mail { .. } | Command::Demo { .. } => Ok(()),
+        Command::Openapi | Command::Processes | Command::Rights | Command::Mail { .. } | Command::Demo { .. } => Ok(()),
     }
 }
 

@@ -26,13 +26,15 @@ use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::demo::mailbox::{self, Mailbox};
 use crate::kernel::error::{Code, Error, Result};
+use crate::rights::RIGHTS;
 use crate::web::address::TrustedProxies;
 use crate::web::answer;
-use crate::web::body::BodyLimits;
+use crate::web::arrival::{BodyLimits, arrive};
 use crate::web::describe::{self, KnownPaths};
 use crate::web::docs::{self, Document};
 use crate::web::limits::AddressLimits;
 use crate::web::middleware::{limit, observe};
+use crate::web::rights::Rights;
 
 /// Every room's routes; the document is made from this list.
 /// The busiest first: routes are tried in this order, one pattern after the other.
@@ -127,9 +129,10 @@ async fn readyz(readiness: Data<Readiness>) -> Result<HttpResponse> {
     answer::json(&Health { status: "ready" })
 }
 
-/// Metrics for Prometheus: for callers on this machine, unless they have a listener of their own.
+/// Metrics for Prometheus: for callers on this machine, not through a proxy on it, unless they have a listener of their own.
 async fn loopback_metrics(request: HttpRequest, handle: Data<Option<PrometheusHandle>>, settings: Data<Settings>) -> Result<HttpResponse> {
-    let local = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback()) && !request.headers().contains_key("x-forwarded-for");
+    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| request.headers().contains_key(*name));
+    let local = !forwarded && request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     match handle.as_ref() {
         Some(handle) if local && settings.metrics_listen.is_empty() => Ok(render_metrics(handle)),
         _ => Err(Error::not_found()),
@@ -176,9 +179,10 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
         .and(crate::accounts::pages::PATHS)
         .and(crate::notifications::pages::PATHS)
         .and(&[("/metrics", &[Method::GET])]);
-    let (known, json) = (Data::new(known), Data::new(Document::new(openapi_json()?)));
+    let (known, json, rights) = (Data::new(known), Data::new(Document::new(openapi_json()?)), Data::new(Rights::new(RIGHTS)));
     let limits = Data::new(AddressLimits::new(&app.settings.limits));
-    let body_limits = BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit };
+    let body_limits =
+        BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit, deadline: Duration::from_secs(settings.body_deadline) };
     let (proxies, metrics, shared_settings) =
         (TrustedProxies(settings.trusted_proxies.clone()), Data::new(metrics), Data::new(settings.clone()));
     let (gate, readiness, services) = (Arc::new(app.accounts.clone()) as Arc<dyn Gate>, Data::new(readiness), app.services());
@@ -186,6 +190,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
     let server = HttpServer::new(move || {
         let (app, _) = HttpApp::new().into_utoipa_app().configure(rooms).split_for_parts();
         app.app_data(gate.clone())
+            .app_data(rights.clone())
             .app_data(limits.clone())
             .app_data(proxies.clone())
             .app_data(body_limits)
@@ -210,13 +215,15 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
             .wrap(Compress::default())
             .wrap(from_fn(limit))
             .wrap(cors(&for_cors))
+            .wrap(from_fn(arrive))
             .wrap(from_fn(observe))
     });
     let workers = if settings.workers == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { settings.workers };
     let server = server
         .workers(workers)
         .shutdown_timeout(settings.shutdown_grace)
-        .client_request_timeout(Duration::from_secs(5))
+        .client_request_timeout(Duration::from_secs(settings.header_deadline))
+        .max_connections(settings.connections.div_ceil(workers))
         .keep_alive(Duration::from_secs(75))
         .disable_signals()
         .listen(listener)

@@ -36,8 +36,8 @@ const ORDER: [&str; 24] = [
 ];
 /// How many of them are ground: they know no room.
 const GROUND: usize = 7;
-/// What puts the house together may know everything: `app` builds, `services` hands out, `server` mounts, `demo` fills, `main` starts.
-const COMPOSITION: [&str; 6] = ["app", "services", "server", "demo", "main", "lib"];
+/// What puts the house together may know everything: `app` builds, `services` hands out, `server` mounts, `rights` says who may, `demo` fills, `main` starts.
+const COMPOSITION: [&str; 7] = ["app", "services", "server", "rights", "demo", "main", "lib"];
 /// Macros stand at the crate's root; this is where they live.
 const MACROS: [(&str, &str); 4] = [("words", "kernel"), ("sql_words", "db"), ("sql_value", "db"), ("each", "db")];
 

@@ -125,6 +125,17 @@ fn believed() -> Schema {
     schema
 }
 
+/// Every table with its columns.
+pub fn tables() -> Vec<(String, Vec<String>)> {
+    believed().into_iter().map(|(name, table)| (name, table.columns.into_keys().collect())).collect()
+}
+
+/// Every column that holds text, as `table.column`.
+pub fn texts() -> Vec<String> {
+    let text = |table: Table| table.columns.into_iter().filter(|(_, (kind, _))| kind == "text").map(|(column, _)| column);
+    believed().into_iter().flat_map(|(name, table)| text(table).map(move |column| format!("{name}.{column}"))).collect()
+}
+
 fn without_indexes(mut schema: Schema) -> Schema {
     schema.values_mut().for_each(|table| table.indexes.clear());
     schema

@@ -57,6 +57,7 @@ pub fn principal(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> 
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::ends_at.gt(now))
         .filter(users::status.eq(AccountStatus::Active))
+        .filter(users::verified_at.is_not_null())
         .select((users::role, members::organization_id.nullable(), sessions::ends_at))
         .first(conn)
         .optional()?;

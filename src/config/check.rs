@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::{Environment, Settings, Trials, Vetting};
+use crate::config::{Environment, Server, Settings, Trials, Vetting};
 
 /// The shortest secret that may sign tokens, in bytes (RFC 7518 §3.2).
 pub const SECRET_BYTES: usize = 32;
@@ -16,11 +16,19 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     scheme(settings)?;
     secret(&settings.auth.secret, production || !is_sqlite(settings))?;
     urls(settings, production)?;
+    if production {
+        random(&settings.auth.secret)?;
+        origins(&settings.server)?;
+        encrypted(settings)?;
+    }
     if settings.auth.memory_kib < 19_456 || settings.auth.passes < 2 {
         return Err("auth.memory_kib must be at least 19456 and auth.passes at least 2".to_owned());
     }
     if !(1..=15).contains(&settings.auth.access_minutes) {
         return Err("auth.access_minutes must be from 1 to 15".to_owned());
+    }
+    if settings.server.connections == 0 || settings.server.header_deadline == 0 || settings.server.body_deadline == 0 {
+        return Err("server.connections, server.header_deadline and server.body_deadline must be at least 1".to_owned());
     }
     if settings.database.connections == 0 {
         return Err("database.connections must be at least 1".to_owned());
@@ -62,6 +70,16 @@ fn secret(secret: &SecretString, required: bool) -> Result<(), String> {
     }
 }
 
+/// Neither fewer than eight different characters nor the words of an example come from chance.
+fn random(secret: &SecretString) -> Result<(), String> {
+    let secret = secret.expose_secret().to_lowercase();
+    let different: std::collections::BTreeSet<char> = secret.chars().collect();
+    if different.len() < 8 || ["changeme", "change-me", "change_me"].iter().any(|word| secret.contains(word)) {
+        return Err("auth.secret is no random text: set GUILDHALL_AUTH__SECRET to at least 32 random bytes".to_owned());
+    }
+    Ok(())
+}
+
 fn urls(settings: &Settings, production: bool) -> Result<(), String> {
     let public = &settings.server.public_url;
     if url::Url::parse(public).is_err() {
@@ -77,6 +95,37 @@ fn urls(settings: &Settings, production: bool) -> Result<(), String> {
     let local = ["smtp://localhost", "smtp://127.0.0.1", "smtp://[::1]"].iter().any(|prefix| mail.starts_with(prefix));
     let safe = mail.starts_with("smtps://") || (mail.starts_with("smtp://") && (local || mail.contains("tls=required")));
     if safe { Ok(()) } else { Err("mail.url must be smtps://… or smtp://…?tls=required in production".to_owned()) }
+}
+
+/// Whoever is believed or let in without being named is everybody.
+fn origins(server: &Server) -> Result<(), String> {
+    if let Some(origin) = server.cors_origins.iter().find(|origin| !origin.starts_with("https://")) {
+        return Err(format!("server.cors_origins must be origins such as https://app.example.com in production, not `{origin}`"));
+    }
+    if !server.frontend_url.is_empty() && !server.frontend_url.starts_with("https://") {
+        return Err("server.frontend_url must begin with https:// in production".to_owned());
+    }
+    match server.trusted_proxies.iter().find(|network| network.prefix_len() == 0) {
+        Some(everybody) => Err(format!("server.trusted_proxies must name the proxies' networks, not everybody ({everybody})")),
+        None => Ok(()),
+    }
+}
+
+/// What leaves this machine for the database is encrypted, and the server's certificate is checked.
+fn encrypted(settings: &Settings) -> Result<(), String> {
+    let url = settings.database.url.expose_secret();
+    if is_sqlite(settings) || is_local(url) || url.contains("sslmode=verify-full") {
+        return Ok(());
+    }
+    Err("database.url of another host must carry sslmode=verify-full in production".to_owned())
+}
+
+/// Whether the URL of a database names this machine: by address, by name, or by the folder of a socket.
+fn is_local(url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else { return false };
+    let elsewhere = url.query_pairs().any(|(name, value)| matches!(&*name, "host" | "hostaddr") && !value.starts_with('/'));
+    let host = url.host_str().unwrap_or_default();
+    !elsewhere && (host.is_empty() || host.to_lowercase().starts_with("%2f") || ["localhost", "127.0.0.1", "[::1]"].contains(&host))
 }
 
 /// Periods that leave no trial, and reminders that come in no order.

@@ -73,6 +73,12 @@ pub struct Server {
     pub body_limit: usize,
     /// Bytes, for `/v1/auth/*`.
     pub auth_body_limit: usize,
+    /// Seconds.
+    pub header_deadline: u64,
+    /// Seconds.
+    pub body_deadline: u64,
+    /// At most.
+    pub connections: usize,
 }
 
 /// `[database]`

@@ -106,8 +106,11 @@ fn is_date_from(first_year: i32, text: &str) -> bool {
 fn is_instant(text: &str) -> bool {
     use chrono::{Datelike as _, Timelike as _};
     let offset_in_range = |at: &chrono::DateTime<chrono::FixedOffset>| at.offset().local_minus_utc().abs() <= 14 * 3600;
-    chrono::DateTime::parse_from_rfc3339(text)
-        .is_ok_and(|at| (2000..=2100).contains(&at.year()) && at.nanosecond() < 1_000_000_000 && offset_in_range(&at))
+    // chrono takes a blank for the `T` as well, and so would take what others refuse.
+    let has_t = text.as_bytes().get(10).is_some_and(|each| each.eq_ignore_ascii_case(&b'T'));
+    has_t
+        && chrono::DateTime::parse_from_rfc3339(text)
+            .is_ok_and(|at| (2000..=2100).contains(&at.year()) && at.nanosecond() < 1_000_000_000 && offset_in_range(&at))
 }
 
 fn is_web_link(text: &str) -> bool {
@@ -132,7 +135,7 @@ mod tests {
     fn dates_and_instants_stay_in_reach() {
         assert!(is_date("2026-12-01") && !is_date("2026-02-30") && !is_date("+262142-12-31") && !is_date("1999-12-31"));
         assert!(is_instant("2026-12-01T09:00:00Z") && is_instant("2026-12-01T09:00:00+02:00"));
-        for wrong in ["2026-12-31T23:59:60Z", "2026-12-01T09:00:00+23:59", "9999-12-31T00:00:00Z", "2026-12-01"] {
+        for wrong in ["2026-12-31T23:59:60Z", "2026-12-01 09:00:00Z", "2026-12-01T09:00:00+23:59", "9999-12-31T00:00:00Z", "2026-12-01"] {
             assert!(!is_instant(wrong), "{wrong}");
         }
     }

@@ -305,7 +305,7 @@ step!(
     pause_trial, "/v1/trials/{id}/pause", TrialReason, Pause
 );
 step!(
-    /// Go on after a pause. Role: whoever has paused it; admin with the reason in words.
+    /// Go on after a pause. Role: of the two parties, whoever has paused it; admin with the reason in words.
     resume_trial, "/v1/trials/{id}/resume", TrialReason, Resume
 );
 step!(

@@ -17,6 +17,7 @@ use crate::kernel::answer::{Call, Expected, Once};
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::principal::Principal;
 use crate::web::body;
+use crate::web::rights;
 
 /// A signed-in person.
 pub struct Signed(pub Principal);
@@ -83,9 +84,12 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Ask<T> {
     }
 }
 
+/// The person, whose role the matrix of rights lets in.
 async fn principal(request: &HttpRequest) -> Result<Principal> {
     let gate = request.app_data::<Arc<dyn Gate>>().cloned().ok_or_else(|| Error::internal("no gate is mounted"))?;
-    gate.principal(bearer(request.headers()).ok_or_else(Error::not_signed_in)?).await
+    let principal = gate.principal(bearer(request.headers()).ok_or_else(Error::not_signed_in)?).await?;
+    rights::admit(request, &principal)?;
+    Ok(principal)
 }
 
 /// The token of exactly one `Authorization: Bearer …` header.

@@ -1,10 +1,11 @@
-//! The body of a request: bounded in size and time, strict JSON, checked against its schema.
+//! The body of a request: strict JSON, checked against its schema.
 
-use std::time::Duration;
+use std::io::ErrorKind;
 
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::header;
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
@@ -13,21 +14,8 @@ use utoipa::ToSchema;
 
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::schema;
+use crate::web::arrival::BodyLimits;
 use crate::web::json;
-
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// So many times the limit is read and thrown away, so that the connection stays usable for the next request.
-const DRAIN: usize = 16;
-
-/// Sizes of bodies, in bytes; app data.
-#[derive(Debug, Clone, Copy)]
-pub struct BodyLimits {
-    /// For everything else.
-    pub plain: usize,
-    /// For `/v1/auth/`.
-    pub auth: usize,
-}
 
 /// A JSON body that has passed its schema.
 pub struct Body<T>(pub T);
@@ -47,31 +35,28 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Body<T> {
 /// # Errors
 /// 400, 408, 413, 415 or 422, each with what to do.
 pub async fn read<T: ToSchema + DeserializeOwned + 'static>(request: &HttpRequest, payload: Payload) -> Result<(T, Bytes)> {
-    let limits = request.app_data::<BodyLimits>().copied().unwrap_or(BodyLimits { plain: 65_536, auth: 4096 });
-    let limit = if request.path().starts_with("/v1/auth/") { limits.auth } else { limits.plain };
-    let collected = tokio::time::timeout(PATIENCE, collect(payload, limit)).await;
-    let bytes = collected.map_err(|_| Error::new(Code::RequestTimeout, "The body did not arrive within 30 seconds. Send it again."))??;
+    let bytes = bytes(request, payload).await?;
     check_media_type(request, bytes.is_empty())?;
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
     Ok((schema::read(json::parse(text)?)?, bytes))
 }
 
-async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes> {
-    let mut bytes = BytesMut::new();
-    let mut size = 0_usize;
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Error::new(Code::MalformedRequest, "The body could not be read to its end."))?;
-        size = size.saturating_add(chunk.len());
-        if size <= limit {
-            bytes.extend_from_slice(&chunk);
-        } else if size > limit.saturating_mul(DRAIN) {
-            break;
+/// The bytes that have arrived, in one piece (`src/web/arrival.rs`), or why they have not.
+async fn bytes(request: &HttpRequest, mut payload: Payload) -> Result<Bytes> {
+    let arrived = payload.next().await.unwrap_or_else(|| Ok(Bytes::new()));
+    arrived.map_err(|error| {
+        let limits = request.app_data::<BodyLimits>().copied().unwrap_or_default();
+        match error {
+            PayloadError::Overflow => {
+                Error::new(Code::TooLarge, format!("The body may have at most {} bytes.", limits.bytes(request.path())))
+            }
+            PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => {
+                let seconds = limits.deadline.as_secs();
+                Error::new(Code::RequestTimeout, format!("The body did not arrive within {seconds} seconds. Send it again."))
+            }
+            _ => Error::new(Code::MalformedRequest, "The body could not be read to its end."),
         }
-    }
-    if size > limit {
-        return Err(Error::new(Code::TooLarge, format!("The body may have at most {limit} bytes.")));
-    }
-    Ok(bytes.freeze())
+    })
 }
 
 fn check_media_type(request: &HttpRequest, empty: bool) -> Result<()> {

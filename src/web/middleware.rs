@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -45,14 +46,21 @@ pub async fn observe(
     let span = tracing::info_span!("request", request_id = %id, %method);
     let started = Instant::now();
     let scoped = REQUEST_ID.scope(id.clone(), guarded(request, next));
-    let mut response = scoped.instrument(span.clone()).await?;
-    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
-    let status = response.status().as_u16();
-    let elapsed = started.elapsed();
+    let answered = scoped.instrument(span.clone()).await;
+    let (route, status) = match &answered {
+        Ok(response) => (response.request().match_pattern().unwrap_or_else(|| "none".to_owned()), response.status()),
+        Err(error) => ("none".to_owned(), error.as_response_error().status_code()),
+    };
+    let (status, elapsed) = (status.as_u16(), started.elapsed());
     let labels = [("route", route.clone()), ("method", method.to_string()), ("status", status.to_string())];
     metrics::histogram!("guildhall_http_request_seconds", &labels).record(elapsed.as_secs_f64());
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(%route, status, micros, "answered"));
+    let mut response = answered.map_err(|error| {
+        // Made here, where the request's id is known: there is no request left to answer.
+        let response = REQUEST_ID.sync_scope(id.clone(), || error.error_response());
+        InternalError::from_response("answered", response)
+    })?;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID_HEADER, value);
     }

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod arrival;
 pub mod ask;
 pub mod body;
 pub mod describe;
@@ -13,3 +14,4 @@ pub mod page;
 pub mod path;
 pub mod problem;
 pub mod query;
+pub mod rights;

@@ -77,6 +77,23 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// Insists on the headers of every answer (R53).
+    #[track_caller]
+    pub fn armoured(&self) {
+        let name = format!("{} {}", self.request, self.status);
+        assert_eq!(self.header("x-content-type-options"), "nosniff", "{name}");
+        assert_eq!(self.header("referrer-policy"), "no-referrer", "{name}");
+        assert!(self.header("strict-transport-security").starts_with("max-age=31536000"), "{name}");
+        let policy = self.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{name}: {policy}");
+        let cached = self.header("cache-control");
+        assert!(cached == "no-store" || (cached == "no-cache" && !self.request.contains("/v1/")), "{name}: {cached}");
+        assert!(!self.header("x-request-id").is_empty(), "{name}");
+        for banner in ["server", "x-powered-by", "set-cookie"] {
+            assert!(!self.headers.contains_key(banner), "{name} has {banner}");
+        }
+    }
+
     /// Status, headers and body without what differs between any two answers: time, request id, what is left of a limit.
     pub fn lasting(&self) -> (u16, Vec<(String, String)>, Value) {
         // The list of exposed headers comes out of a hash set: the same names in any order.

@@ -3,10 +3,13 @@
 pub mod answer;
 pub mod app;
 pub mod bodies;
+pub mod contents;
 pub mod database;
 pub mod logs;
+pub mod operations;
 pub mod person;
 pub mod raw;
+pub mod schemas;
 pub mod seeds;
 pub mod smtp;
 pub mod stories;

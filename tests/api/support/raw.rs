@@ -36,10 +36,20 @@ impl Raw {
 
     /// Reads one answer; none when the server hangs up or says nothing.
     pub async fn answer(&mut self) -> Option<RawAnswer> {
-        tokio::time::timeout(PATIENCE, self.read()).await.ok().flatten()
+        tokio::time::timeout(PATIENCE, self.read(true)).await.ok().flatten()
     }
 
-    async fn read(&mut self) -> Option<RawAnswer> {
+    /// Reads an answer to HEAD, which has no body whatever its length says.
+    pub async fn head(&mut self) -> Option<RawAnswer> {
+        tokio::time::timeout(PATIENCE, self.read(false)).await.ok().flatten()
+    }
+
+    /// Whether the server hangs up within some time; what it still says is added to `said`.
+    pub async fn hangs_up(&mut self, within: Duration, said: &mut Vec<u8>) -> bool {
+        tokio::time::timeout(within, async { while self.more(said).await.is_some() {} }).await.is_ok()
+    }
+
+    async fn read(&mut self, with_body: bool) -> Option<RawAnswer> {
         let mut bytes = Vec::new();
         let end = loop {
             if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -48,7 +58,8 @@ impl Raw {
             self.more(&mut bytes).await?;
         };
         let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok()).unwrap_or(0);
+        let stated = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok()).unwrap_or(0);
+        let length = if with_body { stated } else { 0 };
         while bytes.len() < end + length {
             self.more(&mut bytes).await?;
         }

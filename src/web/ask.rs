@@ -32,6 +32,15 @@ pub struct Ask<T> {
     pub body: T,
 }
 
+/// A signed-in person, who may also be an admin who has yet to set up a second factor: for that, and for leaving. Its answers
+/// carry secrets, so none is kept for a repeat under an `Idempotency-Key`.
+pub struct Enrolling<T = Nothing> {
+    /// Who.
+    pub principal: Principal,
+    /// What.
+    pub body: T,
+}
+
 /// A body without members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -83,9 +92,29 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Ask<T> {
     }
 }
 
+impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Enrolling<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let principal = gate(&request)?.enrolling(token(&request)?).await?;
+            Ok(Self { principal, body: body::read(&request, payload).await?.0 })
+        })
+    }
+}
+
 async fn principal(request: &HttpRequest) -> Result<Principal> {
-    let gate = request.app_data::<Arc<dyn Gate>>().cloned().ok_or_else(|| Error::internal("no gate is mounted"))?;
-    gate.principal(bearer(request.headers()).ok_or_else(Error::not_signed_in)?).await
+    gate(request)?.principal(token(request)?).await
+}
+
+fn gate(request: &HttpRequest) -> Result<Arc<dyn Gate>> {
+    request.app_data::<Arc<dyn Gate>>().cloned().ok_or_else(|| Error::internal("no gate is mounted"))
+}
+
+fn token(request: &HttpRequest) -> Result<&str> {
+    bearer(request.headers()).ok_or_else(Error::not_signed_in)
 }
 
 /// The token of exactly one `Authorization: Bearer …` header.

@@ -12,11 +12,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::accounts::service::{Accounts, LiveSessions};
+use crate::accounts::service::{Accounts, LiveSessions, Secrets};
 use crate::accounts::session_cache::SessionCache;
 use crate::accounts::tasks::Housekeeping;
 use crate::audit::service::Audit;
 use crate::auth::password::Passwords;
+use crate::auth::seal::Seals;
 use crate::auth::token::Tokens;
 use crate::check_ins::service::CheckInRoom;
 use crate::config::Settings;
@@ -143,7 +144,9 @@ impl App {
         let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone(), index.clone()];
         let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
         let live = LiveSessions { cache: sessions, feed: feed.clone() };
-        let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, &settings, live, mail);
+        let seals = Arc::new(Seals::new("second factor", &secret, &settings.auth.previous_secrets)?);
+        let secrets = Secrets { passwords, tokens, seals };
+        let accounts = Accounts::new(db.clone(), clock.clone(), secrets, &settings, live, mail);
         let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
         let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates.clone()));
         // Wakes whoever follows what can be matched; the database's rows say what has changed.

@@ -116,6 +116,11 @@ enum AdminCommand {
         /// Whose.
         email: Email,
     },
+    /// Take the second factor off an account whose owner has lost it; ends its sessions.
+    ResetMfa {
+        /// Whose.
+        email: Email,
+    },
     /// Let an account in again.
     Enable {
         /// Whose.
@@ -220,6 +225,7 @@ async fn admin(app: &App, command: AdminCommand) -> anyhow::Result<()> {
             println!("{id}");
         }
         AdminCommand::Disable { email } => app.accounts.set_status(email, AccountStatus::Suspended).await.map_err(plain)?,
+        AdminCommand::ResetMfa { email } => app.accounts.reset_second_factor(email).await.map_err(plain)?,
         AdminCommand::Enable { email } => app.accounts.set_status(email, AccountStatus::Active).await.map_err(plain)?,
     }
     Ok(())

@@ -52,6 +52,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::trials::http_admin::routes(config);
     crate::matching::http_own::routes(config);
     crate::accounts::http_admin::routes(config);
+    crate::accounts::http_factor::routes(config);
     crate::suspensions::http::routes(config);
     crate::check_ins::http::routes(config);
     crate::hand_overs::http::routes(config);

@@ -1,12 +1,14 @@
-//! What admins do with accounts: look at them, and invite other admins. Keeping people out is in `suspensions`.
+//! What admins do with accounts: look at them, end their sessions, invite other admins; and what the command line does to an
+//! account. Keeping people out, with all that follows, is in `suspensions`.
 
 use chrono::TimeDelta;
+use secrecy::SecretString;
 
-use crate::accounts::domain::{TokenPurpose, UserFilter, UserView};
+use crate::accounts::domain::{AccountStatus, TokenPurpose, UserFilter, UserView};
 use crate::accounts::members::{INVITATION_DAYS, INVITATIONS_PER_DAY};
-use crate::accounts::service::Accounts;
+use crate::accounts::service::{Accounts, new_user};
 use crate::accounts::store::InvitationDetail;
-use crate::accounts::{store, store_admin};
+use crate::accounts::{store, store_admin, store_sessions};
 use crate::audit::domain::Entry;
 use crate::audit::store as audit;
 use crate::db::Conn;
@@ -17,11 +19,64 @@ use crate::kernel::email::Email;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::UserId;
 use crate::kernel::page::{Page, PageQuery};
-use crate::kernel::principal::Principal;
+use crate::kernel::principal::{Principal, Role};
+use crate::kernel::process::Actor;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, Recipient};
 
 impl Accounts {
+    /// Makes an admin; without a password, a mail lets them choose one. For the command line.
+    ///
+    /// # Errors
+    /// 409 when the address is taken, 422 when the password is too easy.
+    pub async fn create_admin(&self, email: Email, name: String, password: Option<SecretString>) -> Result<UserId> {
+        let hash = match &password {
+            Some(password) => {
+                self.passwords.check(password, &email, &[&name], "/password").await?;
+                Some(self.passwords.hash(password.clone()).await?)
+            }
+            None => None,
+        };
+        let (now, this) = (self.clock.now(), self.clone());
+        let made = self.db.write(move |conn| {
+            if store::user_by_email(conn, &email)?.is_some() {
+                return Err(Error::conflict("There is an account with this address already."));
+            }
+            let user = new_user(email.clone(), &name, Role::Admin, hash.clone(), Some(now), now);
+            store::insert_user(conn, &user)?;
+            if hash.is_none() {
+                let token_id =
+                    store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::hours(this.auth.verify_hours), now)?;
+                this.send(conn, &user, Letter::SetPassword { token_id }, &token_id.to_string(), now)?;
+            }
+            Ok(user.id)
+        });
+        let id = made.await?;
+        self.mail.wake();
+        Ok(id)
+    }
+
+    /// Keeps a person out, or lets them in again. For the command line.
+    ///
+    /// # Errors
+    /// 404 for an unknown address, 409 for the last active admin.
+    pub async fn set_status(&self, email: Email, status: AccountStatus) -> Result<()> {
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                let user = store::user_by_email(conn, &email)?.ok_or_else(Error::not_found)?;
+                let last = user.role == Role::Admin && user.status == AccountStatus::Active && store::count_admins(conn)? == 1;
+                if last && status == AccountStatus::Suspended {
+                    return Err(Error::conflict("This is the last active admin: make another one first."));
+                }
+                store::set_status(conn, user.id, status, now)?;
+                let action = if status == AccountStatus::Suspended { "user.suspend" } else { "user.reinstate" };
+                audit::record(conn, &Entry::of(None, Actor::System, action, user.id, now))?;
+                store_sessions::revoke_all(conn, user.id, None, now)
+            })
+            .await
+    }
+
     /// A page of people, newest first. The look is audited.
     ///
     /// # Errors
@@ -35,6 +90,21 @@ impl Accounts {
                 Ok(Page::cut(rows, page.limit, |user| user.id.to_string()))
             })
             .await
+    }
+
+    /// Ends every session of a person.
+    ///
+    /// # Errors
+    /// 403 for others than admins; 404.
+    pub async fn end_sessions(&self, call: Call, id: UserId, reason: String) -> Result<Answer> {
+        call.principal.admin()?;
+        self.change(call, move |conn, call, now| {
+            let view = store_admin::find(conn, id)?;
+            store_sessions::revoke_all(conn, id, None, now)?;
+            audit::record(conn, &Entry::admin(call.principal.user, "user.end_sessions", id, now).because(Some(&reason)))?;
+            Answer::plain(&view)
+        })
+        .await
     }
 
     /// Mails an invitation to become an admin. The answer is the same for known addresses.
@@ -54,10 +124,7 @@ impl Accounts {
 
     fn send_admin_invitation(&self, conn: &mut Conn, inviter: UserId, email: &Email, now: Instant) -> Result<String> {
         let bucket = format!("admin-invitations:{inviter}");
-        if let Some(seconds) = throttle::closed_for(conn, &bucket, INVITATIONS_PER_DAY, now)? {
-            return Err(Error::too_many(seconds));
-        }
-        throttle::hit(conn, &bucket, TimeDelta::days(1), now)?;
+        throttle::take_of_day(conn, &bucket, Some(INVITATIONS_PER_DAY), now)?;
         let detail = InvitationDetail { email: email.clone(), organization: None };
         let token_id = store::new_token(conn, inviter, TokenPurpose::Invitation, Some(detail), TimeDelta::days(INVITATION_DAYS), now)?;
         let recipient = Recipient { key: email.key(), email: email.clone(), name: String::new(), time_zone: TimeZone::UTC };

@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::domain::Entry;
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
 use crate::kernel::ids::{DeveloperId, OrganizationId, SessionId, UserId};
 use crate::kernel::principal::Role;
+use crate::kernel::process::Actor;
 use crate::kernel::zone::TimeZone;
 use crate::words;
 
@@ -78,6 +80,16 @@ impl fmt::Debug for User {
 }
 
 impl User {
+    /// What this person did to their own account, for the audit log.
+    pub fn entry(&self, action: &str, now: Instant) -> Entry {
+        let role = match self.role {
+            Role::Client => Actor::Client,
+            Role::Developer => Actor::Developer,
+            Role::Admin => Actor::Admin,
+        };
+        Entry::of(Some(self.id), role, action, self.id, now)
+    }
+
     /// Whether this person may sign in at all.
     pub fn may_sign_in(&self) -> bool {
         self.status == AccountStatus::Active && self.verified_at.is_some()
@@ -208,6 +220,39 @@ pub struct TokenPair {
     pub expires_in: i64,
     /// Exchange it for a new pair at `/v1/auth/refresh`; good once.
     pub refresh_token: String,
+}
+
+/// Whether an account asks for a second factor.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct SecondFactorView {
+    /// Whether sign-ins ask for one.
+    pub enabled: bool,
+    /// Since when.
+    #[schema(required = true)]
+    pub since: Option<Instant>,
+    /// How many recovery codes are left.
+    pub recovery_codes_left: i64,
+    /// Whether this account must have one: admins, where the house says so.
+    pub required: bool,
+}
+
+/// What an authenticator app needs; shown once.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct NewSecondFactor {
+    /// The secret in Base32, to be typed.
+    #[schema(examples("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"))]
+    pub secret: String,
+    /// The same with its settings, to be shown as a QR code.
+    #[schema(examples("otpauth://totp/Guildhall:somebody%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Guildhall"))]
+    pub otpauth_uri: String,
+}
+
+/// Recovery codes; shown once.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct RecoveryCodes {
+    /// Each is good for one sign-in, in place of a code of the app.
+    #[schema(examples(json!(["ABCD-EFGH-IJKL-MNOP"])))]
+    pub recovery_codes: Vec<String>,
 }
 
 /// Sign-up.

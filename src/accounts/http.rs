@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::accounts::domain::{Me, MeBody, MemberView, OrganizationBody, OrganizationView, Register, SessionView, TokenPair};
 use crate::accounts::service::Accounts;
-use crate::accounts::sessions::SignIn;
+use crate::accounts::sign_in::SignIn;
 use crate::kernel::email::Email;
 use crate::kernel::error::Result;
 use crate::kernel::ids::{SessionId, UserId};
@@ -18,7 +18,7 @@ use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::schema::Patch;
 use crate::web::answer;
 use crate::web::answer::Message;
-use crate::web::ask::{Ask, Nothing, Signed};
+use crate::web::ask::{Ask, Enrolling, Nothing, Signed};
 use crate::web::body::Body;
 use crate::web::middleware::ClientAddress;
 use crate::web::path::Path;
@@ -55,9 +55,9 @@ pub struct Credentials {
     /// The password.
     #[schema(value_type = String, min_length = 1, max_length = 128)]
     pub password: SecretString,
-    /// The code of a second factor, for accounts that have one.
-    #[schema(max_length = 16)]
-    pub totp: Option<String>,
+    /// For accounts that have a second factor: the six digits of the authenticator app, or a recovery code.
+    #[schema(value_type = Option<String>, max_length = 32)]
+    pub totp: Option<SecretString>,
 }
 
 /// A refresh token.
@@ -121,8 +121,8 @@ async fn register(body: Body<Register>, accounts: Data<Accounts>) -> Result<Http
 /// Prove an address with the code from its mail. Role: anybody.
 #[utoipa::path(tag = "accounts", request_body = Code, responses((status = 200, body = Message, description = "Verified")))]
 #[post("/v1/auth/verify-email")]
-async fn verify_email(body: Body<Code>, accounts: Data<Accounts>) -> Result<HttpResponse> {
-    accounts.verify_email(body.0.token).await?;
+async fn verify_email(body: Body<Code>, from: ReqData<ClientAddress>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+    accounts.verify_email(body.0.token, **from).await?;
     answer::message("Your address is verified. You can sign in now.")
 }
 
@@ -135,7 +135,9 @@ async fn resend_verification(body: Body<Address>, accounts: Data<Accounts>) -> R
 }
 
 /// Sign in. Role: anybody.
-#[utoipa::path(tag = "accounts", request_body = Credentials, responses((status = 200, body = TokenPair, description = "Signed in"), (status = 401, body = crate::web::problem::Problem, content_type = "application/problem+json", description = "Not signed in")))]
+///
+/// An account with a second factor answers the password alone with `/problems/second-factor-required`: send both together then.
+#[utoipa::path(tag = "accounts", request_body = Credentials, responses((status = 200, body = TokenPair, description = "Signed in"), (status = 401, body = crate::web::problem::Problem, content_type = "application/problem+json", description = "Not signed in: `not-signed-in`, or `second-factor-required` or `second-factor-wrong` when the password is right")))]
 #[post("/v1/auth/login")]
 async fn login(
     request: HttpRequest,
@@ -145,23 +147,24 @@ async fn login(
 ) -> Result<HttpResponse> {
     let client = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("unknown");
     let client = client.chars().take(120).collect();
-    let attempt = SignIn { email: body.0.email, password: body.0.password, address: from.into_inner().0, client };
+    let Credentials { email, password, totp } = body.0;
+    let attempt = SignIn { email, password, totp, address: **from, client };
     answer::json(&accounts.sign_in(attempt).await?)
 }
 
 /// Exchange a refresh token for a new pair. Role: anybody.
 #[utoipa::path(tag = "accounts", request_body = Refresh, responses((status = 200, body = TokenPair, description = "A new pair"), (status = 401, body = crate::web::problem::Problem, content_type = "application/problem+json", description = "Not signed in")))]
 #[post("/v1/auth/refresh")]
-async fn refresh(body: Body<Refresh>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+async fn refresh(body: Body<Refresh>, from: ReqData<ClientAddress>, accounts: Data<Accounts>) -> Result<HttpResponse> {
     use secrecy::ExposeSecret as _;
-    answer::json(&accounts.refresh(body.0.refresh_token.expose_secret()).await?)
+    answer::json(&accounts.refresh(body.0.refresh_token.expose_secret(), **from).await?)
 }
 
 /// End this session, its access and its refresh token, at once. Role: anybody signed in.
 #[utoipa::path(tag = "accounts", request_body = Nothing, responses((status = 204, description = "Signed out")), security(("bearer" = [])))]
 #[post("/v1/auth/logout")]
-async fn logout(ask: Ask<Nothing>, accounts: Data<Accounts>) -> Result<HttpResponse> {
-    accounts.sign_out(ask.call.principal).await?;
+async fn logout(ask: Enrolling, accounts: Data<Accounts>) -> Result<HttpResponse> {
+    accounts.sign_out(ask.principal).await?;
     Ok(answer::nothing())
 }
 
@@ -176,8 +179,8 @@ async fn forgot_password(body: Body<Address>, accounts: Data<Accounts>) -> Resul
 /// Choose a new password with the code from a mail; ends every session. Role: anybody.
 #[utoipa::path(tag = "accounts", request_body = Reset, responses((status = 200, body = Message, description = "Changed")))]
 #[post("/v1/auth/password/reset")]
-async fn reset_password(body: Body<Reset>, accounts: Data<Accounts>) -> Result<HttpResponse> {
-    accounts.reset_password(body.0.token, body.0.password).await?;
+async fn reset_password(body: Body<Reset>, from: ReqData<ClientAddress>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+    accounts.reset_password(body.0.token, body.0.password, **from).await?;
     answer::message("Your password is changed. You can sign in with it now.")
 }
 
@@ -193,17 +196,17 @@ async fn change_password(ask: Ask<ChangePassword>, accounts: Data<Accounts>) -> 
 /// Accept an invitation to act for an organisation, or to be an admin. Role: anybody.
 #[utoipa::path(tag = "accounts", request_body = Redeem, responses((status = 200, body = Message, description = "Now a member")))]
 #[post("/v1/auth/redeem-invitation")]
-async fn redeem_invitation(body: Body<Redeem>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+async fn redeem_invitation(body: Body<Redeem>, from: ReqData<ClientAddress>, accounts: Data<Accounts>) -> Result<HttpResponse> {
     let Redeem { token, name, password } = body.0;
-    accounts.redeem_invitation(token, name, password).await?;
+    accounts.redeem_invitation(token, name, password, **from).await?;
     answer::message("Welcome. You can sign in now.")
 }
 
 /// Oneself. Role: anybody signed in.
 #[utoipa::path(tag = "accounts", responses((status = 200, body = Me, description = "Oneself")), security(("bearer" = [])))]
 #[get("/v1/me")]
-async fn read_me(signed: Signed, accounts: Data<Accounts>) -> Result<HttpResponse> {
-    let me = accounts.me(signed.0).await?;
+async fn read_me(ask: Enrolling, accounts: Data<Accounts>) -> Result<HttpResponse> {
+    let me = accounts.me(ask.principal).await?;
     answer::versioned(me.version, &me)
 }
 

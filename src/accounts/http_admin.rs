@@ -1,4 +1,4 @@
-//! `/v1/admin/users` and `/v1/admin/invitations`.
+//! `/v1/admin/users`, their sessions, and `/v1/admin/invitations`.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -8,13 +8,16 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::accounts::domain::{AccountStatus, UserFilter, UserView};
 use crate::accounts::service::Accounts;
+use crate::audit::domain::WrittenReason;
 use crate::kernel::email::Email;
 use crate::kernel::error::Result;
+use crate::kernel::ids::UserId;
 use crate::kernel::page::{Page, PageQuery, default_limit};
 use crate::kernel::principal::Role;
 use crate::web::answer;
 use crate::web::answer::Message;
 use crate::web::ask::{Ask, Signed};
+use crate::web::path::Path;
 use crate::web::query::Query;
 
 /// Which people.
@@ -59,6 +62,13 @@ async fn list_users(signed: Signed, query: Query<UserQuery>, accounts: Data<Acco
     answer::json(&accounts.users(signed.0, UserFilter { role, status, email }, PageQuery { limit, cursor }).await?)
 }
 
+/// Sign a person out everywhere, at once. Role: admin, with a reason for the audit log.
+#[utoipa::path(tag = "admin", params(("id" = UserId, Path, description = "The person")), request_body = WrittenReason, responses((status = 200, body = UserView, description = "Signed out")), security(("bearer" = [])))]
+#[post("/v1/admin/users/{id}/end-sessions")]
+async fn end_sessions(id: Path<UserId>, ask: Ask<WrittenReason>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+    Ok(answer::ok(accounts.end_sessions(ask.call, id.0, ask.body.message).await?))
+}
+
 /// Invite another admin by mail. Role: admin.
 #[utoipa::path(tag = "admin", request_body = NewAdmin, responses((status = 202, body = Message, description = "The invitation is on its way")), security(("bearer" = [])))]
 #[post("/v1/admin/invitations")]
@@ -69,5 +79,5 @@ async fn invite_admin(ask: Ask<NewAdmin>, accounts: Data<Accounts>) -> Result<Ht
 
 /// Mounts these routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_users).service(invite_admin);
+    config.service(list_users).service(end_sessions).service(invite_admin);
 }

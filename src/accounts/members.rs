@@ -1,5 +1,7 @@
 //! Organisations and who acts for them: owners invite by mail, members act.
 
+use std::net::IpAddr;
+
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
@@ -15,7 +17,7 @@ use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::ids::{OrganizationId, UserId};
+use crate::kernel::ids::{MailTokenId, OrganizationId, UserId};
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
 use crate::kernel::schema::Patch;
@@ -81,10 +83,7 @@ impl Accounts {
 
     fn send_invitation(&self, conn: &mut Conn, inviter: UserId, organization: OrganizationId, email: &Email, now: Instant) -> Result<()> {
         let bucket = format!("invitations:{organization}");
-        if let Some(seconds) = throttle::closed_for(conn, &bucket, INVITATIONS_PER_DAY, now)? {
-            return Err(Error::too_many(seconds));
-        }
-        throttle::hit(conn, &bucket, TimeDelta::days(1), now)?;
+        throttle::take_of_day(conn, &bucket, Some(INVITATIONS_PER_DAY), now)?;
         let name = store::organization(conn, organization)?.name;
         let detail = InvitationDetail { email: email.clone(), organization: Some(organization) };
         let token_id = store::new_token(conn, inviter, TokenPurpose::Invitation, Some(detail), TimeDelta::days(INVITATION_DAYS), now)?;
@@ -97,11 +96,15 @@ impl Accounts {
     ///
     /// # Errors
     /// 422 when the code is not good (any more) or the password too easy; 409 when the address has an account.
-    pub async fn redeem_invitation(&self, code: String, name: String, password: SecretString) -> Result<()> {
-        let (now, token) = (self.clock.now(), self.tokens.mail_token(&code).ok_or_else(|| dead_link("/token"))?);
+    pub async fn redeem_invitation(&self, code: String, name: String, password: SecretString, address: IpAddr) -> Result<()> {
+        self.with_code(&code, address, async |token| self.redeem(token, name, password).await).await
+    }
+
+    async fn redeem(&self, token: MailTokenId, name: String, password: SecretString) -> Result<()> {
+        let now = self.clock.now();
         let live = self.db.read(move |conn| store::live_token(conn, token, TokenPurpose::Invitation, now)).await?;
         let invited = live.and_then(|row| row.invitation).ok_or_else(|| dead_link("/token"))?;
-        self.passwords.check(&password, &invited.email, "/password").await?;
+        self.passwords.check(&password, &invited.email, &[&name], "/password").await?;
         let hash = self.passwords.hash(password).await?;
         self.db
             .write(move |conn| {

@@ -2,13 +2,14 @@
 //! script, and change nothing when they are merely opened (mail scanners open links).
 
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::{Data, Form, Query, ServiceConfig};
+use actix_web::web::{Data, Form, Query, ReqData, ServiceConfig};
 use actix_web::{HttpResponse, get, post};
 use serde::Deserialize;
 
 use crate::accounts::service::Accounts;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::text::is_line;
+use crate::web::middleware::ClientAddress;
 use crate::web::page::{Fields, Link, Page, render};
 use crate::web::problem;
 
@@ -56,8 +57,8 @@ async fn verify_page(link: Query<Link>) -> Result<HttpResponse> {
 }
 
 #[post("/verify-email")]
-async fn verify_posted(form: Form<Filled>, accounts: Data<Accounts>) -> Result<HttpResponse> {
-    match accounts.verify_email(form.token.clone()).await {
+async fn verify_posted(form: Form<Filled>, from: ReqData<ClientAddress>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+    match accounts.verify_email(form.token.clone(), **from).await {
         Ok(()) => done("Your address is verified. You can sign in now."),
         Err(error) => again(&error, verify_form(&form.token)),
     }
@@ -76,8 +77,8 @@ async fn reset_page(link: Query<Link>) -> Result<HttpResponse> {
 }
 
 #[post("/reset-password")]
-async fn reset_posted(form: Form<Filled>, accounts: Data<Accounts>) -> Result<HttpResponse> {
-    match accounts.reset_password(form.token.clone(), form.password.clone()).await {
+async fn reset_posted(form: Form<Filled>, from: ReqData<ClientAddress>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+    match accounts.reset_password(form.token.clone(), form.password.clone(), **from).await {
         Ok(()) => done("Your password is set. You can sign in with it now."),
         Err(error) => again(&error, reset_form(&form.token)),
     }
@@ -96,10 +97,10 @@ async fn invitation_page(link: Query<Link>) -> Result<HttpResponse> {
 }
 
 #[post("/invitation")]
-async fn invitation_posted(form: Form<Filled>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+async fn invitation_posted(form: Form<Filled>, from: ReqData<ClientAddress>, accounts: Data<Accounts>) -> Result<HttpResponse> {
     let name_fits = is_line(&form.name) && form.name.chars().count() <= 120;
     let redeemed = if name_fits {
-        accounts.redeem_invitation(form.token.clone(), form.name.clone(), form.password.clone()).await
+        accounts.redeem_invitation(form.token.clone(), form.name.clone(), form.password.clone(), **from).await
     } else {
         Err(Error::new(Code::ValidationFailed, "Please tell us your name, in at most 120 characters."))
     };

@@ -1,14 +1,19 @@
 //! Sign-up, verification, passwords, oneself. Every answer about an address is the same whether or not we know it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use crate::accounts::domain::{AccountStatus, Me, MeBody, MemberRole, Register, SignUpRole, TokenPurpose, User};
+use crate::accounts::guessing::Guess;
 use crate::accounts::session_cache::SessionCache;
 use crate::accounts::{store, store_sessions};
+use crate::audit::store as audit;
 use crate::auth::password::{Passwords, Verdict};
+use crate::auth::seal::Seals;
 use crate::auth::token::Tokens;
 use crate::config::{Auth, Limits, Settings};
 use crate::db::Conn;
@@ -20,7 +25,7 @@ use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::email::Email;
 use crate::kernel::error::{Code, Error, Result};
-use crate::kernel::ids::{MailTokenId, OrganizationId, UserId};
+use crate::kernel::ids::{MailTokenId, OrganizationId, SessionId, UserId};
 use crate::kernel::principal::{Principal, Role};
 use crate::kernel::schema::Patch;
 use crate::kernel::zone::TimeZone;
@@ -39,6 +44,17 @@ pub struct LiveSessions {
     pub feed: Feed,
 }
 
+/// What makes and checks the secrets of people.
+#[derive(Clone)]
+pub struct Secrets {
+    /// Hashes and verifies passwords.
+    pub passwords: Passwords,
+    /// Signs tokens.
+    pub tokens: Arc<Tokens>,
+    /// Seals the secrets of second factors.
+    pub seals: Arc<Seals>,
+}
+
 /// Everything about people and their organisations.
 #[derive(Clone)]
 pub struct Accounts {
@@ -46,6 +62,8 @@ pub struct Accounts {
     pub(crate) clock: SharedClock,
     pub(crate) passwords: Passwords,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) seals: Arc<Seals>,
+    pub(crate) admins_need_second_factor: bool,
     pub(crate) auth: Arc<Auth>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) live: LiveSessions,
@@ -59,17 +77,11 @@ pub(crate) fn dead_link(pointer: &str) -> Error {
 
 impl Accounts {
     /// `mail` wakes the mailer.
-    pub fn new(
-        db: Db,
-        clock: SharedClock,
-        passwords: Passwords,
-        tokens: Arc<Tokens>,
-        settings: &Settings,
-        live: LiveSessions,
-        mail: Nudge,
-    ) -> Self {
+    pub fn new(db: Db, clock: SharedClock, secrets: Secrets, settings: &Settings, live: LiveSessions, mail: Nudge) -> Self {
         let (auth, limits) = (settings.auth.clone().into(), settings.limits.clone().into());
-        Self { db, clock, passwords, tokens, auth, limits, live, mail }
+        let Secrets { passwords, tokens, seals } = secrets;
+        let admins_need_second_factor = settings.admins_need_second_factor();
+        Self { db, clock, passwords, tokens, seals, admins_need_second_factor, auth, limits, live, mail }
     }
 
     /// Signs somebody up and mails a verification link; an address that we know gets a mail that says so instead.
@@ -77,7 +89,12 @@ impl Accounts {
     /// # Errors
     /// 422 for a password that is too easy.
     pub async fn register(&self, body: Register) -> Result<()> {
-        self.passwords.check(&body.password, &body.email, "/password").await?;
+        evenly(self.sign_up_or_tell(body)).await
+    }
+
+    async fn sign_up_or_tell(&self, body: Register) -> Result<()> {
+        let names = [body.name.as_str(), body.organization_name.as_deref().unwrap_or_default()];
+        self.passwords.check(&body.password, &body.email, &names, "/password").await?;
         let hash = self.passwords.hash(body.password.clone()).await?;
         let now = self.clock.now();
         let sign_up = || {
@@ -114,15 +131,24 @@ impl Accounts {
     /// Proves an address with the code from its mail.
     ///
     /// # Errors
-    /// 422 when the code is not good (any more).
-    pub async fn verify_email(&self, code: String) -> Result<()> {
-        let (now, token) = (self.clock.now(), self.tokens.mail_token(&code).ok_or_else(|| dead_link("/token"))?);
-        self.db
-            .write(move |conn| {
+    /// 422 when the code is not good (any more); 429 after too many such.
+    pub async fn verify_email(&self, code: String, address: IpAddr) -> Result<()> {
+        let verify = async |token| {
+            let now = self.clock.now();
+            let work = move |conn: &mut Conn| {
                 let row = spend(conn, token, TokenPurpose::VerifyEmail, now)?;
                 store::set_verified(conn, row.user, now)
-            })
-            .await
+            };
+            self.db.write(work).await
+        };
+        self.with_code(&code, address, verify).await
+    }
+
+    /// Runs what a code from a mail opens; codes that are not good are counted.
+    pub(crate) async fn with_code<T>(&self, code: &str, address: IpAddr, work: impl AsyncFnOnce(MailTokenId) -> Result<T>) -> Result<T> {
+        let token = self.tokens.mail_token(code);
+        let opened = async { work(token.ok_or_else(|| dead_link("/token"))?).await };
+        self.guarded(Guess::Code, token.map(|token| token.to_string()), address, opened).await
     }
 
     /// Mails another verification link, if the address needs one.
@@ -147,12 +173,11 @@ impl Accounts {
 
     async fn for_known(&self, email: Email, then: impl Fn(&Self, &mut Conn, &User, Instant) -> Result<()> + Send + 'static) -> Result<()> {
         let (now, this) = (self.clock.now(), self.clone());
-        self.db
-            .write(move |conn| match store::user_by_email(conn, &email)? {
-                Some(user) => then(&this, conn, &user, now),
-                None => Ok(()),
-            })
-            .await?;
+        let work = move |conn: &mut Conn| match store::user_by_email(conn, &email)? {
+            Some(user) => then(&this, conn, &user, now),
+            None => Ok(()),
+        };
+        evenly(self.db.write(work)).await?;
         self.mail.wake();
         Ok(())
     }
@@ -160,22 +185,27 @@ impl Accounts {
     /// Replaces the password with the code from a mail; ends every session; signs nobody in.
     ///
     /// # Errors
-    /// 422 when the code is not good (any more) or the password too easy.
-    pub async fn reset_password(&self, code: String, password: SecretString) -> Result<()> {
-        let (now, token) = (self.clock.now(), self.tokens.mail_token(&code).ok_or_else(|| dead_link("/token"))?);
+    /// 422 when the code is not good (any more) or the password too easy; 429 after too many codes that were not good.
+    pub async fn reset_password(&self, code: String, password: SecretString, address: IpAddr) -> Result<()> {
+        self.with_code(&code, address, async |token| self.reset_with(token, password, address).await).await
+    }
+
+    async fn reset_with(&self, token: MailTokenId, password: SecretString, address: IpAddr) -> Result<()> {
+        let now = self.clock.now();
         let read = move |conn: &mut Conn| {
             let row = store::live_token(conn, token, TokenPurpose::ResetPassword, now)?.ok_or_else(|| dead_link("/token"))?;
             store::user(conn, row.user)
         };
         let user = self.db.read(read).await?;
-        self.passwords.check(&password, &user.email, "/password").await?;
+        self.passwords.check(&password, &user.email, &[&user.name], "/password").await?;
         let (hash, this) = (self.passwords.hash(password).await?, self.clone());
         self.db
             .write(move |conn| {
                 spend(conn, token, TokenPurpose::ResetPassword, now)?;
                 store::set_verified(conn, user.id, now)?;
-                store_sessions::revoke_all(conn, user.id, None, now)?;
-                this.replace_password(conn, &user, &hash, now)
+                this.replace_password(conn, &user, &hash, None, now)?;
+                this.welcome_back(conn, &user, address, now)?;
+                audit::record(conn, &user.entry("auth.password_reset", now))
             })
             .await?;
         self.mail.wake();
@@ -188,25 +218,28 @@ impl Accounts {
     /// 422 when the current password is wrong or the new one too easy.
     pub async fn change_password(&self, principal: Principal, current: SecretString, new: SecretString) -> Result<()> {
         let user = self.db.read(move |conn| store::user(conn, principal.user)).await?;
-        self.refuse_guessing(&user.email).await?;
+        let counted = self.attempt_password(user.id).await?;
         if self.passwords.verify(current, user.password_hash.clone()).await? == Verdict::Wrong {
-            self.note_failure(&user.email, None).await?;
             return Err(Error::fault("/current_password", "is not your password"));
         }
-        self.passwords.check(&new, &user.email, "/new_password").await?;
+        self.passwords.check(&new, &user.email, &[&user.name], "/new_password").await?;
         let (hash, this, now) = (self.passwords.hash(new).await?, self.clone(), self.clock.now());
         self.db
             .write(move |conn| {
-                store_sessions::revoke_all(conn, user.id, Some(principal.session), now)?;
-                this.replace_password(conn, &user, &hash, now)
+                this.replace_password(conn, &user, &hash, Some(principal.session), now)?;
+                counted.was_right(conn, now)?;
+                audit::record(conn, &user.entry("auth.password_changed", now))
             })
             .await?;
         self.mail.wake();
         Ok(())
     }
 
-    fn replace_password(&self, conn: &mut Conn, user: &User, hash: &str, now: Instant) -> Result<()> {
+    /// The new password first, so that a sign-in with the old one that is under way has either begun its session, which ends here,
+    /// or finds another password.
+    fn replace_password(&self, conn: &mut Conn, user: &User, hash: &str, except: Option<SessionId>, now: Instant) -> Result<()> {
         store::set_password(conn, user.id, hash, now)?;
+        store_sessions::revoke_all(conn, user.id, except, now)?;
         store::kill_tokens(conn, user.id, TokenPurpose::ResetPassword, now)?;
         self.send(conn, user, Letter::PasswordChanged, &now.to_string(), now)
     }
@@ -233,56 +266,6 @@ impl Accounts {
                 follow(conn, &user.id.to_string(), user.time_zone, body.time_zone)?;
                 let me = me(conn, user.id)?;
                 Answer::versioned(me.version, &me)
-            })
-            .await
-    }
-
-    /// Makes an admin; without a password, a mail lets them choose one. For the command line.
-    ///
-    /// # Errors
-    /// 409 when the address is taken, 422 when the password is too easy.
-    pub async fn create_admin(&self, email: Email, name: String, password: Option<SecretString>) -> Result<UserId> {
-        let hash = match &password {
-            Some(password) => {
-                self.passwords.check(password, &email, "/password").await?;
-                Some(self.passwords.hash(password.clone()).await?)
-            }
-            None => None,
-        };
-        let (now, this) = (self.clock.now(), self.clone());
-        let made = self.db.write(move |conn| {
-            if store::user_by_email(conn, &email)?.is_some() {
-                return Err(Error::conflict("There is an account with this address already."));
-            }
-            let user = new_user(email.clone(), &name, Role::Admin, hash.clone(), Some(now), now);
-            store::insert_user(conn, &user)?;
-            if hash.is_none() {
-                let token_id =
-                    store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::hours(this.auth.verify_hours), now)?;
-                this.send(conn, &user, Letter::SetPassword { token_id }, &token_id.to_string(), now)?;
-            }
-            Ok(user.id)
-        });
-        let id = made.await?;
-        self.mail.wake();
-        Ok(id)
-    }
-
-    /// Keeps a person out, or lets them in again. For the command line.
-    ///
-    /// # Errors
-    /// 404 for an unknown address, 409 for the last active admin.
-    pub async fn set_status(&self, email: Email, status: AccountStatus) -> Result<()> {
-        let now = self.clock.now();
-        self.db
-            .write(move |conn| {
-                let user = store::user_by_email(conn, &email)?.ok_or_else(Error::not_found)?;
-                let last = user.role == Role::Admin && user.status == AccountStatus::Active && store::count_admins(conn)? == 1;
-                if last && status == AccountStatus::Suspended {
-                    return Err(Error::conflict("This is the last active admin: make another one first."));
-                }
-                store::set_status(conn, user.id, status, now)?;
-                store_sessions::revoke_all(conn, user.id, None, now)
             })
             .await
     }
@@ -314,11 +297,7 @@ impl Accounts {
 
     fn mailed_enough(&self, conn: &mut Conn, purpose: &str, user: &User, now: Instant) -> Result<bool> {
         let bucket = format!("mail:{purpose}:{}", user.id);
-        let full = throttle::closed_for(conn, &bucket, self.limits.account_mails_per_hour, now)?.is_some();
-        if !full {
-            throttle::hit(conn, &bucket, TimeDelta::hours(1), now)?;
-        }
-        Ok(full)
+        Ok(throttle::take(conn, &bucket, self.limits.account_mails_per_hour, TimeDelta::hours(1), now)?.is_some())
     }
 
     pub(crate) fn send(&self, conn: &mut Conn, user: &User, letter: Letter, anchor: &str, now: Instant) -> Result<()> {
@@ -377,6 +356,18 @@ pub(crate) fn new_user(
         version: 1,
         created_at: now,
     }
+}
+
+/// How long an answer about an address takes: the next whole step, whatever there was to do for this address.
+const EVEN_STEP: Duration = Duration::from_millis(100);
+
+/// Answers at the next whole step after `work` is done, so that the time does not tell which addresses are known (reliability R20).
+async fn evenly<T>(work: impl Future<Output = T>) -> T {
+    let began = tokio::time::Instant::now();
+    let done = work.await;
+    let steps = began.elapsed().as_millis() / EVEN_STEP.as_millis() + 1;
+    tokio::time::sleep_until(began + EVEN_STEP * u32::try_from(steps).unwrap_or(u32::MAX)).await;
+    done
 }
 
 fn me(conn: &mut Conn, id: UserId) -> Result<Me> {

@@ -4,13 +4,13 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::accounts::store_sessions::Holder;
 use crate::db::Conn;
 use crate::db::changes::{Change, ChangeKind};
 use crate::db::feed::Follower;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::{SessionId, UserId};
-use crate::kernel::principal::Principal;
 
 /// How many sessions of one person are held; beyond it the one held longest goes.
 const SESSIONS_EACH: usize = 16;
@@ -22,13 +22,7 @@ pub struct SessionCache {
     held: Mutex<Held>,
 }
 
-#[derive(Clone)]
-struct Entry {
-    principal: Principal,
-    ends_at: Instant,
-}
-
-type Entries = HashMap<UserId, Vec<Entry>>;
+type Entries = HashMap<UserId, Vec<Holder>>;
 
 /// Two generations of people: when the young fill their half, the old are let go, and the young are the old.
 #[derive(Default)]
@@ -42,7 +36,7 @@ struct Held {
 /// What was known when somebody was looked for.
 pub enum Found {
     /// The person, as the database knows them.
-    Known(Principal),
+    Known(Holder),
     /// Nobody: to be read from the database, and then kept under this ticket.
     Unknown(Ticket),
 }
@@ -60,25 +54,25 @@ impl SessionCache {
     /// The person behind a session that has not ended at `now`.
     pub fn look(&self, user: UserId, session: SessionId, now: Instant) -> Found {
         let mut held = self.held();
-        match held.entry(user, session, self.half).filter(|entry| entry.ends_at > now) {
-            Some(entry) => Found::Known(entry.principal),
+        match held.holder(user, session, self.half).filter(|holder| holder.ends_at > now) {
+            Some(holder) => Found::Known(holder),
             None => Found::Unknown(Ticket(held.revision)),
         }
     }
 
     /// Keeps what was read after `ticket` was given out.
-    pub fn keep(&self, ticket: Ticket, principal: Principal, ends_at: Instant) {
+    pub fn keep(&self, ticket: Ticket, holder: Holder) {
         let mut held = self.held();
         if held.revision != ticket.0 {
             return;
         }
-        let session = principal.session;
-        let entries = held.of(principal.user, self.half);
-        entries.retain(|entry| entry.principal.session != session);
+        let session = holder.principal.session;
+        let entries = held.of(holder.principal.user, self.half);
+        entries.retain(|held| held.principal.session != session);
         if entries.len() >= SESSIONS_EACH {
             entries.remove(0);
         }
-        entries.push(Entry { principal, ends_at });
+        entries.push(holder);
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -87,16 +81,16 @@ impl SessionCache {
 }
 
 impl Held {
-    fn entry(&mut self, user: UserId, session: SessionId, half: usize) -> Option<Entry> {
+    fn holder(&mut self, user: UserId, session: SessionId, half: usize) -> Option<Holder> {
         if !self.young.contains_key(&user) {
             let entries = self.old.remove(&user)?;
             *self.of(user, half) = entries;
         }
-        self.young.get(&user)?.iter().find(|entry| entry.principal.session == session).cloned()
+        self.young.get(&user)?.iter().find(|held| held.principal.session == session).cloned()
     }
 
     /// What is held of a person, who is young from now on.
-    fn of(&mut self, user: UserId, half: usize) -> &mut Vec<Entry> {
+    fn of(&mut self, user: UserId, half: usize) -> &mut Vec<Holder> {
         if self.young.len() >= half && !self.young.contains_key(&user) {
             self.old = std::mem::take(&mut self.young);
         }
@@ -136,7 +130,7 @@ impl Follower for SessionCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::principal::Role;
+    use crate::kernel::principal::{Principal, Role};
 
     fn at(second: i64) -> Instant {
         Instant::from_micros(second * 1_000_000)
@@ -153,12 +147,16 @@ mod tests {
         }
     }
 
+    fn holder(principal: &Principal) -> Holder {
+        Holder { principal: principal.clone(), has_second_factor: false, ends_at: at(100) }
+    }
+
     fn keep(cache: &SessionCache, principal: &Principal) {
-        cache.keep(ticket(cache, principal), principal.clone(), at(100));
+        cache.keep(ticket(cache, principal), holder(principal));
     }
 
     fn is_known(cache: &SessionCache, principal: &Principal, second: i64) -> bool {
-        matches!(cache.look(principal.user, principal.session, at(second)), Found::Known(found) if found == *principal)
+        matches!(cache.look(principal.user, principal.session, at(second)), Found::Known(found) if found.principal == *principal)
     }
 
     fn change(cache: &SessionCache, kind: ChangeKind, subject: &str) {
@@ -185,7 +183,7 @@ mod tests {
         let (cache, one) = (SessionCache::new(100), person(1, 1));
         let before = ticket(&cache, &one);
         change(&cache, ChangeKind::User, &one.user.to_string());
-        cache.keep(before, one.clone(), at(100));
+        cache.keep(before, holder(&one));
         assert!(!is_known(&cache, &one, 0));
         keep(&cache, &one);
         assert!(is_known(&cache, &one, 0));
@@ -205,7 +203,7 @@ mod tests {
         drop(held);
         assert!(is_known(&cache, &person(999, 999), 0) && !is_known(&cache, &person(1, 1), 0));
         for session in 0..100 {
-            cache.keep(Ticket(0), person(0, session), at(100));
+            cache.keep(Ticket(0), holder(&person(0, session)));
         }
         assert!(cache.held().young.values().all(|entries| entries.len() <= SESSIONS_EACH));
     }

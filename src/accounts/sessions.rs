@@ -1,45 +1,32 @@
-//! Signing in and staying signed in: sessions, refresh with rotation, and the throttles against guessing.
+//! Staying signed in: sessions, refresh with rotation, and who is behind an access token.
 
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use secrecy::{ExposeSecret as _, SecretString};
-use sha2::{Digest as _, Sha256};
+use secrecy::ExposeSecret as _;
 
 use crate::accounts::domain::{SessionView, TokenPair, User};
+use crate::accounts::guessing::Guess;
 use crate::accounts::service::Accounts;
 use crate::accounts::session_cache::Found;
+use crate::accounts::store_sessions::Holder;
 use crate::accounts::{store, store_sessions};
+use crate::audit::domain::Entry;
+use crate::audit::store as audit;
 use crate::auth::gate::Gate;
-use crate::auth::password::Verdict;
 use crate::db::Conn;
 use crate::db::{once, throttle};
 use crate::kernel::clock::Instant;
-use crate::kernel::email::Email;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::ids::{SessionId, UserId};
 use crate::kernel::page::{Page, PageQuery};
-use crate::kernel::principal::Principal;
+use crate::kernel::principal::{Principal, Role};
+use crate::kernel::process::Actor;
 use crate::notifications::domain::Letter;
 
 /// How long the immediate predecessor of a refresh token still gets the same answer: a lost response, two tabs at once.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
-
-/// Somebody's attempt to sign in.
-#[derive(Debug, Clone)]
-pub struct SignIn {
-    /// Who.
-    pub email: Email,
-    /// The proof.
-    pub password: SecretString,
-    /// From where.
-    pub address: IpAddr,
-    /// With which browser or program, as it names itself.
-    pub client: String,
-}
 
 enum Refreshed {
     Next(UserId, i64),
@@ -47,43 +34,18 @@ enum Refreshed {
 }
 
 impl Accounts {
-    /// Signs in.
-    ///
-    /// # Errors
-    /// 401 whatever is wrong; 429 after too many failures.
-    pub async fn sign_in(&self, attempt: SignIn) -> Result<TokenPair> {
-        self.refuse_guessing_from(&attempt.email, attempt.address).await?;
-        let email = attempt.email.clone();
-        let user = self.db.read(move |conn| store::user_by_email(conn, &email)).await?;
-        let stored = user.as_ref().and_then(|user| user.password_hash.clone());
-        let verdict = self.passwords.verify(attempt.password.clone(), stored).await?;
-        let Some(user) = user.filter(|user| user.may_sign_in() && verdict != Verdict::Wrong) else {
-            self.note_failure(&attempt.email, Some(attempt.address)).await?;
-            return Err(wrong_credentials());
-        };
-        let stronger = if verdict == Verdict::RightButWeak { Some(self.passwords.hash(attempt.password).await?) } else { None };
-        let now = self.clock.now();
-        let session = SessionId::new(now);
-        let (client, ends_at, id) = (attempt.client, now.plus(TimeDelta::days(self.auth.session_days)), user.id);
-        self.db
-            .write(move |conn| {
-                throttle::clear(conn, &account_bucket(&attempt.email))?;
-                if let Some(hash) = &stronger {
-                    store::set_password(conn, id, hash, now)?;
-                }
-                store_sessions::insert(conn, session, id, &client, now, ends_at)
-            })
-            .await?;
-        self.pair(&user.id, session, 1, now)
-    }
-
     /// Exchanges a refresh token for a new pair. A token works once; its immediate predecessor gets the same answer for ten
     /// seconds; any older one means that somebody else has it, and ends the session (RFC 9700 §4.14.2).
     ///
     /// # Errors
-    /// 401.
-    pub async fn refresh(&self, token: &str) -> Result<TokenPair> {
-        let (session, generation) = self.tokens.refreshed(token).ok_or_else(Error::not_signed_in)?;
+    /// 401; 429 after too many that were not good.
+    pub async fn refresh(&self, token: &str, address: IpAddr) -> Result<TokenPair> {
+        let ours = self.tokens.refreshed(token);
+        let named = ours.map(|(session, _)| session.to_string());
+        self.guarded(Guess::Refresh, named, address, async move { self.renew(ours.ok_or_else(Error::not_signed_in)?).await }).await
+    }
+
+    async fn renew(&self, (session, generation): (SessionId, i64)) -> Result<TokenPair> {
         let (now, this) = (self.clock.now(), self.clone());
         let done = self.db.write(move |conn| this.rotate(conn, session, generation, now)).await?;
         match done {
@@ -116,11 +78,12 @@ impl Accounts {
 
     fn end_stolen(&self, conn: &mut Conn, user: &User, session: SessionId, now: Instant) -> Result<Refreshed> {
         store_sessions::revoke(conn, session, user.id, now)?;
+        audit::record(conn, &Entry::of(None, Actor::System, "auth.refresh_reused", user.id, now))?;
         self.send(conn, user, Letter::SessionReuse, &session.to_string(), now)?;
         Ok(Refreshed::Reused)
     }
 
-    fn pair(&self, user: &UserId, session: SessionId, generation: i64, now: Instant) -> Result<TokenPair> {
+    pub(crate) fn pair(&self, user: &UserId, session: SessionId, generation: i64, now: Instant) -> Result<TokenPair> {
         let (access_token, expires_in) = self.tokens.access(*user, session, now)?;
         let refresh_token = self.tokens.refresh(session, generation).expose_secret().to_owned();
         Ok(TokenPair { access_token, token_type: "Bearer", expires_in, refresh_token })
@@ -156,7 +119,8 @@ impl Accounts {
         if ended { Ok(()) } else { Err(Error::not_found()) }
     }
 
-    /// Forgets answers kept for repeats, windows of throttles, sessions that ended a month ago, and old changes.
+    /// Forgets answers kept for repeats, windows of throttles, sessions that ended a month ago, and old changes; seals again what
+    /// an earlier secret of the house sealed.
     ///
     /// # Errors
     /// 503 when the database is down.
@@ -169,68 +133,38 @@ impl Accounts {
                 store_sessions::forget(conn, now.plus(-TimeDelta::days(30))).map(|_| ())
             })
             .await?;
+        self.renew_seals().await?;
         self.live.feed.forget_old().await
-    }
-
-    pub(crate) async fn refuse_guessing(&self, email: &Email) -> Result<()> {
-        self.refuse(vec![(account_bucket(email), self.limits.sign_in_failures)]).await
-    }
-
-    async fn refuse_guessing_from(&self, email: &Email, address: IpAddr) -> Result<()> {
-        let limits = &self.limits;
-        self.refuse(vec![(account_bucket(email), limits.sign_in_failures), (address_bucket(address), limits.sign_in_failures_per_address)])
-            .await
-    }
-
-    async fn refuse(&self, buckets: Vec<(String, i64)>) -> Result<()> {
-        if !self.limits.enabled {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        self.db
-            .read(move |conn| {
-                for (bucket, limit) in buckets {
-                    if let Some(seconds) = throttle::closed_for(conn, &bucket, limit, now)? {
-                        return Err(Error::too_many(seconds));
-                    }
-                }
-                Ok(())
-            })
-            .await
-    }
-
-    pub(crate) async fn note_failure(&self, email: &Email, address: Option<IpAddr>) -> Result<()> {
-        let (now, window) = (self.clock.now(), TimeDelta::minutes(self.limits.sign_in_window_minutes));
-        let buckets: Vec<String> = std::iter::once(account_bucket(email)).chain(address.map(address_bucket)).collect();
-        self.db.write(move |conn| buckets.iter().try_for_each(|bucket| throttle::hit(conn, bucket, window, now))).await
     }
 }
 
 #[async_trait]
 impl Gate for Accounts {
     async fn principal(&self, token: &str) -> Result<Principal> {
+        let holder = self.holder(token).await?;
+        if self.admins_need_second_factor && holder.principal.role == Role::Admin && !holder.has_second_factor {
+            let detail = "Admins need a second factor: set one up with POST /v1/me/totp and confirm it. Until then nothing else is open.";
+            return Err(Error::new(Code::SecondFactorNotEnrolled, detail));
+        }
+        Ok(holder.principal)
+    }
+
+    async fn enrolling(&self, token: &str) -> Result<Principal> {
+        Ok(self.holder(token).await?.principal)
+    }
+}
+
+impl Accounts {
+    async fn holder(&self, token: &str) -> Result<Holder> {
         let now = self.clock.now();
         let claims = self.tokens.claims(token, now)?;
         self.live.feed.fresh().await?;
         let ticket = match self.live.cache.look(claims.sub, claims.sid, now) {
-            Found::Known(principal) => return Ok(principal),
+            Found::Known(holder) => return Ok(holder),
             Found::Unknown(ticket) => ticket,
         };
-        let (principal, ends_at) = self.db.read(move |conn| store_sessions::principal(conn, claims.sid, claims.sub, now)).await?;
-        self.live.cache.keep(ticket, principal.clone(), ends_at);
-        Ok(principal)
+        let holder = self.db.read(move |conn| store_sessions::holder(conn, claims.sid, claims.sub, now)).await?;
+        self.live.cache.keep(ticket, holder.clone());
+        Ok(holder)
     }
-}
-
-fn wrong_credentials() -> Error {
-    Error::new(Code::NotSignedIn, "Address or password is wrong, or the address is not verified yet.")
-}
-
-/// The bucket holds a hash: an address that has no account is still somebody's.
-fn account_bucket(email: &Email) -> String {
-    format!("sign-in:account:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(email.key().as_bytes())))
-}
-
-fn address_bucket(address: IpAddr) -> String {
-    format!("sign-in:address:{address}")
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::accounts::domain::{AccountStatus, SessionView};
 use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
-use crate::db::schema::{members, sessions, users};
+use crate::db::schema::{members, second_factors, sessions, users};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{OrganizationId, SessionId, UserId};
@@ -45,24 +45,45 @@ pub fn insert(conn: &mut Conn, id: SessionId, user: UserId, client: &str, now: I
     Ok(())
 }
 
-/// The person behind a session, with the rights of this moment, and when the session ends; 401 when the session is over or the person may not sign in.
+/// Who is behind a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The person, with the rights of this moment.
+    pub principal: Principal,
+    /// Whether the person's sign-ins ask for a second factor.
+    pub has_second_factor: bool,
+    /// When the session ends.
+    pub ends_at: Instant,
+}
+
+/// Who is behind a session that is not over, of a person who may sign in.
 ///
 /// # Errors
 /// 401, or 503 when the database is down.
-pub fn principal(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> Result<(Principal, Instant)> {
-    let row: Option<(Role, Option<OrganizationId>, Instant)> = sessions::table
-        .inner_join(users::table.left_join(members::table))
+pub fn holder(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> Result<Holder> {
+    let row: Option<(Role, Option<OrganizationId>, Option<Instant>, Instant)> = sessions::table
+        .inner_join(users::table.left_join(members::table).left_join(second_factors::table))
         .filter(sessions::id.eq(id))
         .filter(sessions::user_id.eq(user))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::ends_at.gt(now))
         .filter(users::status.eq(AccountStatus::Active))
         .filter(users::verified_at.is_not_null())
-        .select((users::role, members::organization_id.nullable(), sessions::ends_at))
+        .select((users::role, members::organization_id.nullable(), second_factors::confirmed_at.nullable(), sessions::ends_at))
         .first(conn)
         .optional()?;
-    let (role, organization, ends_at) = row.ok_or_else(Error::not_signed_in)?;
-    Ok((Principal { user, session: id, role, organization }, ends_at))
+    let (role, organization, second_factor, ends_at) = row.ok_or_else(Error::not_signed_in)?;
+    let principal = Principal { user, session: id, role, organization };
+    Ok(Holder { principal, has_second_factor: second_factor.is_some(), ends_at })
+}
+
+/// Whether a session began at `since` or later.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn began_since(conn: &mut Conn, id: SessionId, since: Instant) -> Result<bool> {
+    let begun = sessions::table.find(id).filter(sessions::created_at.ge(since)).select(sessions::id);
+    Ok(begun.first::<SessionId>(conn).optional()?.is_some())
 }
 
 /// A session that is neither over nor revoked.

@@ -11,6 +11,12 @@ pub trait Gate: Send + Sync {
     /// The person.
     ///
     /// # Errors
-    /// 401 unless the token is good and its session is alive.
+    /// 401 unless the token is good and its session is alive; 403 for an admin who must set up a second factor first.
     async fn principal(&self, token: &str) -> Result<Principal>;
+
+    /// The person, who may also be an admin who has yet to set up a second factor: for that alone.
+    ///
+    /// # Errors
+    /// 401 unless the token is good and its session is alive.
+    async fn enrolling(&self, token: &str) -> Result<Principal>;
 }

@@ -136,6 +136,11 @@ impl Tokens {
         Some((user.parse().ok()?, kind.to_owned()))
     }
 
+    /// A name for `text` that only the house can make, and nobody undo.
+    pub fn pseudonym(&self, text: &str) -> String {
+        self.keys.first().map(|key| key.mac("pseudonym", text)).unwrap_or_default()
+    }
+
     fn sealed(&self, purpose: &str, text: &str) -> String {
         let mac = self.keys.first().map(|key| key.mac(purpose, text)).unwrap_or_default();
         format!("{text}.{mac}")
@@ -167,15 +172,19 @@ fn validation() -> Validation {
     validation
 }
 
+/// What a secret is called where its work must be told from another's: a prefix of its hash.
+pub fn key_id(secret: &SecretString) -> String {
+    let digest = Sha256::digest([b"kid:", secret.expose_secret().as_bytes()].concat());
+    URL_SAFE_NO_PAD.encode(digest.get(..6).unwrap_or_default())
+}
+
 impl Key {
     fn new(secret: &SecretString) -> Result<Self> {
         let bytes = secret.expose_secret().as_bytes();
         if bytes.len() < crate::config::check::SECRET_BYTES {
             return Err(Error::internal("a signing secret must have at least 32 bytes"));
         }
-        let digest = Sha256::digest([b"kid:", bytes].concat());
-        let id = URL_SAFE_NO_PAD.encode(digest.get(..6).unwrap_or_default());
-        Ok(Self { id, decoding: DecodingKey::from_secret(bytes), secret: secret.clone() })
+        Ok(Self { id: key_id(secret), decoding: DecodingKey::from_secret(bytes), secret: secret.clone() })
     }
 
     fn mac(&self, purpose: &str, text: &str) -> String {

@@ -39,6 +39,17 @@ pub struct Settings {
     pub environment: Environment,
 }
 
+impl Settings {
+    /// Whether an admin can do nothing before a second factor is set up.
+    pub fn admins_need_second_factor(&self) -> bool {
+        match self.auth.admin_totp {
+            AdminTotp::Always => true,
+            AdminTotp::Production => self.environment == Environment::Production,
+            AdminTotp::Never => false,
+        }
+    }
+}
+
 /// Where the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Environment {
@@ -175,6 +186,8 @@ pub struct Limits {
     pub sign_in_failures: i64,
     /// Per client address and window.
     pub sign_in_failures_per_address: i64,
+    /// Per window, of everybody.
+    pub sign_in_failures_in_all: i64,
     /// Minutes.
     pub sign_in_window_minutes: i64,
     /// Per address and purpose.

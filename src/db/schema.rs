@@ -129,6 +129,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    second_factors (user_id) {
+        user_id -> Text,
+        sealed_by -> Text,
+        sealed_secret -> Text,
+        last_step -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+        confirmed_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, code_hash) {
+        user_id -> Text,
+        code_hash -> Text,
+    }
+}
+
+diesel::table! {
     mail_tokens (id) {
         id -> Text,
         user_id -> Text,
@@ -610,6 +628,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    second_factors,
     idempotency_keys,
     timers,
     throttles,
@@ -660,6 +679,7 @@ diesel::allow_tables_to_appear_in_same_query!(
 diesel::joinable!(members -> organizations (organization_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(developers -> users (user_id));
 diesel::joinable!(vetted_developers -> developers (developer_id));
 diesel::joinable!(vetting_applications -> developers (developer_id));

@@ -7,20 +7,40 @@ use crate::db::Conn;
 use crate::db::schema::throttles::dsl;
 use crate::db::support::IntoBoth as _;
 use crate::kernel::clock::Instant;
-use crate::kernel::error::Result;
+use crate::kernel::error::{Error, Result};
 
-/// Counts one more hit in `bucket`; a window of length `window` begins with its first hit.
+/// Takes one of the `limit` hits that `bucket` has in a window of length `window`, which begins with its first hit; or else the
+/// seconds until there are more. Of many at once no more than `limit` get one.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn hit(conn: &mut Conn, bucket: &str, window: TimeDelta, now: Instant) -> Result<()> {
+pub fn take(conn: &mut Conn, bucket: &str, limit: i64, window: TimeDelta, now: Instant) -> Result<Option<u64>> {
     diesel::delete(dsl::throttles.find(bucket).filter(dsl::window_ends_at.le(now))).execute(conn)?;
     diesel::insert_into(dsl::throttles)
         .values((dsl::bucket.eq(bucket), dsl::hits.eq(0), dsl::window_ends_at.eq(now.plus(window))))
         .on_conflict_do_nothing()
         .both()
         .execute(conn)?;
-    diesel::update(dsl::throttles.find(bucket)).set(dsl::hits.eq(dsl::hits + 1)).execute(conn)?;
+    let open = dsl::throttles.find(bucket).filter(dsl::hits.lt(limit));
+    let taken = diesel::update(open).set(dsl::hits.eq(dsl::hits + 1)).execute(conn)? == 1;
+    if taken { Ok(None) } else { closed_for(conn, bucket, limit, now) }
+}
+
+/// One of the `limit` things that may be done in a day; without a limit nothing is counted.
+///
+/// # Errors
+/// 429 when all are done.
+pub fn take_of_day(conn: &mut Conn, bucket: &str, limit: Option<i64>, now: Instant) -> Result<()> {
+    let Some(limit) = limit else { return Ok(()) };
+    take(conn, bucket, limit, TimeDelta::days(1), now)?.map_or(Ok(()), |seconds| Err(Error::too_many(seconds)))
+}
+
+/// Gives a hit back that turned out to be none.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn give_back(conn: &mut Conn, bucket: &str) -> Result<()> {
+    diesel::update(dsl::throttles.find(bucket).filter(dsl::hits.gt(0))).set(dsl::hits.eq(dsl::hits - 1)).execute(conn)?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::accounts::sessions::SignIn;
+use crate::accounts::sign_in::SignIn;
 use crate::app::{App, listen};
 use crate::config::{Environment, Settings};
 use crate::demo::load::Demo;
@@ -70,8 +70,13 @@ fn remove(folder: &Path) -> Result<()> {
 async fn announce(app: &App, demo: &Demo, address: SocketAddr, password: &str) -> Result<()> {
     let client = SIGN_INS.iter().find(|sign_in| sign_in.role == Role::Client).ok_or_else(Error::not_found)?;
     let email = client.email.parse().map_err(Error::internal)?;
-    let attempt =
-        SignIn { email, password: password.to_owned().into(), address: IpAddr::V4(Ipv4Addr::LOCALHOST), client: "demo".to_owned() };
+    let attempt = SignIn {
+        email,
+        password: password.to_owned().into(),
+        totp: None,
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        client: "demo".to_owned(),
+    };
     let token = app.accounts.sign_in(attempt).await?.access_token;
     println!(
         "\nGuildhall demo: http://{address}   (API: /docs, mails: /dev/mail)\n\nSign in with POST /v1/auth/login; the password of all four is {password}"

@@ -278,11 +278,7 @@ pub(crate) fn facts(conn: &mut Conn, developer: DeveloperId, job: &JobRequest, n
 
 /// Counts one more of something that may be done so many times a day.
 pub(crate) fn count(conn: &mut Conn, bucket: &str, limit: Option<i64>, now: Instant) -> Result<()> {
-    let Some(limit) = limit else { return Ok(()) };
-    if let Some(seconds) = throttle::closed_for(conn, bucket, limit, now)? {
-        return Err(Error::too_many(seconds));
-    }
-    throttle::hit(conn, bucket, TimeDelta::days(1), now)
+    throttle::take_of_day(conn, bucket, limit, now)
 }
 
 fn shown(conn: &mut Conn, invitation: Invitation, party: Actor, now: Instant) -> Result<Answer> {

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use crate::config::Limits;
 use crate::db::Conn;
 use crate::db::lock;
@@ -151,14 +149,8 @@ impl Jobs {
 
     /// Counts one more job request of the organisation's day.
     fn count(&self, conn: &mut Conn, organization: OrganizationId, now: Instant) -> Result<()> {
-        if !self.limits.enabled {
-            return Ok(());
-        }
-        let bucket = format!("job-requests:{organization}");
-        if let Some(seconds) = throttle::closed_for(conn, &bucket, self.limits.job_requests_per_day, now)? {
-            return Err(Error::too_many(seconds));
-        }
-        throttle::hit(conn, &bucket, TimeDelta::days(1), now)
+        let limit = Some(self.limits.job_requests_per_day).filter(|_| self.limits.enabled);
+        throttle::take_of_day(conn, &format!("job-requests:{organization}"), limit, now)
     }
 }
 

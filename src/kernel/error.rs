@@ -16,6 +16,14 @@ words! {
         NotSignedIn => "not-signed-in",
         /// Signed in, but this role may not.
         NotAllowed => "not-allowed",
+        /// The password is right; the account asks for a second factor as well.
+        SecondFactorRequired => "second-factor-required",
+        /// The second factor is not the one awaited, or was used before.
+        SecondFactorWrong => "second-factor-wrong",
+        /// An admin must set up a second factor before anything else.
+        SecondFactorNotEnrolled => "second-factor-not-enrolled",
+        /// What guards an account is changed only soon after a sign-in.
+        SignInTooOld => "sign-in-too-old",
         /// The address has not been verified yet.
         AddressNotVerified => "address-not-verified",
         /// There is no such thing, or it belongs to somebody else.

@@ -65,6 +65,17 @@ letters! {
     PasswordChanged => "password_changed";
     /// An old refresh token was used again: its session is over.
     SessionReuse => "session_reuse";
+    /// Sign-ins ask for a second factor from now on.
+    SecondFactorOn => "second_factor_on";
+    /// The person switched the second factor off.
+    SecondFactorOff => "second_factor_off";
+    /// The house took the second factor off the account.
+    SecondFactorReset => "second_factor_reset";
+    /// Somebody signed in with a recovery code.
+    RecoveryCodeUsed => "recovery_code_used" { /// How many are left.
+        left: i64 };
+    /// There are new recovery codes.
+    RecoveryCodesRenewed => "recovery_codes_renewed";
     /// An organisation, or the admins, invite somebody.
     Invitation => "invitation" { /// Who invites: the organisation's name; none for admins.
         organization: Option<String>, /// What the link proves.

@@ -20,12 +20,46 @@ pub(super) fn reset_password() -> Composed {
 
 pub(super) fn password_changed() -> Composed {
     Composed::new("Your password was changed", "The password of your account was changed, and every other session was signed out.")
-        .say("If it was not you, ask for a new password at once: that signs out everybody who is signed in to your account.")
+        .say(NOT_YOU)
 }
 
 pub(super) fn session_reuse() -> Composed {
     Composed::new("You were signed out", "A sign-in of yours was used again after it had been replaced. Somebody may have copied it.")
         .say("To be safe, we have signed out that session. Sign in again; if you suspect anything, change your password too.")
+}
+
+/// What to do for whoever did not do what the mail is about.
+const NOT_YOU: &str = "If it was not you, ask for a new password at once: that signs out everybody who is signed in to your account.";
+
+pub(super) fn second_factor_on() -> Composed {
+    Composed::new("Your second factor is on", "From now on signing in takes your password and a code of your authenticator app.")
+        .say("Every other session was signed out. Keep your recovery codes where you find them without your phone.")
+        .say(NOT_YOU)
+}
+
+pub(super) fn second_factor_off() -> Composed {
+    Composed::new("Your second factor is off", "From now on signing in takes your password alone.").say(NOT_YOU)
+}
+
+pub(super) fn second_factor_reset() -> Composed {
+    Composed::new("Your second factor was removed", "We have taken the second factor off your account, and signed out every session.")
+        .say("Sign in with your password and set up your authenticator app anew. If you did not ask for this, tell us at once.")
+}
+
+pub(super) fn recovery_code_used(left: i64) -> Composed {
+    let left = match left {
+        0 => "None is left: make new ones now.".to_owned(),
+        1 => "One is left: make new ones soon.".to_owned(),
+        many => format!("{many} are left."),
+    };
+    Composed::new("A recovery code was used", "Somebody, probably you, signed in with one of your recovery codes. It is used up.")
+        .say(&left)
+        .say(NOT_YOU)
+}
+
+pub(super) fn recovery_codes_renewed() -> Composed {
+    Composed::new("You have new recovery codes", "New recovery codes were made for your account. The earlier ones are no longer good.")
+        .say(NOT_YOU)
 }
 
 pub(super) fn invitation(organization: Option<&str>) -> Composed {

@@ -82,6 +82,11 @@ fn accounts(other: &str) -> Option<Vec<Letter>> {
         Letter::ResetPassword { token_id },
         Letter::PasswordChanged,
         Letter::SessionReuse,
+        Letter::SecondFactorOn,
+        Letter::SecondFactorOff,
+        Letter::SecondFactorReset,
+        Letter::RecoveryCodeUsed { left: 9 },
+        Letter::RecoveryCodesRenewed,
         Letter::Invitation { organization: Some(other.to_owned()), token_id },
         Letter::SetPassword { token_id },
     ])

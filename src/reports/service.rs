@@ -1,6 +1,5 @@
 //! Reporting abuse, and handling reports.
 
-use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::audit::domain::Entry;
@@ -93,9 +92,5 @@ fn draft(reporter: UserId, new: NewReport, now: Instant) -> Report {
 }
 
 fn count(conn: &mut Conn, user: UserId, limit: Option<i64>, now: Instant) -> Result<()> {
-    let (bucket, Some(limit)) = (format!("reports:{user}"), limit) else { return Ok(()) };
-    if let Some(seconds) = throttle::closed_for(conn, &bucket, limit, now)? {
-        return Err(Error::too_many(seconds));
-    }
-    throttle::hit(conn, &bucket, TimeDelta::days(1), now)
+    throttle::take_of_day(conn, &format!("reports:{user}"), limit, now)
 }

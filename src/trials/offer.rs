@@ -1,6 +1,6 @@
 //! Offering a trial.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -145,12 +145,7 @@ impl Trials {
     }
 
     fn check_quota(&self, conn: &mut Conn, organization: OrganizationId, now: Instant) -> Result<()> {
-        let Some(limit) = self.offers_per_day else { return Ok(()) };
-        let bucket = format!("offers:{organization}");
-        if let Some(seconds) = throttle::closed_for(conn, &bucket, limit, now)? {
-            return Err(Error::too_many(seconds));
-        }
-        throttle::hit(conn, &bucket, TimeDelta::days(1), now)
+        throttle::take_of_day(conn, &format!("offers:{organization}"), self.offers_per_day, now)
     }
 
     fn check_body(&self, body: &NewTrial, now: Instant) -> Result<()> {

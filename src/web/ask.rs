@@ -33,6 +33,15 @@ pub struct Ask<T> {
     pub body: T,
 }
 
+/// A signed-in person, who may also be an admin who has yet to set up a second factor: for that, and for leaving. Its answers
+/// carry secrets, so none is kept for a repeat under an `Idempotency-Key`.
+pub struct Enrolling<T = Nothing> {
+    /// Who.
+    pub principal: Principal,
+    /// What.
+    pub body: T,
+}
+
 /// A body without members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -84,12 +93,33 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Ask<T> {
     }
 }
 
+impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Enrolling<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let principal = gate(&request)?.enrolling(token(&request)?).await?;
+            rights::admit(&request, &principal)?;
+            Ok(Self { principal, body: body::read(&request, payload).await?.0 })
+        })
+    }
+}
+
 /// The person, whose role the matrix of rights lets in.
 async fn principal(request: &HttpRequest) -> Result<Principal> {
-    let gate = request.app_data::<Arc<dyn Gate>>().cloned().ok_or_else(|| Error::internal("no gate is mounted"))?;
-    let principal = gate.principal(bearer(request.headers()).ok_or_else(Error::not_signed_in)?).await?;
+    let principal = gate(request)?.principal(token(request)?).await?;
     rights::admit(request, &principal)?;
     Ok(principal)
+}
+
+fn gate(request: &HttpRequest) -> Result<Arc<dyn Gate>> {
+    request.app_data::<Arc<dyn Gate>>().cloned().ok_or_else(|| Error::internal("no gate is mounted"))
+}
+
+fn token(request: &HttpRequest) -> Result<&str> {
+    bearer(request.headers()).ok_or_else(Error::not_signed_in)
 }
 
 /// The token of exactly one `Authorization: Bearer …` header.

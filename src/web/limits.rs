@@ -33,6 +33,11 @@ pub struct AddressLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Left(u32);
 
+impl Left {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+}
+
 impl AddressLimits {
     /// As configured.
     pub fn new(limits: &Limits) -> Self {

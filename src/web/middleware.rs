@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::kernel::error::{Code, Error};
 use crate::web::address::TrustedProxies;
-use crate::web::limits::AddressLimits;
+use crate::web::limits::{AddressLimits, Left};
 use crate::web::problem::{REQUEST_ID, secure};
 
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -122,7 +122,11 @@ pub async fn limit(request: ServiceRequest, next: Next<impl MessageBody + 'stati
             }
             Ok(response)
         }
-        Err(error) => Ok(request.into_response(error.error_response())),
+        Err(error) => {
+            let mut response = error.error_response();
+            limits.describe(Left::NONE, response.headers_mut());
+            Ok(request.into_response(response))
+        }
     }
 }
 

@@ -263,7 +263,7 @@ async fn a_reset_link_works_once_within_half_an_hour() {
     app.advance(TimeDelta::minutes(1)).await;
     let third = reset_token(&app, &person).await;
     reset(&person, &second, OTHER_PASSWORD).await.faults(&["/token"]);
-    reset(&person, &third, "password").await.faults(&["/password"]);
+    reset(&person, &third, "telechargement").await.faults(&["/password"]);
     app.advance(TimeDelta::minutes(30) - TimeDelta::seconds(1)).await;
     let answers = join_all((0..20).map(|_| reset(&person, &third, OTHER_PASSWORD))).await;
     assert_eq!((count(&answers, 200), count(&answers, 422)), (1, 19), "{answers:#?}");
@@ -302,7 +302,7 @@ async fn a_change_needs_the_password_and_ends_the_other_sessions() {
         async move { here.post("/v1/auth/password/change", body).await }
     };
     change("not the password", OTHER_PASSWORD).await.faults(&["/current_password"]);
-    change(&here.password, "password").await.faults(&["/new_password"]);
+    change(&here.password, "Telechargement").await.faults(&["/new_password"]);
     change(&here.password, OTHER_PASSWORD).await.expect(204);
     here.get("/v1/me").await.expect(200);
     there.get("/v1/me").await.problem(401, "not-signed-in");

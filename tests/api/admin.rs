@@ -30,9 +30,9 @@ async fn an_admin_invites_another() {
     let guest = guest.sign_in().await;
     assert_eq!(guest.get("/v1/me").await.expect(200).text_at("/role"), "admin");
     let told = guest.get("/v1/admin/audit").await.expect(200);
-    let steps: Vec<_> =
-        (0..2).map(|n| (told.text_at(&format!("/data/{n}/action")), told.at(&format!("/data/{n}/reason")).clone())).collect();
-    assert_eq!(steps, [("admin.join".to_owned(), Value::Null), ("admin.invite".to_owned(), json!("Reviews from May on."))]);
+    let steps = told.at("/data").as_array().into_iter().flatten().map(|row| (row["action"].to_string(), row["reason"].clone()));
+    let steps: Vec<_> = steps.filter(|(action, _)| action.starts_with("\"admin.")).collect();
+    assert_eq!(steps, [("\"admin.join\"".to_owned(), Value::Null), ("\"admin.invite\"".to_owned(), json!("Reviews from May on."))]);
     // Whoever is kept out invites nobody any more.
     let late = app.somebody("guest");
     guest.post("/v1/admin/invitations", json!({ "email": late.email })).await.expect(202);

@@ -29,6 +29,7 @@ async fn each_step_and_each_look_of_an_admin_is_written_down() {
     other.get(&format!("/v1/trials/{trial}")).await.expect(200);
     let all = admin.get(AUDIT).await.expect(200);
     let rows = all.at("/data").as_array().cloned().unwrap_or_default();
+    let rows: Vec<_> = rows.into_iter().filter(|row| row["action"] != "auth.sign_in").collect();
     let told: Vec<_> = rows.iter().map(|row| (row["action"].as_str().unwrap_or_default(), row["reason"].as_str())).collect();
     assert_eq!(
         told,

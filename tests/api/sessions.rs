@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
+use guildhall::kernel::clock::Clock as _;
 use serde_json::json;
 
 use crate::support::app::TestApp;
@@ -195,6 +196,113 @@ async fn rights_are_read_with_every_request() {
 async fn ended(person: &Person) {
     person.get("/v1/me").await.problem(401, "not-signed-in");
     person.renew().await.problem(401, "not-signed-in");
+}
+
+/// What ends other sessions of a person.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    PasswordChanged,
+    PasswordReset,
+    SecondFactorOn,
+    Suspended,
+    EndedByAdmin,
+    NoLongerMember,
+    TokenReused,
+}
+
+impl Ending {
+    const ALL: [Self; 7] = [
+        Self::PasswordChanged,
+        Self::PasswordReset,
+        Self::SecondFactorOn,
+        Self::Suspended,
+        Self::EndedByAdmin,
+        Self::NoLongerMember,
+        Self::TokenReused,
+    ];
+
+    /// Does it; `there` is the session that must be over then, `here` another one of the same person.
+    async fn happen(self, app: &TestApp, admin: &Person, owner: &Person, [here, there]: [&Person; 2]) {
+        let id = here.get("/v1/me").await.expect(200).text_at("/id");
+        let reason = json!({ "message": "For a reason." });
+        match self {
+            Self::PasswordChanged => {
+                let body = json!({ "current_password": here.password, "new_password": "nine purple umbrellas" });
+                here.post("/v1/auth/password/change", body).await.expect(204);
+            }
+            Self::PasswordReset => {
+                here.post("/v1/auth/password/forgot", json!({ "email": here.email })).await.expect(202);
+                let token = app.newest_mail(here, "Reset your password").await.token();
+                let body = json!({ "token": token, "password": "nine purple umbrellas" });
+                here.post("/v1/auth/password/reset", body).await.expect(200);
+            }
+            Self::SecondFactorOn => {
+                let uri = here.post("/v1/me/totp", json!({})).await.expect(200).text_at("/otpauth_uri");
+                let now = u64::try_from(app.clock.now().utc().timestamp()).expect("a time after 1970");
+                let code = totp_rs::Totp::from_url(uri).expect("a URI").generate(now).to_string();
+                here.post("/v1/me/totp/confirm", json!({ "totp": code })).await.expect(200);
+            }
+            Self::Suspended => {
+                admin.post(&format!("/v1/admin/users/{id}/suspend"), reason).await.expect(200);
+            }
+            Self::EndedByAdmin => {
+                admin.post(&format!("/v1/admin/users/{id}/end-sessions"), reason).await.expect(200);
+            }
+            Self::NoLongerMember => {
+                owner.delete(&format!("/v1/organization/members/{id}")).await.expect(204);
+            }
+            Self::TokenReused => {
+                let next = there.with_pair(&there.renew().await.expect(200));
+                next.renew().await.expect(200);
+                there.renew().await.problem(401, "not-signed-in");
+            }
+        }
+    }
+}
+
+/// Somebody whom the owner has invited to the organisation.
+async fn member(app: &TestApp, owner: &Person) -> Person {
+    let guest = app.somebody("member");
+    owner.post("/v1/organization/members", json!({ "email": guest.email })).await.expect(202);
+    let token = app.mail(&guest, "Invitation").await.token();
+    let body = json!({ "token": token, "name": "A member", "password": guest.password });
+    guest.post("/v1/auth/redeem-invitation", body).await.expect(200);
+    guest.sign_in().await
+}
+
+#[actix_web::test]
+async fn whatever_ends_a_session_ends_access_and_refresh_with_the_next_request() {
+    let app = TestApp::start().await;
+    let (admin, owner) = (app.admin().await, app.client().await);
+    for ending in Ending::ALL {
+        let here = member(&app, &owner).await;
+        let there = here.sign_in().await;
+        there.get("/v1/organization").await.expect(200);
+        ending.happen(&app, &admin, &owner, [&here, &there]).await;
+        println!("{ending:?}");
+        ended(&there).await;
+    }
+    let log = admin.get("/v1/admin/audit?limit=100").await.expect(200).text;
+    for word in ["auth.password_changed", "auth.password_reset", "auth.second_factor_on", "user.end_sessions", "auth.refresh_reused"] {
+        assert!(log.contains(word), "{word}: {log}");
+    }
+}
+
+#[actix_web::test]
+async fn no_session_begins_with_a_password_that_was_replaced_meanwhile() {
+    let app = TestApp::start().await;
+    for _ in 0..4 {
+        let person = app.client().await;
+        person.post("/v1/auth/password/forgot", json!({ "email": person.email })).await.expect(202);
+        let token = app.newest_mail(&person, "Reset your password").await.token();
+        let body = json!({ "token": token, "password": "nine purple umbrellas" });
+        let sign_ins = join_all((0..12).map(|_| person.login(&person.password)));
+        let (signed, reset) = futures_util::future::join(sign_ins, person.post("/v1/auth/password/reset", body)).await;
+        reset.expect(200);
+        for answer in signed.iter().filter(|answer| answer.status == 200) {
+            ended(&person.with_pair(answer)).await;
+        }
+    }
 }
 
 #[actix_web::test]

@@ -14,6 +14,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::db::Conn;
 use crate::db::changes::{self, Batch, Change, Cursor};
+use crate::db::patience;
 use crate::db::pool::{self, Db};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Code, Error, Result};
@@ -155,7 +156,9 @@ impl Feed {
             let shared = self.0.clone();
             tokio::task::spawn_blocking(move || shared.poll(turn)).await.map_err(Error::internal)?
         };
-        tokio::time::timeout(PATIENCE, joined).await.unwrap_or_else(|_| Err(Error::unavailable("the changes are not applied yet")))
+        let late = || Err(Error::unavailable("the changes are not applied yet"));
+        let joined = async { tokio::time::timeout(PATIENCE, joined).await.unwrap_or_else(|_| late()) };
+        patience::bounded(self.0.db.patience(), joined).await
     }
 }
 

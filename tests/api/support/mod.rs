@@ -2,9 +2,12 @@
 
 pub mod answer;
 pub mod app;
+pub mod cluster;
 pub mod database;
 pub mod logs;
 pub mod person;
+pub mod process;
+pub mod proxy;
 pub mod raw;
 pub mod seeds;
 pub mod smtp;

@@ -53,8 +53,8 @@ enum What {
     Wrote(u64, String),
     /// Was told that this version is old.
     Stale(u64, String),
-    /// Tried to change this version, and was not told what came of it.
-    Unknown(u64, String),
+    /// Tried to change it to this title, and was not told what came of it.
+    Unknown(String),
 }
 
 struct Client {
@@ -83,9 +83,9 @@ impl Client {
                     Some(answer) if answer.status == 412 => What::Stale(seen, title),
                     Some(answer) => {
                         answer.problem(503, "unavailable");
-                        What::Unknown(seen, title)
+                        What::Unknown(title)
                     }
-                    None => What::Unknown(seen, title),
+                    None => What::Unknown(title),
                 })
             };
             if let Some(What::Read(version, _) | What::Wrote(version, _)) = &what {
@@ -174,7 +174,7 @@ fn insist_on_a_chain(operations: &[&Operation], last: u64, last_title: &str) {
     let titles: HashSet<&String> = chain.values().collect();
     assert_eq!(titles.len(), chain.len(), "a change was made twice");
     let unknown: HashSet<&String> =
-        operations.iter().filter_map(|each| if let What::Unknown(_, title) = &each.what { Some(title) } else { None }).collect();
+        operations.iter().filter_map(|each| if let What::Unknown(title) = &each.what { Some(title) } else { None }).collect();
     let others = usize::try_from(last).expect("a number") - 1 - acknowledged.len();
     assert!(others <= unknown.len(), "{others} changes that nobody acknowledged, and {} that nobody knows of", unknown.len());
     for (version, title) in &chain {

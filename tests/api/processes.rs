@@ -11,7 +11,7 @@ use guildhall::db::{Conn, durability, migrate};
 use guildhall::kernel::clock::Instant;
 use serde_json::json;
 
-use crate::support::database::{TestDatabase, cluster};
+use crate::support::database::TestDatabase;
 use crate::support::process::Launch;
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::raw::Raw;

@@ -98,7 +98,7 @@ impl Launch {
             let mut said = Some(said);
             for line in lines.map_while(Result::ok) {
                 if let Some(address) = address_in(&line).filter(|_| said.is_some()) {
-                    drop(said.take().map(|said| said.send(address)));
+                    assert!(said.take().is_none_or(|said| said.send(address).is_ok()), "nobody waits any more");
                 }
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.push_back(line);

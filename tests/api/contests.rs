@@ -122,7 +122,7 @@ async fn at_the_due_instant(rounds: usize) {
             let trial = trial.clone();
             async move { act(&who, &trial, action, json!({})).await }
         }));
-        let (answers, ()) = join(asked, async { ((), ()) = join(scene.app.settle(), other.settle()).await }).await;
+        let (answers, _) = join(asked, join(scene.app.settle(), other.settle())).await;
         assert_eq!(winners(&answers, 409), usize::from(early), "round {round}");
         scene.app.settle().await;
         let events = scene.events(&trial).await;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rand::Rng as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -21,6 +22,7 @@ use crate::auth::seal::Seals;
 use crate::auth::token::Tokens;
 use crate::check_ins::service::CheckInRoom;
 use crate::config::Settings;
+use crate::db::durability;
 use crate::db::feed::{Feed, FeedTask, Follower};
 use crate::db::migrate;
 use crate::db::pool::Db;
@@ -62,6 +64,11 @@ use crate::vetting::tasks::{IdleDigest, VettingClock};
 
 /// How many people's sessions are held in memory.
 const PEOPLE_HELD: usize = 100_000;
+
+/// How long `/readyz` says no before a process that stops refuses connections: time for a proxy to see it.
+const NOTICE: Duration = Duration::from_secs(1);
+/// How long background work may take to finish its piece after the last request is answered.
+const LAST_WORK: Duration = Duration::from_millis(500);
 
 /// Everything a process is made of.
 pub struct App {
@@ -133,7 +140,7 @@ impl App {
     pub fn build(settings: Settings, clock: SharedClock) -> Result<Self> {
         let url = DatabaseUrl::parse(&settings.database.url).map_err(|error| Error::internal(format!("database.url: {error}")))?;
         let secret = secret(&settings)?;
-        let db = Db::open(url, settings.database.connections)?;
+        let db = Db::open(url, settings.database.connections)?.with_patience(Duration::from_millis(settings.database.patience));
         let passwords = Passwords::new(&settings.auth)?;
         let tokens = Arc::new(Tokens::new(&secret, &settings.auth.previous_secrets, settings.auth.access_minutes)?);
         let notifications = notifications(&settings, &db, &clock, &tokens)?;
@@ -222,8 +229,9 @@ impl App {
     /// Brings the schema up to date where this process may: always on SQLite, on PostgreSQL only when `migrate` says so.
     ///
     /// # Errors
-    /// When the schema is behind and may not be changed, or a migration fails.
+    /// When the database may lose what it has acknowledged, the schema is behind and may not be changed, or a migration fails.
     pub async fn prepare(&self, migrate: bool) -> Result<()> {
+        self.db.read(durability::check).await?;
         let may = migrate || self.db.url().is_sqlite();
         let behind = self.db.read(move |conn| if may { migrate::run(conn).map(|_| Vec::new()) } else { migrate::pending(conn) }).await?;
         if behind.is_empty() {
@@ -233,7 +241,7 @@ impl App {
         Err(Error::internal(format!("the schema is behind by {}: run `guildhall migrate`, or start with --migrate", behind.join(", "))))
     }
 
-    /// Serves and works until SIGTERM or SIGINT; then stops accepting, finishes what is in flight, and returns.
+    /// Serves and works until SIGTERM or SIGINT; then says no to `/readyz`, stops accepting, finishes what is in flight, and returns.
     ///
     /// # Errors
     /// When it cannot start.
@@ -264,11 +272,14 @@ impl App {
         asked_to_stop().await?;
         tracing::info!("stopping: requests in flight are finished first");
         readiness.drain();
-        for handle in handles {
-            handle.stop(true).await;
-        }
         stop.send_replace(true);
-        work.await.map_err(Error::internal)?;
+        tokio::time::sleep(NOTICE).await;
+        join_all(handles.iter().map(|handle| handle.stop(true))).await;
+        // What is left then, such as a mail server that stalls, is taken over when its lease ends.
+        match tokio::time::timeout(LAST_WORK, work).await {
+            Ok(done) => done.map_err(Error::internal)?,
+            Err(_) => tracing::warn!("background work was not finished in time; its leases will end"),
+        }
         tracing::info!("stopped");
         Ok(())
     }

@@ -157,7 +157,11 @@ fn run(line: CommandLine) -> anyhow::Result<()> {
     }
     let settings = load::load(line.config.as_deref()).map_err(anyhow::Error::msg)?;
     telemetry::start_logs();
-    actix_web::rt::System::new().block_on(execute(line.command, settings))
+    let system = actix_web::rt::System::new();
+    let done = system.block_on(execute(line.command, settings));
+    // To end it would wait for threads that wait for a database, which may be for ever; what is committed is committed.
+    std::mem::forget(system);
+    done
 }
 
 async fn execute(command: Command, settings: Settings) -> anyhow::Result<()> {

@@ -245,6 +245,7 @@ pub fn start_metrics(address: &str, handle: PrometheusHandle) -> Result<Server> 
     });
     let server = server
         .workers(1)
+        .shutdown_timeout(1)
         .disable_signals()
         .bind(address)
         .map_err(|error| Error::internal(format!("server.metrics_listen {address}: {error}")))?;

@@ -33,6 +33,9 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     if settings.database.connections == 0 {
         return Err("database.connections must be at least 1".to_owned());
     }
+    if settings.database.patience == 0 {
+        return Err("database.patience must be at least 1 millisecond".to_owned());
+    }
     if settings.database.changes_kept_minutes < 1 {
         return Err("database.changes_kept_minutes must be at least 1".to_owned());
     }

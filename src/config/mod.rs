@@ -100,6 +100,8 @@ pub struct Database {
     pub url: SecretString,
     /// At most.
     pub connections: u32,
+    /// Milliseconds that a request waits for it in all.
+    pub patience: u64,
     /// Minutes.
     pub changes_kept_minutes: i64,
 }

@@ -10,8 +10,17 @@ impl From<Refusal> for Error {
             Refusal::NotFound => Self::not_found(),
             Refusal::DatabaseError(kind, info) => from_database(kind, info.message()),
             Refusal::BrokenTransactionManager | Refusal::RollbackTransaction => Self::unavailable(&refusal),
+            // What the commit met is what happened; that the rollback found no transaction any more is no news.
+            Refusal::RollbackErrorOnCommit { .. } => from_commit(refusal),
             _ => Self::internal(&refusal),
         }
+    }
+}
+
+fn from_commit(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::RollbackErrorOnCommit { commit_error, .. } => from_commit(*commit_error),
+        refusal => refusal.into(),
     }
 }
 
@@ -33,7 +42,9 @@ fn from_database(kind: &DatabaseErrorKind, message: &str) -> Error {
             "no connection to the server",
             "timeout",
             "is full",
+            "No space left",
             "disk I/O error",
+            "unable to open database file",
             "starting up",
             "shutting down",
         ]) =>

@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::db::Conn;
 use crate::db::changes::{self, Batch, CatchUp, Change, Cursor};
+use crate::db::patience;
 use crate::db::pool::{self, Db};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Code, Error, Result};
@@ -162,7 +163,9 @@ async fn patiently(shared: &Arc<Shared>, enough: impl Fn(&Shared) -> bool) -> Re
         let shared = shared.clone();
         tokio::task::spawn_blocking(move || shared.poll(turn)).await.map_err(Error::internal)?
     };
-    tokio::time::timeout(PATIENCE, joined).await.unwrap_or_else(|_| Err(Error::unavailable("the changes are not applied yet")))
+    let late = || Err(Error::unavailable("the changes are not applied yet"));
+    let joined = async { tokio::time::timeout(PATIENCE, joined).await.unwrap_or_else(|_| late()) };
+    patience::bounded(shared.db.patience(), joined).await
 }
 
 #[async_trait]

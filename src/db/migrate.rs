@@ -65,7 +65,10 @@ pub fn run(conn: &mut Conn) -> Result<Vec<String>> {
     let story = Story::of(conn);
     match conn {
         // Begun before looking, so that whoever comes second finds nothing pending; each migration is a savepoint in it.
-        Conn::Sqlite(conn) => conn.immediate_transaction(|conn| apply(conn, story)),
+        Conn::Sqlite(conn) => {
+            conn.batch_execute("PRAGMA busy_timeout = 60000")?;
+            conn.immediate_transaction(|conn| apply(conn, story))
+        }
         Conn::Postgres(conn) => {
             conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
             diesel::sql_query(LOCK).execute(conn)?;

@@ -4,11 +4,13 @@
 pub mod changes;
 #[expect(missing_docs, reason = "the derive generates public types without docs")]
 pub mod connection;
+pub mod durability;
 pub mod errors;
 pub mod feed;
 pub mod lock;
 pub mod migrate;
 pub mod once;
+pub mod patience;
 pub mod pool;
 #[expect(missing_docs, reason = "Diesel's table! generates public types; the migrations explain every column")]
 pub mod schema;

@@ -50,8 +50,20 @@ fn claim(conn: &mut Conn, key: &Once, now: Instant) -> Result<bool> {
         ))
         .on_conflict_do_nothing()
         .both()
-        .execute(conn)?;
+        .execute(conn)
+        .map_err(|refusal| still_running(refusal.into()))?;
     Ok(inserted == 1)
+}
+
+/// Past the lock timeout, whoever repeats a request that is still being worked on is told so.
+fn still_running(error: Error) -> Error {
+    if error.cause.as_ref().is_some_and(|cause| cause.contains("lock timeout")) {
+        return Error {
+            retry_after: error.retry_after,
+            ..Error::conflict("A request with this Idempotency-Key is still being worked on.")
+        };
+    }
+    error
 }
 
 fn replay(conn: &mut Conn, key: &Once) -> Result<Answer> {

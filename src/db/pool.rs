@@ -1,7 +1,8 @@
 //! Connections, and the two ways to use one: [`Db::read`] and [`Db::write`].
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::r2d2::{Error as ManagerError, ManageConnection, Pool, R2D2Connection as _};
@@ -11,21 +12,24 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::db::Conn;
 use crate::db::changes::{self, Commits};
-use crate::db::url::DatabaseUrl;
+use crate::db::patience;
+use crate::db::url::{DatabaseUrl, patiently};
 use crate::db::writer::Committed;
 use crate::db::writer::Writer;
-use crate::kernel::error::{Error, Result};
+use crate::kernel::error::{Code, Error, Result};
 
-/// How long a request waits for a connection before it is told to come back.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How often a transaction is run again after a deadlock or a serialization failure.
+/// How long anybody waits for a connection before they are told to come back.
+const FOR_A_CONNECTION: Duration = Duration::from_secs(2);
+/// How long a request waits for the database in all, unless the settings say otherwise.
+const PATIENCE: Duration = Duration::from_millis(2500);
+/// How often a transaction is run again after a deadlock, a serialization failure, or the loss of its connection.
 const RETRIES: u32 = 3;
 
 /// SQLite: write-ahead log, every commit on disk, foreign keys enforced, deleted data overwritten.
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456;";
 /// PostgreSQL: UTC, and no statement, lock or idle transaction that outlives the person who waits for it.
-const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET statement_timeout = '10s'; SET lock_timeout = '3s'; \
+const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET statement_timeout = '10s'; SET lock_timeout = '2s'; \
      SET idle_in_transaction_session_timeout = '10s';";
 
 /// Opens connections: the scheme has decided which, and every setting is made once per connection.
@@ -44,7 +48,7 @@ impl ManageConnection for Opener {
                 Ok(Conn::Sqlite(conn))
             }
             DatabaseUrl::Postgres(url) => {
-                let mut conn = PgConnection::establish(url.expose_secret()).map_err(ManagerError::ConnectionError)?;
+                let mut conn = PgConnection::establish(&patiently(url.expose_secret())).map_err(ManagerError::ConnectionError)?;
                 conn.batch_execute(POSTGRES_SETTINGS).map_err(ManagerError::QueryError)?;
                 Ok(Conn::Postgres(conn))
             }
@@ -60,6 +64,57 @@ impl ManageConnection for Opener {
     }
 }
 
+/// A connection of the pool, and what is known of it.
+struct Pooled {
+    conn: Conn,
+    /// Its peer is gone.
+    lost: bool,
+    /// How many connections had been lost when this one was last known to live.
+    outages: u64,
+}
+
+impl Pooled {
+    /// After a 503: whether the connection is why.
+    fn notice(&mut self, error: &Error) {
+        self.lost = self.lost || (error.code == Code::Unavailable && self.conn.ping().is_err());
+    }
+}
+
+/// Opens connections for the pool, and has it drop those that are dead. When one is lost, as all are when the database
+/// restarts, the others are tested before their next use: a test before every use would cost a round trip each.
+struct Keeper {
+    opener: Opener,
+    outages: AtomicU64,
+}
+
+impl ManageConnection for Keeper {
+    type Connection = Pooled;
+    type Error = ManagerError;
+
+    fn connect(&self) -> Result<Pooled, ManagerError> {
+        let outages = self.outages.load(Ordering::SeqCst);
+        Ok(Pooled { conn: self.opener.connect()?, lost: false, outages })
+    }
+
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ManagerError> {
+        let outages = self.outages.load(Ordering::SeqCst);
+        if pooled.outages != outages {
+            self.opener.is_valid(&mut pooled.conn)?;
+            pooled.outages = outages;
+        }
+        Ok(())
+    }
+
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        let broken = pooled.lost || self.opener.has_broken(&mut pooled.conn);
+        if broken {
+            self.outages.fetch_add(1, Ordering::SeqCst);
+            metrics::counter!("guildhall_database_connections_lost_total").increment(1);
+        }
+        broken
+    }
+}
+
 /// The background writes that share a commit on SQLite; each takes about a millisecond.
 const SHARE_A_COMMIT: usize = 16;
 
@@ -67,10 +122,11 @@ const SHARE_A_COMMIT: usize = 16;
 #[derive(Clone)]
 pub struct Db {
     url: DatabaseUrl,
-    pool: Pool<Opener>,
+    pool: Pool<Keeper>,
     turns: Arc<Semaphore>,
     writer: Option<Writer>,
     commits: Commits,
+    patience: Duration,
 }
 
 impl Db {
@@ -93,12 +149,22 @@ impl Db {
         let pool = Pool::builder()
             .max_size(connections)
             .min_idle(Some(0))
-            .test_on_check_out(false)
-            .connection_timeout(PATIENCE)
+            .test_on_check_out(true)
+            .connection_timeout(FOR_A_CONNECTION)
             .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
-            .build_unchecked(opener);
+            .build_unchecked(Keeper { opener, outages: AtomicU64::new(0) });
         let turns = Arc::new(Semaphore::new(usize::try_from(connections).unwrap_or(1)));
-        Ok(Self { url, pool, turns, writer, commits })
+        Ok(Self { url, pool, turns, writer, commits, patience: PATIENCE })
+    }
+
+    /// The same, with another patience for each request.
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// How long a request waits for the database in all.
+    pub fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// Where the data is.
@@ -131,23 +197,33 @@ impl Db {
     /// Runs `work` on a connection, off the async threads. For queries only.
     ///
     /// # Errors
-    /// What `work` refuses; 503 when no connection is free within two seconds or the database is down.
+    /// What `work` refuses; 503 when the database is down, or slower than a request's patience.
     pub async fn read<T: Send + 'static>(&self, work: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
-        let turn = self.turn().await?;
-        let pool = self.pool.clone();
-        off_thread(turn, move || work(&mut *pool.get()?)).await
+        patience::bounded(self.patience, async {
+            let turn = self.turn().await?;
+            let pool = self.pool.clone();
+            off_thread(turn, move || {
+                let mut pooled = pool.get()?;
+                work(&mut pooled.conn).inspect_err(|error| pooled.notice(error))
+            })
+            .await
+        })
+        .await
     }
 
     /// Runs `work` in one transaction; when this returns `Ok`, it is committed and on disk, and what this process holds in
     /// memory is true to it: whoever is told of a change can count on it, and nobody who reads has to wait for it.
     ///
-    /// On SQLite, transactions of many callers share one commit; on PostgreSQL, `work` is run again after a deadlock.
+    /// On SQLite, transactions of many callers share one commit; on PostgreSQL, `work` is run again after a deadlock, or when its
+    /// connection is lost before its commit was asked for.
     ///
     /// # Errors
-    /// What `work` refuses (then nothing has changed); 503 when the database is down or overloaded.
+    /// What `work` refuses (then nothing has changed); 503 when the database is down, overloaded, or slower than a request's
+    /// patience. Then the change may still have been made, or may be made in a moment.
     pub async fn write<T: Send + 'static>(&self, work: impl Fn(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
         let (done, number) = self.commit(work).await?;
         if let Some(number) = number {
+            // It is done, whether or not the memory catches up in time.
             self.commits.caught_up(number).await;
             self.commits.tell(number);
         }
@@ -166,32 +242,45 @@ impl Db {
     }
 
     async fn commit<T: Send + 'static>(&self, work: impl Fn(&mut Conn) -> Result<T> + Send + 'static) -> Result<Committed<T>> {
-        if let Some(writer) = &self.writer {
-            return writer.write(work).await;
-        }
-        let turn = self.turn().await?;
-        let (pool, commits) = (self.pool.clone(), self.commits.clone());
-        off_thread(turn, move || {
-            let mut conn = pool.get()?;
-            let mut attempt = 0;
-            loop {
-                let (done, noted) = changes::watched(|| transaction(&mut conn, &work));
-                let number = noted.then(|| commits.count_one());
-                match done {
-                    Err(error) if error.transient && attempt < RETRIES => attempt += 1,
-                    done => return done.map(|done| (done, number)),
-                }
-                std::thread::sleep(Duration::from_millis(u64::from(rand::random_range(1..=8_u32) << attempt)));
+        patience::bounded(self.patience, async {
+            if let Some(writer) = &self.writer {
+                return writer.write(work).await;
             }
+            let turn = self.turn().await?;
+            let (pool, commits, patience) = (self.pool.clone(), self.commits.clone(), self.patience);
+            off_thread(turn, move || again_and_again(&pool, &commits, patience, &work)).await
         })
         .await
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
-        match tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await {
+        match tokio::time::timeout(FOR_A_CONNECTION, self.turns.clone().acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(Error::unavailable("no database connection became free in time")),
         }
+    }
+}
+
+/// One transaction on PostgreSQL, run again where that may well help and somebody may still be waiting for it.
+fn again_and_again<T>(
+    pool: &Pool<Keeper>,
+    commits: &Commits,
+    patience: Duration,
+    work: &impl Fn(&mut Conn) -> Result<T>,
+) -> Result<Committed<T>> {
+    let (begun, mut attempt) = (Instant::now(), 0);
+    loop {
+        let mut pooled = pool.get()?;
+        let (done, noted) = changes::watched(|| transaction(&mut pooled, work));
+        let number = noted.then(|| commits.count_one());
+        match done {
+            Err(error) if error.transient && attempt < RETRIES && begun.elapsed() < patience => attempt += 1,
+            done => return done.map(|done| (done, number)),
+        }
+        metrics::counter!("guildhall_database_retries_total").increment(1);
+        // Without the connection, which somebody else can use meanwhile or which is lost.
+        drop(pooled);
+        std::thread::sleep(Duration::from_millis(u64::from(rand::random_range(1..=8_u32) << attempt)));
     }
 }
 
@@ -205,17 +294,15 @@ async fn off_thread<T: Send + 'static>(turn: OwnedSemaphorePermit, work: impl Fn
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }
 
-/// One transaction on PostgreSQL, READ COMMITTED: rows that decide are locked by `db::lock`.
-fn transaction<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
-    begin(conn)?;
-    match work(conn) {
-        Ok(done) => {
-            commit(conn)?;
-            Ok(done)
-        }
+/// One transaction on PostgreSQL, READ COMMITTED: rows that decide are locked by `db::lock`. Whatever is lost before the commit is
+/// asked for has not happened, and can be run again; what comes of a commit that is not answered is not known.
+fn transaction<T>(pooled: &mut Pooled, work: &impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+    match begin(&mut pooled.conn).and_then(|()| work(&mut pooled.conn)) {
+        Ok(done) => commit(&mut pooled.conn).map(|()| done).inspect_err(|error| pooled.notice(error)),
         Err(error) => {
-            roll_back(conn);
-            Err(error)
+            roll_back(&mut pooled.conn);
+            pooled.notice(&error);
+            Err(Error { transient: error.transient || pooled.lost, ..error })
         }
     }
 }

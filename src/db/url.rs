@@ -28,6 +28,17 @@ pub enum WrongUrl {
     NoTls,
 }
 
+/// How long libpq waits for a server that does not answer: seconds to connect, and until a peer that does not even acknowledge
+/// what it is sent counts as gone (`tcp_user_timeout` in milliseconds; keepalives while nothing is sent).
+const DIALLING: [(&str, u32); 5] =
+    [("connect_timeout", 2), ("keepalives_idle", 5), ("keepalives_interval", 2), ("keepalives_count", 2), ("tcp_user_timeout", 5000)];
+
+/// A PostgreSQL URL with our timeouts, where it has none of its own.
+pub(crate) fn patiently(url: &str) -> String {
+    let missing = DIALLING.iter().filter(|(key, _)| !url.contains(&format!("{key}=")));
+    missing.fold(url.to_owned(), |url, (key, value)| format!("{url}{}{key}={value}", if url.contains('?') { '&' } else { '?' }))
+}
+
 impl DatabaseUrl {
     /// Reads a URL such as `sqlite:var/guildhall.db` or `postgres://user:password@host/name`.
     ///
@@ -71,6 +82,17 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+
+    #[test]
+    fn a_url_keeps_its_own_timeouts() {
+        let url = patiently("postgres://u@%2Ftmp%2Fsocket/d?connect_timeout=9&application_name=a");
+        assert_eq!(
+            url,
+            "postgres://u@%2Ftmp%2Fsocket/d?connect_timeout=9&application_name=a&keepalives_idle=5&keepalives_interval=2&\
+             keepalives_count=2&tcp_user_timeout=5000"
+        );
+        assert!(patiently("postgres://h/d").starts_with("postgres://h/d?connect_timeout=2&keepalives_idle=5&"));
+    }
 
     #[test]
     fn the_scheme_decides() {

@@ -59,11 +59,16 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let commits = self.commits.clone();
         let job: Job = Box::new(move |conn| {
+            // Nobody waits any more: they have been told that it was not done.
+            if answer.is_closed() {
+                return (true, Box::new(|_| ()));
+            }
             let (done, noted) = changes::watched(|| in_savepoint(conn, work));
             let fine = done.is_ok();
             let reply: Reply = Box::new(move |committed| {
                 let number = (noted && committed.is_ok()).then(|| commits.count_one());
-                let done = done.and_then(|value| committed.map(|()| (value, number)));
+                // What was refused because of others in a batch that is lost was refused for nothing.
+                let done = committed.and_then(|()| done).map(|value| (value, number));
                 // A caller who has left is no problem: the work is done either way.
                 drop(answer.send(done));
             });

@@ -30,7 +30,7 @@ use crate::notifications::store::{Claimed, Own};
 use crate::scheduler::Nudge;
 
 /// How much longer than an attempt its lease holds: time enough to record what came of it.
-const MARGIN: Duration = Duration::from_secs(15);
+const MARGIN: Duration = Duration::from_secs(10);
 
 /// Reads whose mails of which kind a code switches off, if it is one of ours.
 pub type UnsubscribeReader = Arc<dyn Fn(&str) -> Option<(UserId, String)> + Send + Sync>;

@@ -15,6 +15,7 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::db::patience;
 use crate::kernel::error::{Code, Error};
 use crate::web::address::TrustedProxies;
 use crate::web::limits::{AddressLimits, Left};
@@ -45,7 +46,7 @@ pub async fn observe(
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id = %id, %method);
     let started = Instant::now();
-    let scoped = REQUEST_ID.scope(id.clone(), guarded(request, next));
+    let scoped = REQUEST_ID.scope(id.clone(), patience::of_a_request(guarded(request, next)));
     let answered = scoped.instrument(span.clone()).await;
     let (route, status) = match &answered {
         Ok(response) => (response.request().match_pattern().unwrap_or_else(|| "none".to_owned()), response.status()),

@@ -19,7 +19,7 @@ async fn set(admin: &Person, user: &str, action: &str) -> Answer {
 }
 
 #[actix_web::test]
-async fn an_admin_invites_another() {
+pub async fn an_admin_invites_another() {
     let app = TestApp::start().await;
     let (admin, guest) = (app.admin().await, app.somebody("guest"));
     admin.post("/v1/admin/invitations", json!({ "email": guest.email, "message": "Reviews from May on." })).await.expect(202);
@@ -64,7 +64,7 @@ async fn people_are_listed_by_role_status_and_address() {
 }
 
 #[actix_web::test]
-async fn a_suspended_client_gives_up_what_nobody_has_signed() {
+pub async fn a_suspended_client_gives_up_what_nobody_has_signed() {
     let scene = Scene::start().await;
     let signed = scene.scheduled().await;
     let job = open_job(&scene.client, json!({})).await;
@@ -115,7 +115,7 @@ async fn a_suspended_developer_leaves_matching_and_open_offers() {
 }
 
 #[actix_web::test]
-async fn a_report_of_abuse_is_handled_with_a_note() {
+pub async fn a_report_of_abuse_is_handled_with_a_note() {
     let scene = Scene::start().await;
     let body = json!({ "subject": scene.developer_id, "category": "off_platform", "message": "Asked for money past the house." });
     let made = scene.client.post("/v1/reports", body.clone()).await.expect(201);

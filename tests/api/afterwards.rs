@@ -11,7 +11,7 @@ async fn count(scene: &Scene, person: &Person, subject: &str) -> usize {
 }
 
 #[actix_web::test]
-async fn a_check_in_is_answered_once_from_its_day_on_and_a_no_reaches_the_admins() {
+pub async fn a_check_in_is_answered_once_from_its_day_on_and_a_no_reaches_the_admins() {
     let mut scene = Scene::start().await;
     let id = scene.active().await;
     let path = |day: &str| format!("/v1/trials/{id}/check-ins/{day}");
@@ -49,7 +49,7 @@ async fn a_check_in_is_answered_once_from_its_day_on_and_a_no_reaches_the_admins
 }
 
 #[actix_web::test]
-async fn reviews_are_blind_until_both_are_in() {
+pub async fn reviews_are_blind_until_both_are_in() {
     let mut scene = Scene::start().await;
     let id = scene.active().await;
     let path = format!("/v1/trials/{id}/reviews");

@@ -30,7 +30,7 @@ async fn interest(client: &Person, job: &str) -> (Value, Value) {
 }
 
 #[actix_web::test]
-async fn a_yes_counts_in_every_match_and_the_two_can_talk() {
+pub async fn a_yes_counts_in_every_match_and_the_two_can_talk() {
     let scene = Scene::start().await;
     let node = scene.app.another_node().await;
     let before = interest(&scene.client, &scene.job).await;
@@ -82,7 +82,7 @@ async fn a_yes_counts_in_every_match_and_the_two_can_talk() {
 }
 
 #[actix_web::test]
-async fn who_can_be_invited_and_how_often() {
+pub async fn who_can_be_invited_and_how_often() {
     let scene = Scene::start().await;
     let unavailable = |answer: Answer| answer.problem(409, "conflict").text_at("/detail");
     let (_, nobody) = unvetted(&scene.app, json!({})).await;

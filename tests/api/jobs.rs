@@ -109,7 +109,7 @@ async fn a_change_is_a_merge_and_minds_if_match() {
 }
 
 #[actix_web::test]
-async fn steps_follow_the_states() {
+pub async fn steps_follow_the_states() {
     let app = TestApp::start().await;
     let client = app.client().await;
     let path = format!("{JOBS}/{}", draft(&client, json!({})).await);

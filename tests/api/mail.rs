@@ -1,14 +1,20 @@
 //! Mail through the whole house, with a mail server that misbehaves (reliability R78–R81; R48).
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant as Moment};
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use guildhall::db::schema::outbox::dsl;
+use guildhall::kernel::clock::{Clock as _, Instant};
+use serde_json::json;
 
 use crate::support::app::TestApp;
+use crate::support::database::{TestDatabase, cluster};
 use crate::support::person::Person;
-use crate::support::smtp::{Mode, Point};
+use crate::support::proxy::{Fault, Proxy, Target};
+use crate::support::smtp::{Mode, Point, SmtpServer};
 
 const VERIFY: &str = "Verify your e-mail";
 
@@ -164,4 +170,148 @@ async fn names_are_escaped_in_mails() {
     assert!(mail.html().contains("http://localhost:8080/verify-email?token="));
     assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
     assert_eq!(mail.header("Bcc"), "");
+}
+
+#[actix_web::test]
+async fn a_mail_server_that_does_not_even_greet_slows_down_nobody() {
+    let app = TestApp::with(&[("mail.deadline", "2")]).await;
+    let person = app.client().await;
+    let usual = median_of_reads(&person).await;
+    app.smtp.set_mode(Mode::Stall(Point::Greeting));
+    let waiting: Vec<Person> = (0..12).map(|_| app.somebody("client")).collect();
+    for each in &waiting {
+        each.register("client").await.expect(202);
+    }
+    let stalled = median_of_reads(&person).await;
+    assert!(stalled < usual * 3 + Duration::from_millis(20), "{stalled:?} instead of {usual:?}");
+    app.smtp.set_mode(Mode::Accept);
+    for _ in 0..3 {
+        app.advance(TimeDelta::minutes(1)).await;
+    }
+    for each in &waiting {
+        assert_eq!(app.smtp.received_by(&each.email).len(), 1);
+    }
+}
+
+async fn median_of_reads(person: &Person) -> Duration {
+    let mut took = Vec::new();
+    for _ in 0..31 {
+        let begun = Moment::now();
+        person.get("/v1/me").await.expect(200);
+        took.push(begun.elapsed());
+    }
+    took.sort();
+    took[15]
+}
+
+#[actix_web::test]
+async fn the_mails_to_one_person_keep_their_order_and_hold_up_nobody_else() {
+    let app = TestApp::start().await;
+    let (person, other) = (app.somebody("client"), app.somebody("client"));
+    app.smtp.set_mode_for(&person.email, Mode::RefuseRecipient(451));
+    person.register("client").await.expect(202);
+    app.settle().await;
+    // The second mail is written while the first one waits for its next attempt.
+    person.post("/v1/auth/verify-email/resend", json!({ "email": person.email })).await.expect(202);
+    other.register("client").await.expect(202);
+    app.settle().await;
+    assert_eq!(outbox(&app, &person).await, [row("pending", 1), row("pending", 0)]);
+    assert_eq!(outbox(&app, &other).await, [row("sent", 1)]);
+    app.smtp.set_mode_for(&person.email, Mode::Accept);
+    app.advance(TimeDelta::minutes(1)).await;
+    let ids = app.smtp.received_by(&person.email).iter().map(|mail| mail.header("Message-ID")).collect::<Vec<_>>();
+    assert!(ids.len() == 2 && ids.is_sorted(), "{ids:?}");
+}
+
+#[actix_web::test]
+async fn a_backlog_drains_when_the_mail_server_is_back() {
+    let database = TestDatabase::prepared().await;
+    let server = SmtpServer::start().await;
+    let proxy = Proxy::start(Target::Tcp(server.url().trim_start_matches("smtp://").to_owned()));
+    let app = TestApp::on(database, &[("mail.url", &format!("smtp://{}", proxy.address))]).await;
+    let people: Vec<Person> = (0..40).map(|_| app.somebody("client")).collect();
+    for fault in [Fault::Down, Fault::CutReply(30)] {
+        proxy.set(fault);
+        let half = if fault == Fault::Down { &people[..20] } else { &people[20..] };
+        for each in half {
+            each.register("client").await.expect(202);
+        }
+        app.settle().await;
+        assert!(server.received().is_empty());
+    }
+    proxy.set(Fault::None);
+    for _ in 0..4 {
+        app.advance(TimeDelta::minutes(2)).await;
+    }
+    for each in &people {
+        assert_eq!(server.received_by(&each.email).len(), 1, "{}", each.email);
+    }
+}
+
+#[actix_web::test]
+async fn what_a_dead_node_was_sending_is_taken_over_within_half_a_minute() {
+    let app = TestApp::with(&[("mail.deadline", "20")]).await;
+    let person = app.registered("client").await;
+    app.settle().await;
+    let (now, email) = (app.clock.now(), person.email.clone());
+    // As it is left by a node that claims it and is killed.
+    let claimed = app.house.db.write(move |conn| {
+        let row = diesel::update(dsl::outbox.filter(dsl::recipient_email.eq(&email)));
+        let claim = (dsl::state.eq("pending"), dsl::attempts.eq(1), dsl::leased_until.eq(now.plus(TimeDelta::seconds(30))));
+        Ok(row.set((claim, dsl::sent_at.eq(None::<Instant>))).execute(conn)?)
+    });
+    assert_eq!(claimed.await.expect("a claim"), 1);
+    app.clock.advance(TimeDelta::seconds(29));
+    assert!(app.house.notifications.claim(10).await.expect("claims").is_empty());
+    app.clock.advance(TimeDelta::seconds(1));
+    app.settle().await;
+    assert_eq!(outbox(&app, &person).await, [row("sent", 2)]);
+    assert_eq!(app.smtp.received_by(&person.email).len(), 2, "once by the dead node, as far as anybody knows");
+}
+
+#[actix_web::test]
+async fn poisoned_rows_end_as_dead_letters_and_the_mailroom_lives() {
+    let app = TestApp::start().await;
+    let huge = "x".repeat(200_000);
+    let poisons = [
+        ("letter_json", "null"),
+        ("letter_json", "{\"kind\":\"verify_email\"}"),
+        ("letter_json", "{\"kind\":\"nonsense\"}"),
+        ("letter_json", "not JSON"),
+        ("recipient_email", "no address"),
+        ("recipient_email", "two@example.com, three@example.com"),
+        ("recipient_email", "a@example.com\r\nBcc: evil@example.com"),
+        ("recipient_time_zone", "Nowhere/Land"),
+        ("recipient_name", "a\r\nBcc: evil@example.com"),
+        ("recipient_name", "\u{1}\u{7f}\u{202e}\u{0}"),
+        ("recipient_name", huge.as_str()),
+    ];
+    let mut sent = 0;
+    for (column, value) in poisons {
+        let person = app.registered("client").await;
+        app.settle().await;
+        let before = app.smtp.received().len();
+        // PostgreSQL holds no NUL, so that one comes without it.
+        let value = if cluster().is_some() { value.replace('\0', "") } else { value.to_owned() };
+        let email = person.email.clone();
+        let poisoned = app.house.db.write(move |conn| {
+            let statement = format!("UPDATE outbox SET state = 'pending', {column} = $1 WHERE recipient_email = $2");
+            let update = diesel::sql_query(statement).bind::<Text, _>(value.as_str()).bind::<Text, _>(email.as_str());
+            Ok(update.execute(conn)?)
+        });
+        assert_eq!(poisoned.await.expect("a poisoned row"), 1);
+        app.settle().await;
+        let state = app.read(|conn| dsl::outbox.order(dsl::id.desc()).select(dsl::state).first::<String>(conn)).await;
+        let expected = if column == "recipient_name" { "sent" } else { "dead" };
+        assert_eq!(state, expected, "{column}");
+        sent += usize::from(expected == "sent");
+        assert_eq!(app.smtp.received().len() - before, usize::from(expected == "sent"), "{column}");
+    }
+    assert_eq!(sent, 3);
+    let headers = app.smtp.received().iter().map(|mail| mail.header("Bcc")).collect::<String>();
+    assert_eq!(headers, "");
+    let admin = app.admin().await;
+    let dead = admin.get("/v1/admin/outbox?state=dead").await.expect(200);
+    assert!(dead.at("/data").as_array().is_some_and(|dead| dead.len() == 8 && dead.iter().all(|mail| mail["last_error"].is_string())));
+    app.registered("client").await;
 }

@@ -34,7 +34,7 @@ fn actions(answer: &Answer) -> Vec<&str> {
 }
 
 #[actix_web::test]
-async fn from_sign_up_to_a_scheduled_trial() {
+pub async fn from_sign_up_to_a_scheduled_trial() {
     let app = TestApp::start().await;
     let (reviewer, approver, client, developer) = (app.admin().await, app.admin().await, app.client().await, app.developer().await);
     let mut profile = profile_body();

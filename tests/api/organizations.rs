@@ -32,7 +32,7 @@ async fn id(person: &Person) -> String {
 }
 
 #[actix_web::test]
-async fn an_invited_person_joins_and_acts_as_a_member() {
+pub async fn an_invited_person_joins_and_acts_as_a_member() {
     let app = TestApp::start().await;
     let owner = app.client().await;
     let guest = member(&app, &owner).await;

@@ -171,7 +171,7 @@ async fn admins_say_what_stands_in_for_what() {
 }
 
 #[actix_web::test]
-async fn a_merge_takes_along_whoever_uses_the_skill() {
+pub async fn a_merge_takes_along_whoever_uses_the_skill() {
     let app = TestApp::start().await;
     let (admin, client, anybody) = (app.admin().await, app.client().await, app.anonymous());
     for slug in ["guildlang", "guildtool"] {

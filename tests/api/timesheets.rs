@@ -47,7 +47,7 @@ async fn totals(scene: &Scene, trial: &str) -> [i64; 3] {
 }
 
 #[actix_web::test]
-async fn a_week_is_written_down_handed_in_doubted_answered_and_decided() {
+pub async fn a_week_is_written_down_handed_in_doubted_answered_and_decided() {
     let mut scene = Scene::start().await;
     let id = scene.active().await;
     let sheet = path(&id, "2026-W49");

@@ -99,7 +99,7 @@ fn canonical(scene: &Scene, organization: &str) -> String {
 }
 
 #[actix_web::test]
-async fn terms_go_back_and_forth_until_both_have_signed_the_same() {
+pub async fn terms_go_back_and_forth_until_both_have_signed_the_same() {
     let scene = Scene::start().await;
     let id = scene.offered().await;
     let organization = scene.trial(&id).await.text_at("/organization/id");
@@ -163,7 +163,7 @@ async fn a_client_accepts_a_counter_offer() {
 }
 
 #[actix_web::test]
-async fn an_offer_is_declined_or_withdrawn_by_whoever_may() {
+pub async fn an_offer_is_declined_or_withdrawn_by_whoever_may() {
     let scene = Scene::start().await;
     let cases: [(&str, &str, &str, Option<&str>, &str); 4] = [
         ("", "decline", "void/declined", Some("Go backend engineer declined the trial offer"), ""),
@@ -193,7 +193,7 @@ async fn an_offer_is_declined_or_withdrawn_by_whoever_may() {
 }
 
 #[actix_web::test]
-async fn a_scheduled_trial_is_called_off_with_a_reason() {
+pub async fn a_scheduled_trial_is_called_off_with_a_reason() {
     let scene = Scene::start().await;
     let by = [&scene.client, &scene.developer, &scene.admin];
     let mails = [(false, true), (true, false), (true, true)];
@@ -219,7 +219,7 @@ async fn a_scheduled_trial_is_called_off_with_a_reason() {
 }
 
 #[actix_web::test]
-async fn an_end_leaves_the_notice() {
+pub async fn an_end_leaves_the_notice() {
     let mut scene = Scene::start().await;
     let id = scene.active().await;
     let end = json!({ "reason_code": "not_the_right_fit", "message": "We look for something else." });
@@ -270,7 +270,7 @@ async fn a_developer_ends_on_the_earliest_day() {
 }
 
 #[actix_web::test]
-async fn both_end_together_or_go_on() {
+pub async fn both_end_together_or_go_on() {
     let mut scene = Scene::start().await;
     let id = scene.active().await;
     act(&scene.client, &id, "end-together", json!({ "last_day": "2026-11-30" })).await.faults(&["/last_day"]);

@@ -1,6 +1,7 @@
 //! What time does to a trial: expiry, reminders, start, end and grace, also after a long downtime.
 
 use chrono::TimeDelta;
+use guildhall::kernel::clock::Clock as _;
 use serde_json::json;
 
 use crate::support::person::Person;
@@ -196,4 +197,32 @@ async fn who_offers_hears_when_the_offer_reaches_nobody() {
         let told = count(&scene, &scene.client, "Your trial offer could not be mailed").await;
         assert_eq!(told, 1, "{:?}", subjects(&scene.app, &scene.client).await);
     }
+}
+
+#[actix_web::test]
+async fn a_clock_that_jumps_does_nothing_twice_and_nothing_early() {
+    let mut scene = Scene::start().await;
+    let id = scene.scheduled().await;
+    scene.until("2026-11-30T23:30:00Z").await;
+    let hour = TimeDelta::hours(1);
+    // There and back before the start, over it, back behind it, and over it again.
+    for (jump, stand) in [
+        (-hour, "scheduled"),
+        (hour, "scheduled"),
+        (hour, "active"),
+        (-hour, "active"),
+        (-hour, "active"),
+        (hour, "active"),
+        (hour, "active"),
+    ] {
+        scene.later(jump).await;
+        assert_eq!(scene.stand(&id).await, stand, "{}", scene.app.clock.now());
+    }
+    let started: Vec<_> = scene.events(&id).await.into_iter().filter(|event| event.starts_with("start ")).collect();
+    assert_eq!(started, ["start system active 2026-12-01T00:00:00Z"]);
+    for (person, other) in [(&scene.client, "A developer"), (&scene.developer, "A client")] {
+        let announced = count(&scene, person, &format!("Your trial with {other} starts")).await;
+        assert_eq!(announced, 4, "three times before the start, and on the day");
+    }
+    assert!(!scene.is_free_on("2026-12-02").await);
 }

@@ -6,7 +6,7 @@ use crate::support::seeds::{Scene, act, offer_body, subjects, vetted, with};
 use crate::support::smtp::Received;
 
 #[actix_web::test]
-async fn a_pause_moves_the_end_and_only_who_paused_resumes() {
+pub async fn a_pause_moves_the_end_and_only_who_paused_resumes() {
     let mut scene = Scene::start().await;
     let id = scene.active().await;
     let before = scene.footprint(&id).await;
@@ -33,7 +33,7 @@ async fn a_pause_moves_the_end_and_only_who_paused_resumes() {
 }
 
 #[actix_web::test]
-async fn an_extension_is_agreed_once_and_within_its_cap() {
+pub async fn an_extension_is_agreed_once_and_within_its_cap() {
     let mut scene = Scene::start().await;
     let id = scene.active().await;
     let before = scene.footprint(&id).await;
@@ -68,7 +68,7 @@ async fn an_extension_reopens_a_trial_whose_days_are_over() {
 }
 
 #[actix_web::test]
-async fn amended_terms_are_the_next_version_with_both_signatures() {
+pub async fn amended_terms_are_the_next_version_with_both_signatures() {
     let mut scene = Scene::start().await;
     let id = scene.active().await;
     let before = scene.footprint(&id).await;
@@ -101,7 +101,7 @@ async fn amended_terms_are_the_next_version_with_both_signatures() {
 }
 
 #[actix_web::test]
-async fn a_conversion_needs_the_developer_and_holds_the_hours_until_they_are_released() {
+pub async fn a_conversion_needs_the_developer_and_holds_the_hours_until_they_are_released() {
     let mut scene = Scene::start().await;
     let id = scene.active().await;
     let before = scene.footprint(&id).await;
@@ -133,7 +133,7 @@ async fn a_conversion_needs_the_developer_and_holds_the_hours_until_they_are_rel
 }
 
 #[actix_web::test]
-async fn somebody_else_begins_anew_within_the_rematch_clock() {
+pub async fn somebody_else_begins_anew_within_the_rematch_clock() {
     let mut scene = Scene::start().await;
     let (mut id, mut replaced) = (scene.active().await, Vec::new());
     act(&scene.client, &id, "end", json!({ "reason_code": "not_the_right_fit" })).await.expect(200);
@@ -161,7 +161,7 @@ async fn somebody_else_begins_anew_within_the_rematch_clock() {
 }
 
 #[actix_web::test]
-async fn a_termination_is_contested_once_and_answered_by_another_admin() {
+pub async fn a_termination_is_contested_once_and_answered_by_another_admin() {
     let mut scene = Scene::start().await;
     let id = scene.active().await;
     act(&scene.admin, &id, "terminate", json!({ "message": "The work was somebody else's." })).await.expect(200);

@@ -99,7 +99,7 @@ async fn a_profile_must_be_complete() {
 }
 
 #[actix_web::test]
-async fn questions_wait_for_an_answer() {
+pub async fn questions_wait_for_an_answer() {
     let app = TestApp::start().await;
     let reviewer = app.admin().await;
     let Developer { person, .. } = app.profiled_developer().await;
@@ -123,7 +123,7 @@ async fn questions_wait_for_an_answer() {
 }
 
 #[actix_web::test]
-async fn an_application_rests_and_goes_on() {
+pub async fn an_application_rests_and_goes_on() {
     let app = TestApp::start().await;
     let reviewer = app.admin().await;
     let Developer { person, .. } = app.profiled_developer().await;
@@ -185,7 +185,7 @@ async fn after_a_rejection_the_clock_says_when_to_try_again() {
 }
 
 #[actix_web::test]
-async fn a_developer_withdraws_and_waives() {
+pub async fn a_developer_withdraws_and_waives() {
     let app = TestApp::start().await;
     let reviewer = app.admin().await;
     let Developer { person, .. } = app.profiled_developer().await;

@@ -222,7 +222,7 @@ async fn sixteen_suspensions_make_one() {
 }
 
 #[actix_web::test]
-async fn a_rejection_is_appealed_and_decided_anew() {
+pub async fn a_rejection_is_appealed_and_decided_anew() {
     let app = TestApp::start().await;
     let (reviewer, judge) = (app.admin().await, app.admin().await);
     let Developer { person, .. } = app.profiled_developer().await;
@@ -284,7 +284,7 @@ async fn an_appeal_comes_in_time_and_holds_up_the_next_application() {
 }
 
 #[actix_web::test]
-async fn a_suspension_and_a_revocation_are_appealed() {
+pub async fn a_suspension_and_a_revocation_are_appealed() {
     let app = TestApp::start().await;
     let (admin, judge) = (app.admin().await, app.admin().await);
     let Developer { person, id } = app.vetted_developer(GO).await;

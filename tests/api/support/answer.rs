@@ -21,10 +21,15 @@ pub struct Answer {
 impl Answer {
     /// Reads `response`.
     pub async fn read(request: String, response: reqwest::Response) -> Self {
+        Self::try_read(request, response).await.expect("a whole body")
+    }
+
+    /// Reads `response`; none when it ends too early.
+    pub async fn try_read(request: String, response: reqwest::Response) -> Option<Self> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.expect("a whole body");
+        let text = response.text().await.ok()?;
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Self { request, status, headers, text, json }
+        Some(Self { request, status, headers, text, json })
     }
 
     /// Insists on a status.

@@ -58,10 +58,15 @@ impl TestApp {
 
     /// Starts the house with settings such as `("limits.enabled", "true")`.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::on(TestDatabase::prepared().await, settings).await
+    }
+
+    /// The same on a database that is there already.
+    pub async fn on(database: TestDatabase, settings: &[(&str, &str)]) -> Self {
         let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let start = DateTime::parse_from_rfc3339(START).expect("an instant").to_utc();
         let clock = Arc::new(ManualClock::new(Instant::new(start)));
-        Self::node(clock, SmtpServer::start().await, Arc::new(TestDatabase::prepared().await), settings).await
+        Self::node(clock, SmtpServer::start().await, Arc::new(database), settings).await
     }
 
     /// Another node on the same database, with the same clock and mail server.
@@ -91,6 +96,8 @@ impl TestApp {
         let defaults = [
             ("auth.hashing_permits", "32"),
             ("auth.secret", SECRET),
+            // A machine that runs many tests is slow; what a database that is slow does to a request is tested where it is shortened.
+            ("database.patience", "20000"),
             ("database.url", &database.url()),
             ("limits.enabled", "false"),
             ("mail.url", &smtp.url()),
@@ -218,6 +225,11 @@ impl TestApp {
             due.count().get_result(conn)
         })
         .await
+    }
+
+    /// A connection to its database beside the house's own, and beside any proxy.
+    pub fn connect(&self) -> Conn {
+        self.database.connect()
     }
 
     /// Reads from the database.

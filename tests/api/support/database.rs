@@ -14,6 +14,8 @@ use guildhall::db::{Conn, migrate};
 use guildhall::kernel::clock::SystemClock;
 use guildhall::skills::service::Skills;
 
+use crate::support::proxy::{Proxy, Target};
+
 const VARIABLE: &str = "GUILDHALL_TEST_DATABASE";
 /// The name of an SQLite file.
 const FILE: &str = "guildhall.db";
@@ -35,6 +37,15 @@ struct Count {
     count: i64,
 }
 
+/// Where a cluster listens: its URL names a folder, percent-encoded, or a host.
+fn target(cluster: &str) -> Target {
+    let (_, host) = cluster.rsplit_once('@').expect("a host");
+    match host.strip_prefix("%2F") {
+        Some(_) => Target::Unix(PathBuf::from(host.replace("%2F", "/")).join(".s.PGSQL.5432")),
+        None => Target::Tcp(if host.contains(':') { host.to_owned() } else { format!("{host}:5432") }),
+    }
+}
+
 /// The cluster that the environment names, if any.
 pub fn cluster() -> Option<String> {
     let cluster = std::env::var(VARIABLE).ok()?;
@@ -50,6 +61,11 @@ impl TestDatabase {
             std::fs::copy(sqlite_template().await, folder.join(FILE)).expect("a copy of the template");
             return Self::Sqlite(folder);
         };
+        Self::prepared_on(cluster).await
+    }
+
+    /// The same on this cluster.
+    pub async fn prepared_on(cluster: String) -> Self {
         let name = unique_name();
         let mut conn = connect(&cluster, "postgres");
         make_template(&mut conn, &cluster).await;
@@ -57,11 +73,15 @@ impl TestDatabase {
         Self::Postgres { cluster, name }
     }
 
+    /// An empty database of the engine that the tests run on.
+    pub fn empty() -> Self {
+        Self::empty_postgres().unwrap_or_else(Self::empty_sqlite)
+    }
+
     /// What a start does: the schema, then the catalogue.
     async fn prepare(&self) {
         self.migrate();
-        let db = Db::open(DatabaseUrl::parse(&self.url().into()).expect("a database URL"), 1).expect("a database");
-        Skills::new(db, Arc::new(SystemClock)).install().await.expect("the catalogue");
+        Skills::new(self.db(), Arc::new(SystemClock)).install().await.expect("the catalogue");
     }
 
     /// An empty SQLite file.
@@ -82,6 +102,30 @@ impl TestDatabase {
             Self::Sqlite(folder) => format!("sqlite:{}", folder.join(FILE).display()),
             Self::Postgres { cluster, name } => format!("{cluster}/{name}"),
         }
+    }
+
+    /// What goes into `database.url` when PostgreSQL is reached through a proxy.
+    pub fn url_through(&self, proxy: &Proxy) -> String {
+        match self {
+            Self::Sqlite(_) => self.url(),
+            Self::Postgres { cluster, name } => {
+                let (user, _) = cluster.strip_prefix("postgres://").and_then(|rest| rest.split_once('@')).expect("a user");
+                format!("postgres://{user}@{}/{name}", proxy.address)
+            }
+        }
+    }
+
+    /// Where the PostgreSQL server listens; nowhere for SQLite.
+    pub fn target(&self) -> Option<Target> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres { cluster, .. } => Some(target(cluster)),
+        }
+    }
+
+    /// The database as a process opens it, to write to it beside the house.
+    pub fn db(&self) -> Db {
+        Db::open(DatabaseUrl::parse(&self.url().into()).expect("a database URL"), 1).expect("a database")
     }
 
     /// A connection with the settings that the house makes.

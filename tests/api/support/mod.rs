@@ -3,11 +3,14 @@
 pub mod answer;
 pub mod app;
 pub mod bodies;
+pub mod cluster;
 pub mod contents;
 pub mod database;
 pub mod logs;
 pub mod operations;
 pub mod person;
+pub mod process;
+pub mod proxy;
 pub mod raw;
 pub mod schemas;
 pub mod seeds;

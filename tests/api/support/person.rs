@@ -1,9 +1,26 @@
 //! People, not clients: somebody with an address, a password and, once signed in, tokens.
 
+use std::cell::{Cell, RefCell};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::answer::Answer;
+
+thread_local! {
+    static TWICE: Cell<bool> = const { Cell::new(false) };
+    static SENT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// From now on, in this thread's tests, whoever sends a POST sends it twice, and insists on the same answer and one effect.
+pub fn send_everything_twice() {
+    TWICE.set(true);
+}
+
+/// The paths of what was sent twice, and succeeded.
+pub fn sent_twice() -> Vec<String> {
+    SENT.with_borrow(Clone::clone)
+}
 
 /// Somebody who uses the API.
 #[derive(Debug, Clone)]
@@ -94,7 +111,28 @@ impl Person {
 
     /// POST.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send(Method::POST, path, Some(body)).await
+        let has_key = self.headers.iter().any(|(name, _)| name == "idempotency-key");
+        if !TWICE.get() || has_key || path.starts_with("/v1/auth/") || path == "/v1/matches/search" {
+            return self.send(Method::POST, path, Some(body)).await;
+        }
+        self.post_twice(path, body).await
+    }
+
+    /// POST under a key, and again, and with another body: the second answer is the first, the third a refusal.
+    async fn post_twice(&self, path: &str, body: Value) -> Answer {
+        let keyed = self.with("idempotency-key", &format!("twice-{}", rand::random::<u64>()));
+        let first = keyed.send(Method::POST, path, Some(body.clone())).await;
+        if !(200..300).contains(&first.status) {
+            return first;
+        }
+        let again = keyed.send(Method::POST, path, Some(body.clone())).await;
+        assert_eq!((again.status, &again.text, again.header("etag")), (first.status, &first.text, first.header("etag")), "{path}");
+        // The same JSON in other bytes is another body.
+        let other = format!("{body} ").into_bytes();
+        let other = keyed.with("content-type", "application/json").send_bytes(Method::POST, path, other).await;
+        other.problem(422, "idempotency-key-reused");
+        SENT.with_borrow_mut(|sent| sent.push(path.to_owned()));
+        first
     }
 
     /// PUT.
@@ -125,8 +163,34 @@ impl Person {
         self.with("content-type", "application/x-www-form-urlencoded").send_bytes(Method::POST, path, form.into_bytes()).await
     }
 
+    /// GET; none when there is no answer, or not a whole one.
+    pub async fn try_get(&self, path: &str) -> Option<Answer> {
+        self.try_send(Method::GET, path, None).await
+    }
+
+    /// POST; none when there is no answer, or not a whole one.
+    pub async fn try_post(&self, path: &str, body: Value) -> Option<Answer> {
+        self.try_send(Method::POST, path, Some(body)).await
+    }
+
+    /// Any method; none when there is no answer, or not a whole one.
+    pub async fn try_send(&self, method: Method, path: &str, body: Option<Value>) -> Option<Answer> {
+        let bytes = body.map(|body| body.to_string().into_bytes());
+        let person = if bytes.is_some() { self.with("content-type", "application/json") } else { self.clone() };
+        let response = person.request(&method, path, bytes.unwrap_or_default()).send().await.ok()?;
+        Answer::try_read(format!("{method} {path}"), response).await
+    }
+
     /// Any bytes, as they are.
     pub async fn send_bytes(&self, method: Method, path: &str, body: Vec<u8>) -> Answer {
+        let name = format!("{method} {path}");
+        match self.request(&method, path, body).send().await {
+            Ok(response) => Answer::read(name, response).await,
+            Err(error) => panic!("{name} was not answered: {error:?}"),
+        }
+    }
+
+    fn request(&self, method: &Method, path: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
         if !self.access.is_empty() {
             request = request.bearer_auth(&self.access);
@@ -134,13 +198,6 @@ impl Person {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        if !body.is_empty() {
-            request = request.body(body);
-        }
-        let name = format!("{method} {path}");
-        match request.send().await {
-            Ok(response) => Answer::read(name, response).await,
-            Err(error) => panic!("{name} was not answered: {error:?}"),
-        }
+        if body.is_empty() { request } else { request.body(body) }
     }
 }

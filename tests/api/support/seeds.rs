@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Months, TimeDelta};
 use diesel::prelude::*;
+use guildhall::db::Conn;
 use guildhall::db::schema::{commitments, outbox, trial_events, trials};
 use guildhall::kernel::clock::{Clock as _, Instant};
+use guildhall::kernel::error::Result;
 use guildhall::kernel::ids::DeveloperId;
 use guildhall::vetting::domain::SkillVerdict;
 use guildhall::vetting::store_vetted;
@@ -59,11 +61,15 @@ pub async fn vetted(app: &TestApp, change: Value) -> (Person, String) {
 /// Lets a developer pass vetting, as the last step of an application does.
 pub async fn approve(app: &TestApp, developer: &str) {
     let (id, now): (DeveloperId, Instant) = (developer.parse().expect("an id"), app.clock.now());
+    app.house.db.write(move |conn| approve_at(conn, id, now)).await.expect("an approval");
+}
+
+/// The same in a transaction.
+pub fn approve_at(conn: &mut Conn, developer: DeveloperId, now: Instant) -> Result<()> {
     let until = Instant::new(now.utc().checked_add_months(Months::new(18)).expect("a date"));
     let levels: Vec<SkillVerdict> =
         serde_json::from_value(json!([{ "slug": "go", "level": 5 }, { "slug": "postgresql", "level": 4 }])).expect("levels");
-    let approved = app.house.db.write(move |conn| store_vetted::approve(conn, id, None, &levels, now, until)).await;
-    approved.expect("an approval");
+    store_vetted::approve(conn, developer, None, &levels, now, until)
 }
 
 /// A job request that [`profile`] fits, for one developer from 1 December 2026.

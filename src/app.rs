@@ -16,6 +16,7 @@ use crate::accounts::service::{Accounts, LiveSessions};
 use crate::accounts::session_cache::SessionCache;
 use crate::accounts::tasks::Housekeeping;
 use crate::audit::service::Audit;
+use crate::audit::tasks::Sealer;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::check_ins::service::CheckInRoom;
@@ -45,6 +46,8 @@ use crate::notifications::letters::{Links, TokenMaker};
 use crate::notifications::mailer::MailSettings;
 use crate::notifications::service::{Notifications, OneClick};
 use crate::notifications::tasks::Mailroom;
+use crate::privacy::service::PrivacyRoom;
+use crate::privacy::tasks::Keeper;
 use crate::reports::service::Reports;
 use crate::reviews::service::Reviews;
 use crate::reviews::tasks::ReviewClock;
@@ -106,6 +109,8 @@ pub struct App {
     pub reports: Reports,
     /// Who is kept out.
     pub suspensions: Suspensions,
+    /// What is kept of people.
+    pub privacy: PrivacyRoom,
     /// What currencies are worth.
     pub rates: Arc<Rates>,
     /// The folder that `/dev/mail` shows; only a demo has one.
@@ -135,6 +140,7 @@ impl App {
         let db = Db::open(url, settings.database.connections)?;
         let passwords = Passwords::new(&settings.auth)?;
         let tokens = Arc::new(Tokens::new(&secret, &settings.auth.previous_secrets, settings.auth.access_minutes)?);
+        let audit = Audit::new(db.clone(), clock.clone());
         let notifications = notifications(&settings, &db, &clock, &tokens)?;
         let mail = notifications.nudge();
         let sessions = Arc::new(SessionCache::new(PEOPLE_HELD));
@@ -143,7 +149,7 @@ impl App {
         let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone(), index.clone()];
         let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
         let live = LiveSessions { cache: sessions, feed: feed.clone() };
-        let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens, &settings, live, mail);
+        let accounts = Accounts::new(db.clone(), clock.clone(), passwords, tokens.clone(), &settings, live, mail);
         let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
         let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates.clone()));
         // Wakes whoever follows what can be matched; the database's rows say what has changed.
@@ -164,8 +170,12 @@ impl App {
         let reviews = Reviews::new(db.clone(), clock.clone(), trials.clone(), blind_days, changed);
         let answer_days = settings.trials.timesheet_answer_days;
         let timesheets = Timesheets::new(db.clone(), clock.clone(), trials.clone(), answer_days, notifications.nudge());
+        let suspensions = Suspensions::new(db.clone(), clock.clone(), trials.clone());
+        let (people, rules, mail) = (accounts.clone(), settings.privacy.clone(), notifications.nudge());
+        let privacy = PrivacyRoom::new(db.clone(), clock.clone(), people, suspensions.clone(), tokens, rules, mail);
         let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(FeedTask(feed.clone())), Arc::new(RunKeeper(match_runs.clone()))];
         let tasks: Vec<Arc<dyn Task>> = vec![
+            Arc::new(Sealer::new(audit.clone(), clock.clone())),
             Arc::new(MatchNews::new(fits, match_runs.clone(), clock.clone())),
             Arc::new(InvitationClock(invitations.clone())),
             Arc::new(VettingClock(vetting.clone())),
@@ -176,15 +186,17 @@ impl App {
             Arc::new(TimesheetClock(timesheets.clone())),
             Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),
+            Arc::new(Keeper::new(privacy.clone(), clock.clone())),
         ];
         Ok(Self {
-            audit: Audit::new(db.clone()),
+            audit,
             check_ins,
             hand_overs: HandOvers::new(db.clone(), clock.clone(), trials.clone()),
             reviews,
             timesheets,
             reports: Reports::new(db.clone(), clock.clone(), &settings.limits),
-            suspensions: Suspensions::new(db.clone(), clock, trials.clone()),
+            suspensions,
+            privacy,
             settings,
             db,
             feed,

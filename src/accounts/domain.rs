@@ -41,6 +41,29 @@ words! {
     }
 }
 
+words! {
+    /// Why a person's data is erased.
+    pub enum ErasureCause {
+        /// The person asked for it; the account is closed at once.
+        Asked => "asked",
+        /// Nobody has seen the person for long.
+        Idle => "idle",
+    }
+}
+
+/// A person whose data is to be erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeavingPerson {
+    /// Who.
+    pub user: UserId,
+    /// Why.
+    pub cause: ErasureCause,
+    /// Since when.
+    pub asked_at: Instant,
+    /// When it is done.
+    pub due_at: Instant,
+}
+
 /// A person as the house knows them.
 #[derive(Debug, Clone)]
 pub struct User {

@@ -11,5 +11,6 @@ pub mod session_cache;
 pub mod sessions;
 pub mod store;
 pub mod store_admin;
+pub mod store_erasures;
 pub mod store_sessions;
 pub mod tasks;

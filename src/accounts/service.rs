@@ -8,6 +8,8 @@ use secrecy::SecretString;
 use crate::accounts::domain::{AccountStatus, Me, MeBody, MemberRole, Register, SignUpRole, TokenPurpose, User};
 use crate::accounts::session_cache::SessionCache;
 use crate::accounts::{store, store_sessions};
+use crate::audit::domain::Entry;
+use crate::audit::store as audit;
 use crate::auth::password::{Passwords, Verdict};
 use crate::auth::token::Tokens;
 use crate::config::{Auth, Limits, Settings};
@@ -102,6 +104,7 @@ impl Accounts {
         }
         let user = new_user(body.email.clone(), &body.name, body.role.into(), Some(hash.to_owned()), None, now);
         store::insert_user(conn, &user)?;
+        audited(conn, &user, "auth.register", user.id, now)?;
         if body.role == SignUpRole::Client {
             let organization = OrganizationId::new(now);
             store::insert_organization(conn, organization, body.organization_name.as_ref().unwrap_or(&body.name), now)?;
@@ -119,7 +122,9 @@ impl Accounts {
         self.db
             .write(move |conn| {
                 let row = spend(conn, token, TokenPurpose::VerifyEmail, now)?;
-                store::set_verified(conn, row.user, now)
+                let user = store::user(conn, row.user)?;
+                audited(conn, &user, "auth.verify_email", user.id, now)?;
+                store::set_verified(conn, user.id, now)
             })
             .await
     }
@@ -174,6 +179,7 @@ impl Accounts {
                 spend(conn, token, TokenPurpose::ResetPassword, now)?;
                 store::set_verified(conn, user.id, now)?;
                 store_sessions::revoke_all(conn, user.id, None, now)?;
+                audited(conn, &user, "auth.reset_password", user.id, now)?;
                 this.replace_password(conn, &user, &hash, now)
             })
             .await?;
@@ -186,22 +192,33 @@ impl Accounts {
     /// # Errors
     /// 422 when the current password is wrong or the new one too easy.
     pub async fn change_password(&self, principal: Principal, current: SecretString, new: SecretString) -> Result<()> {
-        let user = self.db.read(move |conn| store::user(conn, principal.user)).await?;
-        self.refuse_guessing(&user.email).await?;
-        if self.passwords.verify(current, user.password_hash.clone()).await? == Verdict::Wrong {
-            self.note_failure(&user.email, None).await?;
-            return Err(Error::fault("/current_password", "is not your password"));
-        }
+        let user = self.prove(&principal, current, "/current_password").await?;
         self.passwords.check(&new, &user.email, "/new_password").await?;
         let (hash, this, now) = (self.passwords.hash(new).await?, self.clone(), self.clock.now());
         self.db
             .write(move |conn| {
                 store_sessions::revoke_all(conn, user.id, Some(principal.session), now)?;
+                audited(conn, &user, "auth.change_password", user.id, now)?;
                 this.replace_password(conn, &user, &hash, now)
             })
             .await?;
         self.mail.wake();
         Ok(())
+    }
+
+    /// Whether it is the person indeed who asks: the password stands at `pointer` of the body.
+    ///
+    /// # Errors
+    /// 422 when it is wrong; 429 after too many failures.
+    pub async fn prove(&self, principal: &Principal, password: SecretString, pointer: &str) -> Result<User> {
+        let id = principal.user;
+        let user = self.db.read(move |conn| store::user(conn, id)).await?;
+        self.refuse_guessing(&user.email).await?;
+        if self.passwords.verify(password, user.password_hash.clone()).await? == Verdict::Wrong {
+            self.note_failure(&user.email, None, Some(&user)).await?;
+            return Err(Error::fault(pointer, "is not your password"));
+        }
+        Ok(user)
     }
 
     fn replace_password(&self, conn: &mut Conn, user: &User, hash: &str, now: Instant) -> Result<()> {
@@ -235,56 +252,6 @@ impl Accounts {
             .await
     }
 
-    /// Makes an admin; without a password, a mail lets them choose one. For the command line.
-    ///
-    /// # Errors
-    /// 409 when the address is taken, 422 when the password is too easy.
-    pub async fn create_admin(&self, email: Email, name: String, password: Option<SecretString>) -> Result<UserId> {
-        let hash = match &password {
-            Some(password) => {
-                self.passwords.check(password, &email, "/password").await?;
-                Some(self.passwords.hash(password.clone()).await?)
-            }
-            None => None,
-        };
-        let (now, this) = (self.clock.now(), self.clone());
-        let made = self.db.write(move |conn| {
-            if store::user_by_email(conn, &email)?.is_some() {
-                return Err(Error::conflict("There is an account with this address already."));
-            }
-            let user = new_user(email.clone(), &name, Role::Admin, hash.clone(), Some(now), now);
-            store::insert_user(conn, &user)?;
-            if hash.is_none() {
-                let token_id =
-                    store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::hours(this.auth.verify_hours), now)?;
-                this.send(conn, &user, Letter::SetPassword { token_id }, &token_id.to_string(), now)?;
-            }
-            Ok(user.id)
-        });
-        let id = made.await?;
-        self.mail.wake();
-        Ok(id)
-    }
-
-    /// Keeps a person out, or lets them in again. For the command line.
-    ///
-    /// # Errors
-    /// 404 for an unknown address, 409 for the last active admin.
-    pub async fn set_status(&self, email: Email, status: AccountStatus) -> Result<()> {
-        let now = self.clock.now();
-        self.db
-            .write(move |conn| {
-                let user = store::user_by_email(conn, &email)?.ok_or_else(Error::not_found)?;
-                let last = user.role == Role::Admin && user.status == AccountStatus::Active && store::count_admins(conn)? == 1;
-                if last && status == AccountStatus::Suspended {
-                    return Err(Error::conflict("This is the last active admin: make another one first."));
-                }
-                store::set_status(conn, user.id, status, now)?;
-                store_sessions::revoke_all(conn, user.id, None, now)
-            })
-            .await
-    }
-
     /// The hash of a password that was made, not chosen. For the demo.
     ///
     /// # Errors
@@ -305,6 +272,7 @@ impl Accounts {
         if self.mailed_enough(conn, "reset", user, now)? {
             return Ok(());
         }
+        audited(conn, user, "auth.forgot_password", user.id, now)?;
         let token_id =
             store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::minutes(self.auth.reset_minutes), now)?;
         self.send(conn, user, Letter::ResetPassword { token_id }, &token_id.to_string(), now)
@@ -346,6 +314,11 @@ impl Accounts {
         self.mail.wake();
         Ok(answer)
     }
+}
+
+/// Notes in the audit log what somebody did with an account, mostly their own.
+pub(crate) fn audited(conn: &mut Conn, user: &User, action: &str, subject: impl ToString, now: Instant) -> Result<()> {
+    audit::record(conn, &Entry::of(Some(user.id), user.role.into(), action, subject, now))
 }
 
 /// Uses a code up.

@@ -10,9 +10,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
 use crate::accounts::domain::{SessionView, TokenPair, User};
-use crate::accounts::service::Accounts;
+use crate::accounts::service::{Accounts, audited};
 use crate::accounts::session_cache::Found;
 use crate::accounts::{store, store_sessions};
+use crate::audit::domain::Entry;
+use crate::audit::store as audit;
 use crate::auth::gate::Gate;
 use crate::auth::password::Verdict;
 use crate::db::Conn;
@@ -23,6 +25,7 @@ use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::ids::{SessionId, UserId};
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::Principal;
+use crate::kernel::process::Actor;
 use crate::notifications::domain::Letter;
 
 /// How long the immediate predecessor of a refresh token still gets the same answer: a lost response, two tabs at once.
@@ -57,20 +60,23 @@ impl Accounts {
         let user = self.db.read(move |conn| store::user_by_email(conn, &email)).await?;
         let stored = user.as_ref().and_then(|user| user.password_hash.clone());
         let verdict = self.passwords.verify(attempt.password.clone(), stored).await?;
+        let known = user.clone();
         let Some(user) = user.filter(|user| user.may_sign_in() && verdict != Verdict::Wrong) else {
-            self.note_failure(&attempt.email, Some(attempt.address)).await?;
+            self.note_failure(&attempt.email, Some(attempt.address), known.as_ref()).await?;
             return Err(wrong_credentials());
         };
         let stronger = if verdict == Verdict::RightButWeak { Some(self.passwords.hash(attempt.password).await?) } else { None };
         let now = self.clock.now();
         let session = SessionId::new(now);
         let (client, ends_at, id) = (attempt.client, now.plus(TimeDelta::days(self.auth.session_days)), user.id);
+        let signing_in = user.clone();
         self.db
             .write(move |conn| {
                 throttle::clear(conn, &account_bucket(&attempt.email))?;
                 if let Some(hash) = &stronger {
                     store::set_password(conn, id, hash, now)?;
                 }
+                audited(conn, &signing_in, "auth.sign_in", session, now)?;
                 store_sessions::insert(conn, session, id, &client, now, ends_at)
             })
             .await?;
@@ -116,6 +122,7 @@ impl Accounts {
 
     fn end_stolen(&self, conn: &mut Conn, user: &User, session: SessionId, now: Instant) -> Result<Refreshed> {
         store_sessions::revoke(conn, session, user.id, now)?;
+        audited(conn, user, "auth.refresh_reused", session, now)?;
         self.send(conn, user, Letter::SessionReuse, &session.to_string(), now)?;
         Ok(Refreshed::Reused)
     }
@@ -132,7 +139,7 @@ impl Accounts {
     /// 503 when the database is down.
     pub async fn sign_out(&self, principal: Principal) -> Result<()> {
         let now = self.clock.now();
-        self.db.write(move |conn| store_sessions::revoke(conn, principal.session, principal.user, now).map(|_| ())).await
+        self.db.write(move |conn| sign_out(conn, &principal, principal.session, now).map(drop)).await
     }
 
     /// One's own live sessions, newest first.
@@ -152,7 +159,7 @@ impl Accounts {
     /// 404 when there is no such live session of this person.
     pub async fn end_session(&self, principal: Principal, session: SessionId) -> Result<()> {
         let now = self.clock.now();
-        let ended = self.db.write(move |conn| store_sessions::revoke(conn, session, principal.user, now)).await?;
+        let ended = self.db.write(move |conn| sign_out(conn, &principal, session, now)).await?;
         if ended { Ok(()) } else { Err(Error::not_found()) }
     }
 
@@ -199,10 +206,18 @@ impl Accounts {
             .await
     }
 
-    pub(crate) async fn note_failure(&self, email: &Email, address: Option<IpAddr>) -> Result<()> {
+    /// Counts a wrong password, and notes it: an address that nobody here has is named nowhere.
+    pub(crate) async fn note_failure(&self, email: &Email, address: Option<IpAddr>, known: Option<&User>) -> Result<()> {
         let (now, window) = (self.clock.now(), TimeDelta::minutes(self.limits.sign_in_window_minutes));
         let buckets: Vec<String> = std::iter::once(account_bucket(email)).chain(address.map(address_bucket)).collect();
-        self.db.write(move |conn| buckets.iter().try_for_each(|bucket| throttle::hit(conn, bucket, window, now))).await
+        let subject = known.map_or_else(|| "nobody".to_owned(), |user| user.id.to_string());
+        let failure = Entry::of(None, Actor::System, "auth.wrong_password", subject, now);
+        self.db
+            .write(move |conn| {
+                audit::record(conn, &failure)?;
+                buckets.iter().try_for_each(|bucket| throttle::hit(conn, bucket, window, now))
+            })
+            .await
     }
 }
 
@@ -220,6 +235,15 @@ impl Gate for Accounts {
         self.live.cache.keep(ticket, principal.clone(), ends_at);
         Ok(principal)
     }
+}
+
+/// Ends a session of the principal's own; false when it is not theirs or already over.
+fn sign_out(conn: &mut Conn, principal: &Principal, session: SessionId, now: Instant) -> Result<bool> {
+    let ended = store_sessions::revoke(conn, session, principal.user, now)?;
+    if ended {
+        audit::record(conn, &Entry::of(Some(principal.user), principal.role.into(), "auth.sign_out", session, now))?;
+    }
+    Ok(ended)
 }
 
 fn wrong_credentials() -> Error {

@@ -55,6 +55,14 @@ pub fn invitation(conn: &mut Conn, id: InvitationId) -> Result<()> {
     row(conn, "SELECT id FROM invitations WHERE id = $1 FOR UPDATE", &id.to_string())
 }
 
+/// Locks the end of the audit log's chain until the transaction ends. Last of all: whoever holds it takes no other.
+///
+/// # Errors
+/// 503 when the lock is not had in time.
+pub fn audit_head(conn: &mut Conn) -> Result<()> {
+    row(conn, "SELECT id FROM audit_head WHERE id = CAST($1 AS BIGINT) FOR UPDATE", "1")
+}
+
 fn row(conn: &mut Conn, statement: &'static str, id: &str) -> Result<()> {
     if let Conn::Postgres(conn) = conn {
         sql_query(statement).bind::<Text, _>(id).execute(conn)?;

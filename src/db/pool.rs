@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::r2d2::{Error as ManagerError, ManageConnection, Pool, R2D2Connection as _};
-use diesel::{Connection as _, PgConnection, SqliteConnection};
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _, SqliteConnection};
 use secrecy::ExposeSecret as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -14,6 +14,7 @@ use crate::db::changes::{self, Commits};
 use crate::db::url::DatabaseUrl;
 use crate::db::writer::Writer;
 use crate::kernel::error::{Error, Result};
+use crate::kernel::request;
 
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -57,6 +58,13 @@ impl ManageConnection for Opener {
     fn has_broken(&self, conn: &mut Conn) -> bool {
         std::thread::panicking() || conn.is_broken()
     }
+}
+
+/// Whether something kept SQLite from emptying its log.
+#[derive(diesel::QueryableByName)]
+struct WalLeft {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    busy: i32,
 }
 
 /// The background writes that share a commit on SQLite; each takes about a millisecond.
@@ -167,6 +175,31 @@ impl Db {
         .await
     }
 
+    /// Wipes what was deleted from the database's files. `secure_delete` alone leaves copies where pages were split: SQLite's file
+    /// is written anew, and its log emptied; PostgreSQL's tables are vacuumed. Takes as long as it takes, on a connection of its
+    /// own; on SQLite writes wait meanwhile, and after five seconds are told to come back.
+    ///
+    /// # Errors
+    /// 503 when the database is down or somebody reads for too long: try again.
+    pub async fn wipe(&self) -> Result<()> {
+        let this = self.clone();
+        let work = move || {
+            let mut conn = this.connect()?;
+            match &mut conn {
+                Conn::Sqlite(conn) => {
+                    conn.batch_execute("VACUUM")?;
+                    let left: WalLeft = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn)?;
+                    if left.busy == 0 { Ok(()) } else { Err(Error::unavailable("the database's log is in use")) }
+                }
+                Conn::Postgres(conn) => {
+                    conn.batch_execute("SET statement_timeout = 0")?;
+                    Ok(conn.batch_execute("VACUUM")?)
+                }
+            }
+        };
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    }
+
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
         match tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
@@ -177,8 +210,9 @@ impl Db {
 
 /// Runs `work` on the blocking threads; the turn goes with it, so that a caller who leaves does not free it early.
 async fn off_thread<T: Send + 'static>(turn: OwnedSemaphorePermit, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let id = request::current();
     let work = move || {
-        let done = work();
+        let done = request::on_behalf(id, work);
         drop(turn);
         done
     };

@@ -116,19 +116,10 @@ impl JobRequestView {
             work: fields.into(),
             seats,
             seats_taken,
-            allowed_actions: allowed(STEPS, state, actor(role)),
+            allowed_actions: allowed(STEPS, state, role.into()),
             version,
             created_at,
             updated_at,
         }
-    }
-}
-
-/// The actor that a person of this role is.
-pub fn actor(role: Role) -> Actor {
-    match role {
-        Role::Client => Actor::Client,
-        Role::Developer => Actor::Developer,
-        Role::Admin => Actor::Admin,
     }
 }

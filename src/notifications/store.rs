@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::db::Conn;
 use crate::db::schema::outbox;
@@ -13,6 +13,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::MailId;
 use crate::kernel::page::{Page, PageQuery};
+use crate::kernel::request;
 use crate::kernel::words::Word as _;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, LetterKind, Recipient};
@@ -22,11 +23,14 @@ use crate::sql_words;
 
 sql_words!(LetterKind, MailState);
 
-/// Puts a mail into the outbox. The same mail again, for the same (subject, kind, recipient, anchor), is no second one.
+/// Puts a mail into the outbox, unless its recipient is gone. The same mail again, for the same (subject, kind, recipient, anchor), is no second one.
 ///
 /// # Errors
 /// 503 when the database is down.
 pub fn enqueue(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
+    if mail.recipient.email.is_erased() {
+        return Ok(());
+    }
     let due_at = mail.due_at.unwrap_or(now);
     let give_up_at = mail.useful_until.unwrap_or(due_at.plus(TRIED_FOR));
     diesel::insert_into(dsl::outbox)
@@ -44,6 +48,7 @@ pub fn enqueue(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
             dsl::due_at.eq(due_at),
             dsl::give_up_at.eq(give_up_at),
             dsl::created_at.eq(now),
+            dsl::request_id.eq(request::current()),
         ))
         .on_conflict_do_nothing()
         .both()
@@ -115,6 +120,9 @@ pub struct Claimed {
     /// The lease, by which this process is known.
     #[diesel(sql_type = InstantSql)]
     pub leased_until: Instant,
+    /// The request that it comes from, for the log.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub request_id: Option<String>,
 }
 
 impl Claimed {
@@ -145,7 +153,7 @@ pub fn claim(conn: &mut Conn, now: Instant, lease: TimeDelta, limit: i64) -> Res
          AND tried.attempts > 0 AND tried.id < mail.id) ORDER BY mail.due_at, mail.id LIMIT $2";
     const TAKE: &str = ") UPDATE outbox SET leased_until = $3, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) \
          RETURNING id, kind, recipient_key, recipient_email, recipient_name, recipient_time_zone, letter_json, \
-         attempts, give_up_at, leased_until";
+         attempts, give_up_at, leased_until, request_id";
     let skip = if matches!(conn, Conn::Postgres(_)) { " FOR UPDATE OF mail SKIP LOCKED" } else { "" };
     let mut claimed: Vec<Claimed> = diesel::sql_query(format!("{DUE}{skip}{TAKE}"))
         .bind::<InstantSql, _>(now)
@@ -190,6 +198,7 @@ struct Row {
     last_error: Option<String>,
     created_at: Instant,
     sent_at: Option<Instant>,
+    request_id: Option<String>,
 }
 
 impl From<Row> for OutboxMail {
@@ -206,6 +215,7 @@ impl From<Row> for OutboxMail {
             last_error: row.last_error,
             created_at: row.created_at,
             sent_at: row.sent_at,
+            request_id: row.request_id,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::LocalBoxFuture;
@@ -85,7 +85,10 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Ask<T> {
 
 async fn principal(request: &HttpRequest) -> Result<Principal> {
     let gate = request.app_data::<Arc<dyn Gate>>().cloned().ok_or_else(|| Error::internal("no gate is mounted"))?;
-    gate.principal(bearer(request.headers()).ok_or_else(Error::not_signed_in)?).await
+    let principal = gate.principal(bearer(request.headers()).ok_or_else(Error::not_signed_in)?).await?;
+    // For whoever stands around the handler and wants to know who was answered.
+    request.extensions_mut().insert(principal.clone());
+    Ok(principal)
 }
 
 /// The token of exactly one `Authorization: Bearer …` header.

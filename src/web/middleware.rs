@@ -15,9 +15,10 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::kernel::error::{Code, Error};
+use crate::kernel::request::answering;
 use crate::web::address::TrustedProxies;
 use crate::web::limits::AddressLimits;
-use crate::web::problem::{REQUEST_ID, secure};
+use crate::web::problem::secure;
 
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -44,7 +45,7 @@ pub async fn observe(
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id = %id, %method);
     let started = Instant::now();
-    let scoped = REQUEST_ID.scope(id.clone(), guarded(request, next));
+    let scoped = answering(id.clone(), guarded(request, next));
     let mut response = scoped.instrument(span.clone()).await?;
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     let status = response.status().as_u16();

@@ -38,6 +38,8 @@ const ROWS: &[Row] = &[
     ("DELETE /v1/skills/{slug}", "", [401, 403, 403, 403, 403, 409]),
     ("GET /v1/me", "", [401, 200, 200, 200, 200, 200]),
     ("PATCH /v1/me", r#"{"time_zone":"Europe/London"}"#, [401, 200, 200, 200, 200, 200]),
+    ("GET /v1/me/export", "", [401, 200, 200, 200, 200, 200]),
+    ("DELETE /v1/me", r#"{"password":"not the password"}"#, [401, 422, 422, 422, 422, 422]),
     ("GET /v1/me/sessions", "", [401, 200, 200, 200, 200, 200]),
     ("GET /v1/me/notifications", "", [401, 200, 200, 200, 200, 200]),
     ("GET /v1/me/notification-preferences", "", [401, 200, 200, 200, 200, 200]),

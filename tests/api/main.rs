@@ -23,6 +23,7 @@ mod openapi;
 mod organizations;
 mod pages;
 mod people;
+mod privacy;
 mod races;
 #[path = "../schema.rs"]
 mod schema;

@@ -6,7 +6,7 @@ use crate::developers::profile::Profile;
 
 /// The résumé of whoever is called `name`; what the profile does not say is left out.
 pub fn json_resume(name: &str, email: &str, profile: &Profile) -> Value {
-    let skills = profile.skills.iter().map(|skill| json!({ "name": skill.slug, "level": skill.level, "keywords": [] }));
+    let skills = profile.skills.iter().map(|skill| json!({ "name": skill.slug, "level": json!(skill.level).to_string() }));
     let work = profile.experience.iter().map(|work| {
         without_nulls(json!({
             "name": work.employer, "position": work.title, "startDate": work.from, "endDate": work.until, "summary": work.summary,

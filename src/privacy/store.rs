@@ -173,7 +173,7 @@ fn blank_letters(conn: &mut Conn, traces: &Traces) -> Result<()> {
     for name in named.into_iter().flatten().filter(|name| name.chars().count() >= SHORTEST_NAME) {
         // As it stands in JSON, without the quotes around it.
         let text = Value::from(name).to_string();
-        let text = text.trim_matches('"').to_owned();
+        let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&text).to_owned();
         sql_query(BLANK_NAMED).bind::<Text, _>(text).execute(conn)?;
     }
     Ok(())

@@ -181,7 +181,7 @@ pub(crate) fn event(
 
 /// Writes the event into the audit log, an admin's with the reason.
 pub(crate) fn audit_standing(conn: &mut Conn, event: &VettedEvent, reason: Option<&String>) -> Result<()> {
-    let action = format!("vetted.{}", event.action);
+    let action = format!("vetting.{}", event.action);
     record(conn, &Entry::step((event.actor, event.user_id), action, event.developer_id, reason, event.occurred_at))
 }
 

@@ -123,7 +123,7 @@ async fn each_step_of_a_lifecycle_is_written_down_with_its_actor() {
     act(&scene.client, &trial, "end-together", json!({ "message": message })).await.expect(200);
     act(&scene.developer, &trial, "agree", json!({})).await.expect(200);
     let steps =
-        ["trial.offer client", "trial.accept developer", "trial.start system", "trial.end_together client", "trial.agree developer"];
+        ["trial.offer client", "trial.accept developer", "trial.start system", "trial.end-together client", "trial.agree developer"];
     assert_eq!(written(&scene.admin, &format!("subject={trial}")).await, steps);
     let job = format!("subject={}", scene.job);
     let steps = ["job_request.create client", "job_request.open client", "job_request.fill system", "job_request.reopen system"];

@@ -12,7 +12,7 @@ use crate::kernel::craft::Seniority;
 use crate::kernel::ids::{JobRequestId, OrganizationId, UserId};
 use crate::kernel::money::Money;
 use crate::kernel::principal::Role;
-use crate::kernel::process::{Actor, allowed};
+use crate::kernel::process::allowed;
 use crate::kernel::zone::TimeZone;
 
 /// What is to be done, for how much, when and where: what a request says to everybody who may see it.

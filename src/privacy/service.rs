@@ -215,7 +215,8 @@ impl PrivacyRoom {
         let (token_id, due_at) = (MailTokenId::new(now), now.plus(TimeDelta::days(self.settings.idle_notice_days)));
         store_erasures::plan(conn, LeavingPerson { user, cause: ErasureCause::Idle, asked_at: now, due_at }, Some(token_id))?;
         let letter = Letter::KeepData { token_id, erased_on: due_at };
-        enqueue(conn, now, &NewMail::now(letter, user, token_id, accounts::recipient(conn, user)?))
+        let recipient = accounts::recipient(conn, user)?;
+        enqueue(conn, now, &NewMail::now(letter, user, token_id, recipient))
     }
 
     /// Wipes what was let go of from the database's files.
@@ -274,5 +275,6 @@ fn pass_on(conn: &mut Conn, user: &User, now: Instant) -> Result<()> {
         &Entry::of(Some(user.id), user.role.into(), "organization.pass_on", id, now).with(serde_json::json!({ "to": heir })),
     )?;
     let letter = Letter::OrganizationPassed { organization: membership.name };
-    enqueue(conn, now, &NewMail::now(letter, id, heir, accounts::recipient(conn, heir)?))
+    let recipient = accounts::recipient(conn, heir)?;
+    enqueue(conn, now, &NewMail::now(letter, id, heir, recipient))
 }

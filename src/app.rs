@@ -17,6 +17,7 @@ use crate::accounts::service::{Accounts, LiveSessions, Secrets};
 use crate::accounts::session_cache::SessionCache;
 use crate::accounts::tasks::Housekeeping;
 use crate::audit::service::Audit;
+use crate::audit::tasks::Sealer;
 use crate::auth::password::Passwords;
 use crate::auth::seal::Seals;
 use crate::auth::token::Tokens;
@@ -48,6 +49,8 @@ use crate::notifications::letters::{Links, TokenMaker};
 use crate::notifications::mailer::MailSettings;
 use crate::notifications::service::{Notifications, OneClick};
 use crate::notifications::tasks::Mailroom;
+use crate::privacy::service::PrivacyRoom;
+use crate::privacy::tasks::Keeper;
 use crate::reports::service::Reports;
 use crate::reviews::service::Reviews;
 use crate::reviews::tasks::ReviewClock;
@@ -114,6 +117,8 @@ pub struct App {
     pub reports: Reports,
     /// Who is kept out.
     pub suspensions: Suspensions,
+    /// What is kept of people.
+    pub privacy: PrivacyRoom,
     /// What currencies are worth.
     pub rates: Arc<Rates>,
     /// The folder that `/dev/mail` shows; only a demo has one.
@@ -143,6 +148,7 @@ impl App {
         let db = Db::open(url, settings.database.connections)?.with_patience(Duration::from_millis(settings.database.patience));
         let passwords = Passwords::new(&settings.auth)?;
         let tokens = Arc::new(Tokens::new(&secret, &settings.auth.previous_secrets, settings.auth.access_minutes)?);
+        let audit = Audit::new(db.clone(), clock.clone());
         let notifications = notifications(&settings, &db, &clock, &tokens)?;
         let mail = notifications.nudge();
         let sessions = Arc::new(SessionCache::new(PEOPLE_HELD));
@@ -174,8 +180,12 @@ impl App {
         let reviews = Reviews::new(db.clone(), clock.clone(), trials.clone(), blind_days, changed);
         let answer_days = settings.trials.timesheet_answer_days;
         let timesheets = Timesheets::new(db.clone(), clock.clone(), trials.clone(), answer_days, notifications.nudge());
+        let suspensions = Suspensions::new(db.clone(), clock.clone(), trials.clone());
+        let (people, rules, mail) = (accounts.clone(), settings.privacy.clone(), notifications.nudge());
+        let privacy = PrivacyRoom::new(db.clone(), clock.clone(), people, suspensions.clone(), tokens, rules, mail);
         let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(FeedTask(feed.clone())), Arc::new(RunKeeper(match_runs.clone()))];
         let tasks: Vec<Arc<dyn Task>> = vec![
+            Arc::new(Sealer::new(audit.clone(), clock.clone())),
             Arc::new(MatchNews::new(fits, match_runs.clone(), clock.clone())),
             Arc::new(InvitationClock(invitations.clone())),
             Arc::new(VettingClock(vetting.clone())),
@@ -186,15 +196,17 @@ impl App {
             Arc::new(TimesheetClock(timesheets.clone())),
             Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),
+            Arc::new(Keeper::new(privacy.clone(), clock.clone())),
         ];
         Ok(Self {
-            audit: Audit::new(db.clone()),
+            audit,
             check_ins,
             hand_overs: HandOvers::new(db.clone(), clock.clone(), trials.clone()),
             reviews,
             timesheets,
             reports: Reports::new(db.clone(), clock.clone(), &settings.limits),
-            suspensions: Suspensions::new(db.clone(), clock, trials.clone()),
+            suspensions,
+            privacy,
             settings,
             db,
             feed,

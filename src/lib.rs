@@ -27,6 +27,7 @@ pub mod jobs;
 pub mod matching;
 pub mod meta;
 pub mod notifications;
+pub mod privacy;
 pub mod reports;
 pub mod reviews;
 pub mod skills;

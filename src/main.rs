@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use guildhall::accounts::domain::AccountStatus;
 use guildhall::app::{App, Duties};
+use guildhall::audit::chain::{Anchor, Verified};
 use guildhall::config::{Settings, load};
 use guildhall::db::migrate;
 use guildhall::kernel::clock::SystemClock;
@@ -69,6 +70,11 @@ enum Command {
         #[command(subcommand)]
         command: AdminCommand,
     },
+    /// The audit log.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Mails.
     Mail {
         #[command(subcommand)]
@@ -80,6 +86,18 @@ enum Command {
     Processes,
     /// Print who may do what as a Markdown document.
     Rights,
+    /// Print what is kept of people, for how long and why, as a Markdown document.
+    Privacy,
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Check that no entry was changed, taken out, exchanged or cut off; names the first broken one and fails.
+    Verify {
+        /// An anchor that an earlier verification or the log has named: the log must still come past it.
+        #[arg(long, value_name = "POSITION:HASH")]
+        expect: Option<Anchor>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -155,6 +173,10 @@ fn run(line: CommandLine) -> anyhow::Result<()> {
         print!("{}", rights::document(RIGHTS));
         return Ok(());
     }
+    if let Command::Privacy = line.command {
+        print!("{}", guildhall::privacy::markdown::document());
+        return Ok(());
+    }
     let settings = load::load(line.config.as_deref()).map_err(anyhow::Error::msg)?;
     telemetry::start_logs();
     let system = actix_web::rt::System::new();
@@ -174,7 +196,8 @@ async fn execute(command: Command, settings: Settings) -> anyhow::Result<()> {
         Command::Worker => serve(app, Duties { api: false, worker: true }, false).await,
         Command::Migrate { status } => migrations(&app, status).await,
         Command::Admin { command } => admin(&app, command).await,
-        Command::Openapi | Command::Processes | Command::Rights | Command::Mail { .. } | Command::Demo { .. } => Ok(()),
+        Command::Audit { command: AuditCommand::Verify { expect } } => verify(&app, expect).await,
+        Command::Openapi | Command::Processes | Command::Rights | Command::Privacy | Command::Mail { .. } | Command::Demo { .. } => Ok(()),
     }
 }
 
@@ -232,6 +255,14 @@ async fn admin(app: &App, command: AdminCommand) -> anyhow::Result<()> {
         AdminCommand::ResetMfa { email } => app.accounts.reset_second_factor(email).await.map_err(plain)?,
         AdminCommand::Enable { email } => app.accounts.set_status(email, AccountStatus::Active).await.map_err(plain)?,
     }
+    Ok(())
+}
+
+/// Reads only: what is not sealed yet is the worker's, a second later.
+async fn verify(app: &App, expect: Option<Anchor>) -> anyhow::Result<()> {
+    let Verified { head, erased_reasons } = app.audit.verify(expect).await.map_err(plain)??;
+    let Anchor { position: entries, .. } = head;
+    println!("the audit log is whole: {entries} entries, {erased_reasons} of their reasons erased\nanchor {head}");
     Ok(())
 }
 

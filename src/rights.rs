@@ -34,6 +34,8 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("POST /v1/auth/logout", SIGNED_IN),
     ("GET /v1/me", SIGNED_IN),
     ("PATCH /v1/me", SIGNED_IN),
+    ("DELETE /v1/me", SIGNED_IN),
+    ("GET /v1/me/export", SIGNED_IN),
     ("GET /v1/me/sessions", SIGNED_IN),
     ("GET /v1/me/totp", SIGNED_IN),
     ("POST /v1/me/totp", SIGNED_IN),

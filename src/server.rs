@@ -19,6 +19,7 @@ use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
+use crate::audit::http::note_refusals;
 use crate::auth::gate::Gate;
 use crate::config::Server as Settings;
 use crate::db::feed::Feed;
@@ -54,6 +55,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::accounts::http_admin::routes(config);
     crate::accounts::http_factor::routes(config);
     crate::suspensions::http::routes(config);
+    crate::privacy::http::routes(config);
     crate::check_ins::http::routes(config);
     crate::hand_overs::http::routes(config);
     crate::reviews::http::routes(config);
@@ -179,6 +181,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
         .and(docs::PATHS)
         .and(crate::accounts::pages::PATHS)
         .and(crate::notifications::pages::PATHS)
+        .and(crate::privacy::pages::PATHS)
         .and(&[("/metrics", &[Method::GET])]);
     let (known, json, rights) = (Data::new(known), Data::new(Document::new(openapi_json()?)), Data::new(Rights::new(RIGHTS)));
     let limits = Data::new(AddressLimits::new(&app.settings.limits));
@@ -206,6 +209,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
             .configure(docs::routes)
             .configure(crate::accounts::pages::routes)
             .configure(crate::notifications::pages::routes)
+            .configure(crate::privacy::pages::routes)
             .configure(|config| {
                 if let Some(mailbox) = &mailbox {
                     config.app_data(mailbox.clone()).configure(mailbox::routes);
@@ -213,6 +217,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
             })
             .route("/metrics", web::get().to(loopback_metrics))
             .default_service(web::to(fallback))
+            .wrap(from_fn(note_refusals))
             .wrap(Compress::default())
             .wrap(from_fn(limit))
             .wrap(cors(&for_cors))

@@ -14,6 +14,7 @@ use crate::matching::own::OwnMatches;
 use crate::matching::runs::MatchRuns;
 use crate::matching::service::Matching;
 use crate::notifications::service::Notifications;
+use crate::privacy::service::PrivacyRoom;
 use crate::reports::service::Reports;
 use crate::reviews::service::Reviews;
 use crate::skills::service::Skills;
@@ -43,6 +44,7 @@ pub struct Services {
     timesheets: Data<Timesheets>,
     reports: Data<Reports>,
     suspensions: Data<Suspensions>,
+    privacy: Data<PrivacyRoom>,
 }
 
 impl Services {
@@ -67,7 +69,8 @@ impl Services {
             .app_data(self.reviews.clone())
             .app_data(self.timesheets.clone())
             .app_data(self.reports.clone())
-            .app_data(self.suspensions.clone());
+            .app_data(self.suspensions.clone())
+            .app_data(self.privacy.clone());
     }
 }
 
@@ -93,6 +96,7 @@ impl App {
             timesheets: Data::new(self.timesheets.clone()),
             reports: Data::new(self.reports.clone()),
             suspensions: Data::new(self.suspensions.clone()),
+            privacy: Data::new(self.privacy.clone()),
         }
     }
 }

@@ -7,6 +7,8 @@ use diesel::{QueryableByName, RunQueryDsl as _};
 use diesel_migrations::MigrationHarness as _;
 use guildhall::db::Conn;
 use guildhall::db::migrate::Story;
+use guildhall::privacy::columns::TABLES;
+use guildhall::privacy::domain::Kind;
 
 use crate::support::database::TestDatabase;
 
@@ -179,6 +181,41 @@ fn both_databases_have_the_schema_that_diesel_believes_in() {
     }
     for schema in schemas {
         assert_same(&without_indexes(schema), &believed, "the database and src/db/schema.rs");
+    }
+}
+
+/// How `privacy` says that a column of such a type is kept.
+fn kinds(kind: &str) -> &'static [Kind] {
+    match kind {
+        "text" => &[Kind::Text, Kind::Json],
+        "integer" | "number" | "transaction" => &[Kind::Number],
+        "boolean" => &[Kind::Flag],
+        "date" => &[Kind::Date],
+        "instant" => &[Kind::Instant],
+        other => panic!("src/privacy/columns.rs knows no such type: {other}"),
+    }
+}
+
+#[test]
+fn every_column_is_classified() {
+    for database in databases() {
+        database.migrate();
+        let schema = read(&mut database.connect());
+        let classified: BTreeSet<&str> = TABLES.iter().map(|table| table.name).collect();
+        let there: BTreeSet<&str> = schema.keys().map(String::as_str).collect();
+        assert_eq!(there, classified, "classify the table in src/privacy/columns.rs");
+        for table in TABLES {
+            let (name, columns) = (table.name, &schema[table.name].columns);
+            let known =
+                table.columns.iter().filter(|column| !POSTGRES_ONLY.contains(&(name, column.name)) || columns.contains_key(column.name));
+            let known: BTreeMap<&str, Kind> = known.map(|column| (column.name, column.kind)).collect();
+            let there: Vec<&str> = columns.keys().map(String::as_str).collect();
+            assert_eq!(there, known.keys().copied().collect::<Vec<_>>(), "{name}: classify the column in src/privacy/columns.rs");
+            for (column, (kind, _)) in columns {
+                assert!(kinds(kind).contains(&known[column.as_str()]), "{name}.{column} is kept as {kind}");
+                assert_eq!(known[column.as_str()] == Kind::Json, column.ends_with("_json") || column == "document", "{name}.{column}");
+            }
+        }
     }
 }
 

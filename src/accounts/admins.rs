@@ -44,6 +44,7 @@ impl Accounts {
             }
             let user = new_user(email.clone(), &name, Role::Admin, hash.clone(), Some(now), now);
             store::insert_user(conn, &user)?;
+            audit::record(conn, &Entry::of(None, Actor::System, "admin.create", user.id, now))?;
             if hash.is_none() {
                 let token_id =
                     store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::hours(this.auth.verify_hours), now)?;
@@ -131,5 +132,58 @@ impl Accounts {
         let letter = Letter::Invitation { organization: None, token_id };
         self.send_to(conn, recipient, letter, inviter.to_string(), &token_id.to_string(), now)?;
         Ok(token_id.to_string())
+    }
+
+    /// Makes an admin; without a password, a mail lets them choose one. For the command line.
+    ///
+    /// # Errors
+    /// 409 when the address is taken, 422 when the password is too easy.
+    pub async fn create_admin(&self, email: Email, name: String, password: Option<SecretString>) -> Result<UserId> {
+        let hash = match &password {
+            Some(password) => {
+                self.passwords.check(password, &email, "/password").await?;
+                Some(self.passwords.hash(password.clone()).await?)
+            }
+            None => None,
+        };
+        let (now, this) = (self.clock.now(), self.clone());
+        let made = self.db.write(move |conn| {
+            if store::user_by_email(conn, &email)?.is_some() {
+                return Err(Error::conflict("There is an account with this address already."));
+            }
+            let user = new_user(email.clone(), &name, Role::Admin, hash.clone(), Some(now), now);
+            store::insert_user(conn, &user)?;
+            audit::record(conn, &Entry::of(None, Actor::System, "admin.create", user.id, now))?;
+            if hash.is_none() {
+                let token_id =
+                    store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::hours(this.auth.verify_hours), now)?;
+                this.send(conn, &user, Letter::SetPassword { token_id }, &token_id.to_string(), now)?;
+            }
+            Ok(user.id)
+        });
+        let id = made.await?;
+        self.mail.wake();
+        Ok(id)
+    }
+
+    /// Keeps a person out, or lets them in again. For the command line.
+    ///
+    /// # Errors
+    /// 404 for an unknown address, 409 for the last active admin.
+    pub async fn set_status(&self, email: Email, status: AccountStatus) -> Result<()> {
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                let user = store::user_by_email(conn, &email)?.ok_or_else(Error::not_found)?;
+                let last = user.role == Role::Admin && user.status == AccountStatus::Active && store::count_admins(conn)? == 1;
+                if last && status == AccountStatus::Suspended {
+                    return Err(Error::conflict("This is the last active admin: make another one first."));
+                }
+                store::set_status(conn, user.id, status, now)?;
+                let action = if status == AccountStatus::Suspended { "user.suspend" } else { "user.reinstate" };
+                audit::record(conn, &Entry::of(None, Actor::System, action, user.id, now))?;
+                store_sessions::revoke_all(conn, user.id, None, now)
+            })
+            .await
     }
 }

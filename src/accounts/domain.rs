@@ -4,12 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audit::domain::Entry;
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
 use crate::kernel::ids::{DeveloperId, OrganizationId, SessionId, UserId};
 use crate::kernel::principal::Role;
-use crate::kernel::process::Actor;
 use crate::kernel::zone::TimeZone;
 use crate::words;
 
@@ -43,6 +41,29 @@ words! {
         /// That an organisation invited the holder.
         Invitation => "invitation",
     }
+}
+
+words! {
+    /// Why a person's data is erased.
+    pub enum ErasureCause {
+        /// The person asked for it; the account is closed at once.
+        Asked => "asked",
+        /// Nobody has seen the person for long.
+        Idle => "idle",
+    }
+}
+
+/// A person whose data is to be erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeavingPerson {
+    /// Who.
+    pub user: UserId,
+    /// Why.
+    pub cause: ErasureCause,
+    /// Since when.
+    pub asked_at: Instant,
+    /// When it is done.
+    pub due_at: Instant,
 }
 
 /// A person as the house knows them.
@@ -80,16 +101,6 @@ impl fmt::Debug for User {
 }
 
 impl User {
-    /// What this person did to their own account, for the audit log.
-    pub fn entry(&self, action: &str, now: Instant) -> Entry {
-        let role = match self.role {
-            Role::Client => Actor::Client,
-            Role::Developer => Actor::Developer,
-            Role::Admin => Actor::Admin,
-        };
-        Entry::of(Some(self.id), role, action, self.id, now)
-    }
-
     /// Whether this person may sign in at all.
     pub fn may_sign_in(&self) -> bool {
         self.status == AccountStatus::Active && self.verified_at.is_some()

@@ -122,15 +122,16 @@ impl Accounts {
         Ok(Attempt { buckets: counted, place })
     }
 
-    /// Writes down that a sign-in failed, with the same work whether or not there is such an account.
-    pub(crate) async fn note_failure(&self, attempt: &Attempt, user: Option<UserId>) -> Result<()> {
+    /// Writes down that a sign-in or another proof of a password failed, with the same work whether or not there is such an
+    /// account: an address that nobody here has is named nowhere.
+    pub(crate) async fn note_failure(&self, what: &'static str, attempt: &Attempt, user: Option<UserId>) -> Result<()> {
         let (now, limit) = (self.clock.now(), self.limits.sign_in_failures);
         let own = attempt.buckets.first().cloned();
-        let subject = user.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
+        let subject = user.map_or_else(|| "nobody".to_owned(), |user| user.to_string());
         let work = move |conn: &mut Conn| {
             let was_last = own.as_ref().map_or(Ok(None), |own| throttle::closed_for(conn, own, limit, now))?.is_some();
-            let action = if was_last { "auth.sign_in_closed" } else { "auth.sign_in_failed" };
-            audit::record(conn, &Entry::of(None, Actor::System, action, &subject, now))
+            let outcome = if was_last { "closed" } else { "failed" };
+            audit::record(conn, &Entry::of(None, Actor::System, format!("{what}_{outcome}"), &subject, now))
         };
         self.db.write(work).await
     }

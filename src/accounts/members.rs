@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use crate::accounts::domain::{AccountStatus, MemberRole, MemberView, OrganizationBody, OrganizationView, TokenPurpose};
-use crate::accounts::service::{Accounts, dead_link, new_user, spend};
+use crate::accounts::service::{Accounts, audited, dead_link, new_user, spend};
 use crate::accounts::store::{self, InvitationDetail};
 use crate::accounts::store_sessions;
 use crate::audit::domain::Entry;
@@ -20,6 +20,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{MailTokenId, OrganizationId, UserId};
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
+use crate::kernel::process::Actor;
 use crate::kernel::schema::Patch;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, Recipient};
@@ -76,6 +77,7 @@ impl Accounts {
         self.change(call, move |conn, call, now| {
             let id = owner(conn, &call.principal)?;
             this.send_invitation(conn, call.principal.user, id, &email, now)?;
+            audit::record(conn, &Entry::of(Some(call.principal.user), Actor::Client, "organization.invite", id, now))?;
             Answer::plain(&serde_json::json!({ "message": "The invitation is on its way." }))
         })
         .await
@@ -121,7 +123,10 @@ impl Accounts {
                 store::insert_user(conn, &user)?;
                 join(conn, now, &store::recipient_of(&inviter), &store::recipient_of(&user))?;
                 match invited.organization {
-                    Some(organization) => store::insert_member(conn, organization, user.id, MemberRole::Member, now),
+                    Some(organization) => {
+                        audited(conn, &user, "organization.join", organization, now)?;
+                        store::insert_member(conn, organization, user.id, MemberRole::Member, now)
+                    }
                     None => audit::record(conn, &Entry::admin(user.id, "admin.join", inviter.id, now)),
                 }
             })
@@ -143,6 +148,8 @@ impl Accounts {
                 if !store::delete_member(conn, organization, member, now)? {
                     return Err(Error::not_found());
                 }
+                let entry = Entry::of(Some(principal.user), Actor::Client, "organization.remove_member", member, now);
+                audit::record(conn, &entry)?;
                 cancel_pending_to(conn, &member.to_string())?;
                 store_sessions::revoke_all(conn, member, None, now)
             })

@@ -15,6 +15,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod store;
 pub mod store_admin;
+pub mod store_erasures;
 pub mod store_factors;
 pub mod store_sessions;
 pub mod tasks;

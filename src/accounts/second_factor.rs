@@ -6,7 +6,7 @@
 use chrono::TimeDelta;
 
 use crate::accounts::domain::{NewSecondFactor, RecoveryCodes, SecondFactorView, User};
-use crate::accounts::service::Accounts;
+use crate::accounts::service::{Accounts, audited};
 use crate::accounts::store_factors::SecondFactor;
 use crate::accounts::{store, store_factors, store_sessions};
 use crate::audit::domain::Entry;
@@ -176,7 +176,7 @@ impl Accounts {
 
     /// Writes down what somebody did to what guards their account, and mails it to them.
     fn tell(&self, conn: &mut Conn, user: &User, action: &str, letter: Letter, now: Instant) -> Result<()> {
-        audit::record(conn, &user.entry(action, now))?;
+        audited(conn, user, action, user.id, now)?;
         self.send(conn, user, letter, &now.to_string(), now)
     }
 

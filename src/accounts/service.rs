@@ -8,9 +8,10 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use crate::accounts::domain::{AccountStatus, Me, MeBody, MemberRole, Register, SignUpRole, TokenPurpose, User};
-use crate::accounts::guessing::Guess;
+use crate::accounts::guessing::{Attempt, Guess};
 use crate::accounts::session_cache::SessionCache;
 use crate::accounts::{store, store_sessions};
+use crate::audit::domain::Entry;
 use crate::audit::store as audit;
 use crate::auth::password::{Passwords, Verdict};
 use crate::auth::seal::Seals;
@@ -120,6 +121,7 @@ impl Accounts {
         }
         let user = new_user(body.email.clone(), &body.name, body.role.into(), Some(hash.to_owned()), None, now);
         store::insert_user(conn, &user)?;
+        audited(conn, &user, "auth.register", user.id, now)?;
         if body.role == SignUpRole::Client {
             let organization = OrganizationId::new(now);
             store::insert_organization(conn, organization, body.organization_name.as_ref().unwrap_or(&body.name), now)?;
@@ -137,7 +139,9 @@ impl Accounts {
             let now = self.clock.now();
             let work = move |conn: &mut Conn| {
                 let row = spend(conn, token, TokenPurpose::VerifyEmail, now)?;
-                store::set_verified(conn, row.user, now)
+                let user = store::user(conn, row.user)?;
+                audited(conn, &user, "auth.verify_email", user.id, now)?;
+                store::set_verified(conn, user.id, now)
             };
             self.db.write(work).await
         };
@@ -205,7 +209,7 @@ impl Accounts {
                 store::set_verified(conn, user.id, now)?;
                 this.replace_password(conn, &user, &hash, None, now)?;
                 this.welcome_back(conn, &user, address, now)?;
-                audit::record(conn, &user.entry("auth.password_reset", now))
+                audited(conn, &user, "auth.reset_password", user.id, now)
             })
             .await?;
         self.mail.wake();
@@ -217,22 +221,34 @@ impl Accounts {
     /// # Errors
     /// 422 when the current password is wrong or the new one too easy.
     pub async fn change_password(&self, principal: Principal, current: SecretString, new: SecretString) -> Result<()> {
-        let user = self.db.read(move |conn| store::user(conn, principal.user)).await?;
-        let counted = self.attempt_password(user.id).await?;
-        if self.passwords.verify(current, user.password_hash.clone()).await? == Verdict::Wrong {
-            return Err(Error::fault("/current_password", "is not your password"));
-        }
+        let (user, proof) = self.prove(&principal, current, "/current_password").await?;
         self.passwords.check(&new, &user.email, &[&user.name], "/new_password").await?;
         let (hash, this, now) = (self.passwords.hash(new).await?, self.clone(), self.clock.now());
         self.db
             .write(move |conn| {
                 this.replace_password(conn, &user, &hash, Some(principal.session), now)?;
-                counted.was_right(conn, now)?;
-                audit::record(conn, &user.entry("auth.password_changed", now))
+                proof.was_right(conn, now)?;
+                audited(conn, &user, "auth.change_password", user.id, now)
             })
             .await?;
         self.mail.wake();
         Ok(())
+    }
+
+    /// Whether it is the person indeed who asks: the password stands at `pointer` of the body. Whatever it opens says in its own
+    /// transaction that the attempt was right.
+    ///
+    /// # Errors
+    /// 422 when it is wrong; 429 after too many failures.
+    pub(crate) async fn prove(&self, principal: &Principal, password: SecretString, pointer: &str) -> Result<(User, Attempt)> {
+        let id = principal.user;
+        let user = self.db.read(move |conn| store::user(conn, id)).await?;
+        let counted = self.attempt_password(id).await?;
+        if self.passwords.verify(password, user.password_hash.clone()).await? == Verdict::Wrong {
+            self.note_failure("auth.password", &counted, Some(id)).await?;
+            return Err(Error::fault(pointer, "is not your password"));
+        }
+        Ok((user, counted))
     }
 
     /// The new password first, so that a sign-in with the old one that is under way has either begun its session, which ends here,
@@ -290,6 +306,7 @@ impl Accounts {
         if self.mailed_enough(conn, "reset", user, now)? {
             return Ok(());
         }
+        audited(conn, user, "auth.forgot_password", user.id, now)?;
         let token_id =
             store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::minutes(self.auth.reset_minutes), now)?;
         self.send(conn, user, Letter::ResetPassword { token_id }, &token_id.to_string(), now)
@@ -327,6 +344,11 @@ impl Accounts {
         self.mail.wake();
         Ok(answer)
     }
+}
+
+/// Notes in the audit log what somebody did with an account, mostly their own.
+pub(crate) fn audited(conn: &mut Conn, user: &User, action: &str, subject: impl ToString, now: Instant) -> Result<()> {
+    audit::record(conn, &Entry::of(Some(user.id), user.role.into(), action, subject, now))
 }
 
 /// Uses a code up.

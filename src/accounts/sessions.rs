@@ -78,7 +78,7 @@ impl Accounts {
 
     fn end_stolen(&self, conn: &mut Conn, user: &User, session: SessionId, now: Instant) -> Result<Refreshed> {
         store_sessions::revoke(conn, session, user.id, now)?;
-        audit::record(conn, &Entry::of(None, Actor::System, "auth.refresh_reused", user.id, now))?;
+        audit::record(conn, &Entry::of(None, Actor::System, "auth.refresh_reused", session, now))?;
         self.send(conn, user, Letter::SessionReuse, &session.to_string(), now)?;
         Ok(Refreshed::Reused)
     }
@@ -95,7 +95,7 @@ impl Accounts {
     /// 503 when the database is down.
     pub async fn sign_out(&self, principal: Principal) -> Result<()> {
         let now = self.clock.now();
-        self.db.write(move |conn| store_sessions::revoke(conn, principal.session, principal.user, now).map(|_| ())).await
+        self.db.write(move |conn| sign_out(conn, &principal, principal.session, now).map(drop)).await
     }
 
     /// One's own live sessions, newest first.
@@ -115,7 +115,7 @@ impl Accounts {
     /// 404 when there is no such live session of this person.
     pub async fn end_session(&self, principal: Principal, session: SessionId) -> Result<()> {
         let now = self.clock.now();
-        let ended = self.db.write(move |conn| store_sessions::revoke(conn, session, principal.user, now)).await?;
+        let ended = self.db.write(move |conn| sign_out(conn, &principal, session, now)).await?;
         if ended { Ok(()) } else { Err(Error::not_found()) }
     }
 
@@ -167,4 +167,13 @@ impl Accounts {
         self.live.cache.keep(ticket, holder.clone());
         Ok(holder)
     }
+}
+
+/// Ends a session of the principal's own; false when it is not theirs or already over.
+fn sign_out(conn: &mut Conn, principal: &Principal, session: SessionId, now: Instant) -> Result<bool> {
+    let ended = store_sessions::revoke(conn, session, principal.user, now)?;
+    if ended {
+        audit::record(conn, &Entry::of(Some(principal.user), principal.role.into(), "auth.sign_out", session, now))?;
+    }
+    Ok(ended)
 }

@@ -6,9 +6,8 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::accounts::domain::{TokenPair, User};
-use crate::accounts::service::Accounts;
+use crate::accounts::service::{Accounts, audited};
 use crate::accounts::{store, store_sessions};
-use crate::audit::store as audit;
 use crate::auth::password::Verdict;
 use crate::db::Conn;
 use crate::db::lock;
@@ -45,7 +44,7 @@ impl Accounts {
         let verdict = self.passwords.verify(attempt.password.clone(), stored).await?;
         let id = user.as_ref().map(|user| user.id);
         let Some(user) = user.filter(|user| user.may_sign_in() && verdict != Verdict::Wrong) else {
-            self.note_failure(&counted, id).await?;
+            self.note_failure("auth.sign_in", &counted, id).await?;
             return Err(wrong_credentials());
         };
         let stronger = if verdict == Verdict::RightButWeak { Some(self.passwords.hash(attempt.password.clone()).await?) } else { None };
@@ -57,7 +56,7 @@ impl Accounts {
         };
         let begun = self.db.write(begin).await;
         if begun.as_ref().is_err_and(|error| error.code == Code::SecondFactorWrong) {
-            self.note_failure(&counted, Some(id)).await?;
+            self.note_failure("auth.sign_in", &counted, Some(id)).await?;
         }
         self.mail.wake();
         self.pair(&id, begun?, 1, now)
@@ -76,7 +75,7 @@ impl Accounts {
         }
         let (session, ends_at) = (SessionId::new(now), now.plus(TimeDelta::days(self.auth.session_days)));
         store_sessions::insert(conn, session, user.id, &attempt.client, now, ends_at)?;
-        audit::record(conn, &user.entry("auth.sign_in", now))?;
+        audited(conn, user, "auth.sign_in", session, now)?;
         Ok(session)
     }
 }

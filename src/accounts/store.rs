@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use crate::accounts::domain::{AccountStatus, MemberRole, MemberView, Membership, OrganizationView, TokenPurpose, User};
+use crate::accounts::store_erasures;
 use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{developers, mail_tokens, members, organizations, users};
@@ -128,8 +129,11 @@ pub fn set_password(conn: &mut Conn, id: UserId, hash: &str, now: Instant) -> Re
 /// Lets a person in, or keeps them out; a developer who is kept out is no match either.
 ///
 /// # Errors
-/// 503 when the database is down.
+/// 409 when a person who is let in has asked to be erased.
 pub fn set_status(conn: &mut Conn, id: UserId, status: AccountStatus, now: Instant) -> Result<()> {
+    if status == AccountStatus::Active && store_erasures::is_leaving(conn, id)? {
+        return Err(Error::conflict("This person has asked to be erased: the account stays closed."));
+    }
     diesel::update(users::table.find(id)).set(users::status.eq(status)).execute(conn)?;
     note(conn, ChangeKind::User, &id, now)?;
     let profile = developers::table.filter(developers::user_id.eq(id)).select(developers::id);
@@ -196,6 +200,15 @@ pub fn insert_member(conn: &mut Conn, organization: OrganizationId, user: UserId
     diesel::insert_into(members::table)
         .values((members::organization_id.eq(organization), members::user_id.eq(user), members::role.eq(role), members::joined_at.eq(now)))
         .execute(conn)?;
+    note(conn, ChangeKind::User, &user, now)
+}
+
+/// Changes what a member may do to the organisation.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn set_member_role(conn: &mut Conn, user: UserId, role: MemberRole, now: Instant) -> Result<()> {
+    diesel::update(members::table.find(user)).set(members::role.eq(role)).execute(conn)?;
     note(conn, ChangeKind::User, &user, now)
 }
 

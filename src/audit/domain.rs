@@ -39,6 +39,12 @@ impl Entry {
         Self { at, actor, role, action, subject, reason: None, details: Value::Object(serde_json::Map::new()) }
     }
 
+    /// A step of a lifecycle. Why an admin took it is written down here; what parties say to each other stays with them.
+    pub fn step(by: (Actor, Option<UserId>), action: impl ToString, subject: impl ToString, reason: Option<&String>, at: Instant) -> Self {
+        let (role, actor) = by;
+        Self::of(actor, role, action, subject, at).because(reason.filter(|_| role == Actor::Admin))
+    }
+
     /// The same with the written reason, if there is one.
     pub fn because(self, reason: Option<impl ToString>) -> Self {
         Self { reason: reason.map(|reason| reason.to_string()), ..self }
@@ -68,12 +74,15 @@ pub struct AuditEntry {
     /// The id of what it was done to.
     #[schema(examples("trial_01h455vb4pex5vsknk084sn02q"))]
     pub subject: String,
-    /// The written reason.
+    /// The written reason; null also when it was erased with the person whom it concerned.
     #[schema(required = true)]
     pub reason: Option<String>,
     /// More about it.
     #[schema(value_type = Object)]
     pub details: Value,
+    /// The request within which it was done, as the log names it; null for what the clock and the command line do.
+    #[schema(required = true)]
+    pub request_id: Option<String>,
 }
 
 /// Which entries to read; what is `None` does not narrow.

@@ -1,7 +1,11 @@
 //! `/v1/admin/audit`.
 
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpMessage as _, HttpResponse, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -12,6 +16,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::UserId;
 use crate::kernel::page::{Page, PageQuery, default_limit};
+use crate::kernel::principal::Principal;
 use crate::web::answer;
 use crate::web::ask::Signed;
 use crate::web::query::Query;
@@ -45,6 +50,27 @@ pub struct AuditQuery {
 async fn list_audit_entries(signed: Signed, query: Query<AuditQuery>, audit: Data<Audit>) -> Result<HttpResponse> {
     let AuditQuery { actor, subject, since, limit, cursor } = query.0;
     answer::json(&audit.list(signed.0, Wanted { actor, subject, since }, PageQuery { limit, cursor }).await?)
+}
+
+/// Writes down whom an answer refused what it asked for. An answer does not wait for more than that, and goes out also when
+/// the note cannot be written.
+///
+/// # Errors
+/// None of its own.
+pub async fn note_refusals(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let response = next.call(request).await?.map_into_boxed_body();
+    if response.status() == StatusCode::FORBIDDEN {
+        let request = response.request();
+        let principal = request.extensions().get::<Principal>().cloned();
+        if let (Some(principal), Some(audit)) = (principal, request.app_data::<Data<Audit>>()) {
+            let noted = audit.refused(&principal, request.method().to_string(), request.path().to_owned()).await;
+            noted.unwrap_or_else(|error| tracing::error!(%error, "a refusal could not be written into the audit log"));
+        }
+    }
+    Ok(response)
 }
 
 /// Mounts the room.

@@ -1,11 +1,12 @@
-//! The audit log's rows: added and read, never changed.
+//! The audit log's rows: added, sealed once, read.
 
 use diesel::prelude::*;
 use serde_json::Value;
 
+use crate::audit::chain::Reason;
 use crate::audit::domain::{AuditEntry, Entry, Wanted};
 use crate::db::Conn;
-use crate::db::schema::audit_entries;
+use crate::db::schema::{audit_entries, audit_reasons};
 use crate::db::types::Json;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
@@ -13,6 +14,7 @@ use crate::kernel::ids::{AuditId, UserId};
 use crate::kernel::page::PageQuery;
 use crate::kernel::principal::{Principal, Role};
 use crate::kernel::process::Actor;
+use crate::kernel::request;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_entries)]
@@ -23,22 +25,21 @@ struct Row {
     role: Actor,
     action: String,
     subject: String,
-    reason: Option<String>,
     details_json: Json<Value>,
+    request_id: Option<String>,
 }
 
 impl From<&Entry> for Row {
     fn from(entry: &Entry) -> Self {
-        let Entry { at, actor, role, action, subject, reason, details } = entry.clone();
-        Self { id: AuditId::new(at), at, actor_id: actor, role, action, subject, reason, details_json: Json(details) }
+        let Entry { at, actor, role, action, subject, details, reason: _ } = entry.clone();
+        let (id, request_id) = (AuditId::new(at), request::current());
+        Self { id, at, actor_id: actor, role, action, subject, details_json: Json(details), request_id }
     }
 }
 
-impl From<Row> for AuditEntry {
-    fn from(row: Row) -> Self {
-        let Row { id, at, actor_id, role, action, subject, reason, details_json } = row;
-        Self { id, at, actor: actor_id, role, action, subject, reason, details: details_json.0 }
-    }
+fn view((row, reason): (Row, Option<String>)) -> AuditEntry {
+    let Row { id, at, actor_id, role, action, subject, details_json, request_id } = row;
+    AuditEntry { id, at, actor: actor_id, role, action, subject, reason, details: details_json.0, request_id }
 }
 
 /// Writes an entry, in the transaction of what it tells of.
@@ -46,11 +47,18 @@ impl From<Row> for AuditEntry {
 /// # Errors
 /// 503 when the database is down.
 pub fn record(conn: &mut Conn, entry: &Entry) -> Result<()> {
-    diesel::insert_into(audit_entries::table).values(Row::from(entry)).execute(conn)?;
+    let row = Row::from(entry);
+    let id = row.id;
+    diesel::insert_into(audit_entries::table).values(row).execute(conn)?;
+    if let Some(text) = entry.reason.clone() {
+        let Reason { salt, text } = Reason { salt: format!("{:032x}", rand::random::<u128>()), text };
+        let reason = (audit_reasons::entry_id.eq(id), audit_reasons::salt.eq(salt), audit_reasons::reason.eq(text));
+        diesel::insert_into(audit_reasons::table).values(reason).execute(conn)?;
+    }
     Ok(())
 }
 
-/// Writes down a step that an admin takes; what others do leaves its trace elsewhere.
+/// Writes down a step that an admin takes, or a look; what others do here leaves its trace elsewhere.
 ///
 /// # Errors
 /// 503 when the database is down.
@@ -70,7 +78,12 @@ pub fn record_admin(
 /// # Errors
 /// 400 for a cursor that is not one of ours; 503 when the database is down.
 pub fn list(conn: &mut Conn, filter: &Wanted, page: &PageQuery) -> Result<Vec<AuditEntry>> {
-    let mut rows = audit_entries::table.select(Row::as_select()).order(audit_entries::id.desc()).limit(page.limit + 1).into_boxed();
+    let mut rows = audit_entries::table
+        .left_join(audit_reasons::table)
+        .select((Row::as_select(), audit_reasons::reason.nullable()))
+        .order(audit_entries::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
     if let Some(actor) = filter.actor {
         rows = rows.filter(audit_entries::actor_id.eq(actor));
     }
@@ -84,5 +97,5 @@ pub fn list(conn: &mut Conn, filter: &Wanted, page: &PageQuery) -> Result<Vec<Au
     if let Some(after) = page.after_as::<AuditId>()? {
         rows = rows.filter(audit_entries::id.lt(after));
     }
-    Ok(rows.load::<Row>(conn)?.into_iter().map(AuditEntry::from).collect())
+    Ok(rows.load(conn)?.into_iter().map(view).collect())
 }

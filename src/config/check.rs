@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::{Environment, Server, Settings, Trials, Vetting};
+use crate::config::{Environment, Privacy, Server, Settings, Trials, Vetting};
 
 /// The shortest secret that may sign tokens, in bytes (RFC 7518 §3.2).
 pub const SECRET_BYTES: usize = 32;
@@ -44,6 +44,7 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     {
         return Err("invitations.answer_hours must be at least 1 and end before invitations.lapse_days; mail_minutes at least 0".to_owned());
     }
+    privacy(&settings.privacy)?;
     trials(&settings.trials)?;
     vetting(&settings.vetting)?;
     weights(settings)?;
@@ -110,6 +111,27 @@ fn origins(server: &Server) -> Result<(), String> {
     }
     match server.trusted_proxies.iter().find(|network| network.prefix_len() == 0) {
         Some(everybody) => Err(format!("server.trusted_proxies must name the proxies' networks, not everybody ({everybody})")),
+        None => Ok(()),
+    }
+}
+
+/// Nothing may be kept for ever, nor go before somebody could have read it.
+fn privacy(privacy: &Privacy) -> Result<(), String> {
+    let periods = [
+        ("erasure_days", privacy.erasure_days, 1..=30),
+        ("exports_per_day", privacy.exports_per_day, 1..=1000),
+        ("idle_months", privacy.idle_months.into(), 6..=120),
+        ("idle_notice_days", privacy.idle_notice_days, 7..=365),
+        ("unverified_days", privacy.unverified_days, 2..=365),
+        ("mail_content_days", privacy.mail_content_days, 3..=365),
+        ("mail_code_days", privacy.mail_code_days, 1..=365),
+        ("failed_application_days", privacy.failed_application_days, 30..=3650),
+        ("unanswered_invitation_days", privacy.unanswered_invitation_days, 1..=3650),
+        ("closed_report_days", privacy.closed_report_days, 1..=3650),
+        ("audit_reason_days", privacy.audit_reason_days, 1..=3650),
+    ];
+    match periods.into_iter().find(|(_, value, range)| !range.contains(value)) {
+        Some((key, value, range)) => Err(format!("privacy.{key} must be from {} to {}, not {value}", range.start(), range.end())),
         None => Ok(()),
     }
 }

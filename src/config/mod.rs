@@ -32,6 +32,8 @@ pub struct Settings {
     pub invitations: Invitations,
     /// The trial.
     pub trials: Trials,
+    /// What is kept for how long.
+    pub privacy: Privacy,
     /// The score.
     pub matching: Matching,
     /// Development or production; from `GUILDHALL_ENV`, not from a file.
@@ -236,6 +238,34 @@ pub struct Vetting {
     pub appeal_days: i64,
     /// Working days: Monday to Friday.
     pub idle_working_days: i64,
+}
+
+/// `[privacy]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Privacy {
+    /// Days from the wish to the end.
+    pub erasure_days: i64,
+    /// Per person.
+    pub exports_per_day: i64,
+    /// Months.
+    pub idle_months: u32,
+    /// Days from the mail to the end.
+    pub idle_notice_days: i64,
+    /// Days.
+    pub unverified_days: i64,
+    /// Days.
+    pub mail_content_days: i64,
+    /// Days.
+    pub mail_code_days: i64,
+    /// Days.
+    pub failed_application_days: i64,
+    /// Days.
+    pub unanswered_invitation_days: i64,
+    /// Days.
+    pub closed_report_days: i64,
+    /// Days.
+    pub audit_reason_days: i64,
 }
 
 /// `[invitations]`

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{developers, invitations, job_requests, trials, users, vetting_applications};
+use crate::db::schema::{audit_head, developers, invitations, job_requests, trials, users, vetting_applications};
 use crate::kernel::error::Result;
 use crate::kernel::ids::{ApplicationId, DeveloperId, InvitationId, JobRequestId, TrialId, UserId};
 
@@ -63,4 +63,13 @@ pub fn application(conn: &mut Conn, id: ApplicationId) -> Result<()> {
 /// 503 when the lock is not had in time.
 pub fn invitation(conn: &mut Conn, id: InvitationId) -> Result<()> {
     row!(conn, invitations, id)
+}
+
+/// Locks the end of the audit log's chain until the transaction ends. Last of all: whoever holds it takes no other.
+///
+/// # Errors
+/// 503 when the lock is not had in time.
+pub fn audit_head(conn: &mut Conn) -> Result<()> {
+    let only = 1_i64;
+    row!(conn, audit_head, only)
 }

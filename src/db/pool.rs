@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::r2d2::{Error as ManagerError, ManageConnection, Pool, R2D2Connection as _};
-use diesel::{Connection as _, PgConnection, SqliteConnection};
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _, SqliteConnection};
 use secrecy::ExposeSecret as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -17,6 +17,7 @@ use crate::db::url::{DatabaseUrl, patiently};
 use crate::db::writer::Committed;
 use crate::db::writer::Writer;
 use crate::kernel::error::{Code, Error, Result};
+use crate::kernel::request;
 
 /// How long anybody waits for a connection before they are told to come back.
 const FOR_A_CONNECTION: Duration = Duration::from_secs(2);
@@ -113,6 +114,13 @@ impl ManageConnection for Keeper {
         }
         broken
     }
+}
+
+/// Whether something kept SQLite from emptying its log.
+#[derive(diesel::QueryableByName)]
+struct WalLeft {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    busy: i32,
 }
 
 /// The background writes that share a commit on SQLite; each takes about a millisecond.
@@ -253,6 +261,31 @@ impl Db {
         .await
     }
 
+    /// Wipes what was deleted from the database's files. `secure_delete` alone leaves copies where pages were split: SQLite's file
+    /// is written anew, and its log emptied; PostgreSQL's tables are vacuumed. Takes as long as it takes, on a connection of its
+    /// own; on SQLite writes wait meanwhile, and after five seconds are told to come back.
+    ///
+    /// # Errors
+    /// 503 when the database is down or somebody reads for too long: try again.
+    pub async fn wipe(&self) -> Result<()> {
+        let this = self.clone();
+        let work = move || {
+            let mut conn = this.connect()?;
+            match &mut conn {
+                Conn::Sqlite(conn) => {
+                    conn.batch_execute("VACUUM")?;
+                    let left: WalLeft = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn)?;
+                    if left.busy == 0 { Ok(()) } else { Err(Error::unavailable("the database's log is in use")) }
+                }
+                Conn::Postgres(conn) => {
+                    conn.batch_execute("SET statement_timeout = 0")?;
+                    Ok(conn.batch_execute("VACUUM")?)
+                }
+            }
+        };
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    }
+
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
         match tokio::time::timeout(FOR_A_CONNECTION, self.turns.clone().acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
@@ -286,8 +319,9 @@ fn again_and_again<T>(
 
 /// Runs `work` on the blocking threads; the turn goes with it, so that a caller who leaves does not free it early.
 async fn off_thread<T: Send + 'static>(turn: OwnedSemaphorePermit, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let id = request::current();
     let work = move || {
-        let done = work();
+        let done = request::on_behalf(id, work);
         drop(turn);
         done
     };

@@ -54,8 +54,28 @@ diesel::table! {
         role -> Text,
         action -> Text,
         subject -> Text,
-        reason -> Nullable<Text>,
         details_json -> Text,
+        request_id -> Nullable<Text>,
+        position -> Nullable<BigInt>,
+        hash -> Nullable<Text>,
+        reason_hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_reasons (entry_id) {
+        entry_id -> Text,
+        salt -> Text,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    audit_head (id) {
+        id -> BigInt,
+        position -> BigInt,
+        hash -> Text,
+        sealed_at -> Nullable<crate::db::types::InstantSql>,
     }
 }
 
@@ -78,6 +98,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> crate::db::types::InstantSql,
         sent_at -> Nullable<crate::db::types::InstantSql>,
+        request_id -> Nullable<Text>,
     }
 }
 
@@ -155,6 +176,18 @@ diesel::table! {
         created_at -> crate::db::types::InstantSql,
         expires_at -> crate::db::types::InstantSql,
         used_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    erasures (user_id) {
+        user_id -> Text,
+        cause -> Text,
+        asked_at -> crate::db::types::InstantSql,
+        due_at -> crate::db::types::InstantSql,
+        keep_token -> Nullable<Text>,
+        erased_at -> Nullable<crate::db::types::InstantSql>,
+        tidied_at -> Nullable<crate::db::types::InstantSql>,
     }
 }
 
@@ -633,6 +666,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     timers,
     throttles,
     audit_entries,
+    audit_reasons,
     outbox,
     users,
     organizations,
@@ -678,6 +712,7 @@ diesel::allow_tables_to_appear_in_same_query!(
 
 diesel::joinable!(members -> organizations (organization_id));
 diesel::joinable!(members -> users (user_id));
+diesel::joinable!(audit_reasons -> audit_entries (entry_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(developers -> users (user_id));

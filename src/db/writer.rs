@@ -17,6 +17,7 @@ use crate::db::Conn;
 use crate::db::changes::{self, Commits};
 use crate::db::pool::{Opener, begin, commit, roll_back};
 use crate::kernel::error::{Error, Result};
+use crate::kernel::request;
 
 /// The most jobs that share a commit.
 const BATCH: usize = 64;
@@ -57,13 +58,13 @@ impl Writer {
     /// What `work` refuses; 503 when the queue is full or the batch could not be committed.
     pub async fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<Committed<T>> {
         let (answer, answered) = oneshot::channel();
-        let commits = self.commits.clone();
+        let (commits, id) = (self.commits.clone(), request::current());
         let job: Job = Box::new(move |conn| {
             // Nobody waits any more: they have been told that it was not done.
             if answer.is_closed() {
                 return (true, Box::new(|_| ()));
             }
-            let (done, noted) = changes::watched(|| in_savepoint(conn, work));
+            let (done, noted) = request::on_behalf(id, || changes::watched(|| in_savepoint(conn, work)));
             let fine = done.is_ok();
             let reply: Reply = Box::new(move |committed| {
                 let number = (noted && committed.is_ok()).then(|| commits.count_one());

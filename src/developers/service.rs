@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::audit::store::record_admin;
+use crate::audit::domain::Entry;
+use crate::audit::store::record;
 use crate::db::Conn;
 use crate::db::lock;
 use crate::db::once::once;
@@ -119,23 +120,18 @@ impl Developers {
             .await
     }
 
-    /// A developer as `viewer` sees them.
+    /// A developer as `viewer` sees them. Whoever is told who it is, and what they have done, is written down first.
     ///
     /// # Errors
     /// 404 for whom the viewer may not see.
     pub async fn card(&self, viewer: Option<Principal>, id: DeveloperId) -> Result<DeveloperCard> {
-        let now = self.clock.now();
-        if let Some(admin) = viewer.clone().filter(|viewer| viewer.role == Role::Admin) {
-            return self
-                .db
-                .write(move |conn| {
-                    let card = card(conn, Some(&admin), id, now)?;
-                    record_admin(conn, &admin, "developer.look", id, None, now)?;
-                    Ok(card)
-                })
-                .await;
+        let (now, asking) = (self.clock.now(), viewer.clone());
+        let card = self.db.read(move |conn| card(conn, asking.as_ref(), id, now)).await?;
+        if let Some(viewer) = viewer.filter(|viewer| card.tells_who() && viewer.role != Role::Developer) {
+            let look = Entry::of(Some(viewer.user), viewer.role.into(), "developer.look", id, now);
+            self.db.write(move |conn| record(conn, &look)).await?;
         }
-        self.db.read(move |conn| card(conn, viewer.as_ref(), id, now)).await
+        Ok(card)
     }
 
     /// Blocks a developer as a client, or an organisation as a developer: never matched or offered to each other again.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 
+use crate::audit::domain::Entry;
+use crate::audit::store::record;
 use crate::config;
 use crate::db::once::once;
 use crate::db::pool::Db;
@@ -89,6 +91,7 @@ impl Invitations {
         }
         let invitation = self.draft(author, &request, body, now);
         store::insert(conn, &invitation)?;
+        record(conn, &Entry::step((Actor::Client, Some(author)), "invitation.invite", invitation.id, None, now))?;
         let lapse = (InvitationAction::Lapse.as_str(), invitation.lapses_at);
         timers::plan(conn, ROOM, &invitation.id.to_string(), [lapse])?;
         mails::tell(conn, &CREATION, &invitation, &Input::default(), now)?;
@@ -134,7 +137,8 @@ impl Invitations {
             faults.finish()?;
             let job = jobs::get(conn, invitation.job_request_id)?;
             guards::check(row, facts(conn, invitation.developer_id, &job, now)?)?;
-            let answered = apply(conn, row, invitation, &input, now, now)?;
+            let by = (side.party(), Some(call.principal.user));
+            let answered = apply(conn, row, by, invitation, &input, (now, now))?;
             if let Some(text) = input.message.clone() {
                 messages::write(conn, answered.id, call.principal.user, side.party(), text, &input.call_times, now)?;
             }
@@ -241,7 +245,7 @@ fn lapse(conn: &mut Conn, invitation: Invitation, now: Instant) -> Result<Invita
     let row = find(STEPS, invitation.state, InvitationAction::Lapse, Actor::System)?;
     guards::check(row, Facts { due: invitation.lapses_at <= now, ..Facts::default() })?;
     let at = invitation.lapses_at;
-    apply(conn, row, invitation, &Input::default(), at, now)
+    apply(conn, row, (Actor::System, None), invitation, &Input::default(), (at, now))
 }
 
 /// A timer that is out of date does nothing.
@@ -256,13 +260,21 @@ fn ring(conn: &mut Conn, timer: &Due, now: Instant) -> Result<()> {
 }
 
 /// Takes the step of `row`, which happened `at` and is noted `now`.
-fn apply(conn: &mut Conn, row: &Row, invitation: Invitation, input: &Input, at: Instant, now: Instant) -> Result<Invitation> {
+fn apply(
+    conn: &mut Conn,
+    row: &Row,
+    by: (Actor, Option<UserId>),
+    invitation: Invitation,
+    input: &Input,
+    (at, now): (Instant, Instant),
+) -> Result<Invitation> {
     let version = invitation.version;
     let state = row.to.arrive(invitation.state, None, None).unwrap_or(invitation.state);
     let answered_at = if row.action == InvitationAction::Lapse { None } else { Some(at) };
     let reason_code = input.reason_code.clone();
     let next = Invitation { state, answered_at, reason_code, version: version + 1, changed_at: at, ..invitation };
     store::update(conn, version, &next, now)?;
+    record(conn, &Entry::step(by, format!("invitation.{}", row.action), next.id, None, at))?;
     timers::plan(conn, ROOM, &next.id.to_string(), [])?;
     mails::stop_reminding(conn, next.id)?;
     mails::tell(conn, row, &next, input, now)?;

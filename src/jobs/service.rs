@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::audit::domain::Entry;
+use crate::audit::store::record;
 use crate::config::Limits;
 use crate::db::Conn;
 use crate::db::lock;
@@ -13,7 +15,7 @@ use crate::jobs::draft::{JobRequestDraft, Rules};
 use crate::jobs::process::{JobRequestAction, JobRequestState, STEPS};
 use crate::jobs::store;
 use crate::jobs::store::Filter;
-use crate::jobs::view::{JobRequestView, actor};
+use crate::jobs::view::JobRequestView;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Code, Error, Result};
@@ -21,7 +23,7 @@ use crate::kernel::ids::{JobRequestId, OrganizationId};
 use crate::kernel::money::Rates;
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
-use crate::kernel::process::{find, is_finished};
+use crate::kernel::process::{Actor, find, is_finished};
 use crate::kernel::schema::Patch;
 use crate::scheduler::Nudge;
 use crate::skills::service::Skills;
@@ -56,6 +58,7 @@ impl Jobs {
             room.count(conn, organization, now)?;
             let request = JobRequest::draft(organization, author, fields, now);
             store::insert(conn, &request)?;
+            record(conn, &Entry::step((Actor::Client, Some(author)), "job_request.create", request.id, None, now))?;
             shown(request)
         })
         .await
@@ -88,7 +91,7 @@ impl Jobs {
     /// 403, 404, 409 when the state does not allow it, 412.
     pub async fn step(&self, call: Call, id: JobRequestId, action: JobRequestAction) -> Result<Answer> {
         let organization = call.principal.client()?;
-        let (expected, actor) = (call.expected, actor(call.principal.role));
+        let (expected, user, actor) = (call.expected, call.principal.user, Actor::from(call.principal.role));
         self.write(call, move |conn, now| {
             let current = locked(conn, organization, id)?;
             expected.check(current.version)?;
@@ -96,6 +99,7 @@ impl Jobs {
             let state = row.to.arrive(current.state, None, None).unwrap_or(current.state);
             let changed = current.next(state, now);
             store::update(conn, &changed)?;
+            record(conn, &Entry::step((actor, Some(user)), format!("job_request.{action}"), id, None, now))?;
             shown(changed)
         })
         .await

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use crate::audit::domain::Entry;
+use crate::audit::store::record;
 use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
 use crate::db::lock;
@@ -12,12 +14,13 @@ use crate::db::schema::{job_request_skills, job_requests};
 use crate::db::types::Json;
 use crate::developers::profile::{TimeOfDay, WorkingHours};
 use crate::jobs::domain::{JobRequest, JobRequestFields, LegalCountryLimit, RequestedSkill};
-use crate::jobs::process::JobRequestState;
+use crate::jobs::process::{JobRequestAction, JobRequestState};
 use crate::kernel::clock::Instant;
 use crate::kernel::craft::{Seniority, SkillLevel};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{JobRequestId, OrganizationId, UserId};
 use crate::kernel::money::{Currency, Money};
+use crate::kernel::process::Actor;
 use crate::kernel::zone::TimeZone;
 use crate::sql_words;
 
@@ -226,6 +229,10 @@ pub fn follow_seats(conn: &mut Conn, id: JobRequestId, taken: i64, now: Instant)
     let state = current.state;
     let changed = JobRequest { seats_taken: taken, ..current }.next(state, now);
     update_row(conn, &changed)?;
+    if changed.state != state {
+        let action = if changed.state == JobRequestState::Filled { JobRequestAction::Fill } else { JobRequestAction::Reopen };
+        record(conn, &Entry::step((Actor::System, None), format!("job_request.{action}"), id, None, now))?;
+    }
     Ok(changed)
 }
 

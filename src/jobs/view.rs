@@ -12,7 +12,7 @@ use crate::kernel::craft::Seniority;
 use crate::kernel::ids::{JobRequestId, OrganizationId, UserId};
 use crate::kernel::money::Money;
 use crate::kernel::principal::Role;
-use crate::kernel::process::{Actor, allowed};
+use crate::kernel::process::allowed;
 use crate::kernel::zone::TimeZone;
 
 /// What is to be done, for how much, when and where: what a request says to everybody who may see it.
@@ -116,19 +116,10 @@ impl JobRequestView {
             work: fields.into(),
             seats,
             seats_taken,
-            allowed_actions: allowed(STEPS, state, actor(role)),
+            allowed_actions: allowed(STEPS, state, role.into()),
             version,
             created_at,
             updated_at,
         }
-    }
-}
-
-/// The actor that a person of this role is.
-pub fn actor(role: Role) -> Actor {
-    match role {
-        Role::Client => Actor::Client,
-        Role::Developer => Actor::Developer,
-        Role::Admin => Actor::Admin,
     }
 }

@@ -25,6 +25,11 @@ impl Email {
         self.0.to_lowercase()
     }
 
+    /// Whether it stands in place of the address of somebody who has left: no mail goes there (RFC 2606).
+    pub fn is_erased(&self) -> bool {
+        self.0.ends_with("@erased.invalid")
+    }
+
     /// The part before the `@`.
     pub fn local(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(local, _)| local)

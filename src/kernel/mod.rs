@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod clock;
 pub mod craft;
+pub mod digest;
 pub mod email;
 pub mod error;
 pub mod ids;
@@ -11,6 +12,7 @@ pub mod money;
 pub mod page;
 pub mod principal;
 pub mod process;
+pub mod request;
 pub mod schema;
 pub mod text;
 pub mod week;

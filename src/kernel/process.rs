@@ -1,6 +1,7 @@
 //! A lifecycle as data: a table of [`Step`]s from which handlers, `allowed_actions`, documentation and tests are all made.
 
 use crate::kernel::error::{Code, Error, Result};
+use crate::kernel::principal::Role;
 use crate::kernel::words::Word;
 use crate::words;
 
@@ -15,6 +16,16 @@ words! {
         Admin => "admin",
         /// The system's clock.
         System => "system",
+    }
+}
+
+impl From<Role> for Actor {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Client => Self::Client,
+            Role::Developer => Self::Developer,
+            Role::Admin => Self::Admin,
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! When digests go, and what decides that a request's first fits are to be recorded anew. Pure.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::jobs::domain::JobRequestFields;
 use crate::kernel::clock::Instant;
+use crate::kernel::digest;
 use crate::kernel::zone::TimeZone;
 use crate::kernel::zone::add_days;
 use crate::notifications::reminders::MORNING;
@@ -25,12 +24,7 @@ pub fn demands(fields: &JobRequestFields) -> String {
     let demanded = JobRequestFields { title: String::new(), description: String::new(), seats: 1, ..fields.clone() };
     // The fields of a struct stand in the order of their declaration.
     let text = serde_json::to_string(&demanded).unwrap_or_default();
-    hex(&Sha256::digest(text))
-}
-
-/// Bytes in hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest::sha256(text)
 }
 
 #[cfg(test)]

@@ -83,6 +83,16 @@ letters! {
     /// An account was made for somebody, who now chooses a password.
     SetPassword => "set_password" { /// What the link proves.
         token_id: MailTokenId };
+    /// The account is closed, and its data will be erased.
+    AccountClosed => "account_closed" { /// By when everything is erased.
+        erased_by: Instant };
+    /// Nobody has seen the person for long: shall the data be kept?
+    KeepData => "keep_data" { /// What the link proves.
+        token_id: MailTokenId, /// When it is erased otherwise.
+        erased_on: Instant };
+    /// The owner has left, and the recipient is the owner from now on.
+    OrganizationPassed => "organization_passed" { /// The organisation's name.
+        organization: String };
 
     // vetting
     /// An application came in.

@@ -18,9 +18,9 @@ use crate::kernel::zone::TimeZone;
 use crate::notifications::calendar::CalendarEvents;
 use crate::notifications::domain::{Letter, Recipient};
 use crate::notifications::letters_accounts as accounts;
-use crate::notifications::letters_invitations as invitations;
+use crate::notifications::letters_invitations as invited;
 use crate::notifications::letters_matching as matching;
-use crate::notifications::letters_timesheets as timesheets;
+use crate::notifications::letters_timesheets as sheets;
 use crate::notifications::letters_trials as trials;
 use crate::notifications::letters_trials_running as running;
 use crate::notifications::letters_vetting as vetting;
@@ -228,6 +228,7 @@ impl Scribe {
             Letter::ResetPassword { token_id } => ("Choose a new password", self.link("reset-password", token_id)),
             Letter::Invitation { token_id, .. } => ("Accept the invitation", self.link("invitation", token_id)),
             Letter::SetPassword { token_id } => ("Choose a password", self.link("reset-password", token_id)),
+            Letter::KeepData { token_id, .. } => ("Keep my data", self.link("keep-my-data", token_id)),
             Letter::VettingAppealed { about, .. } => ("Read the appeal", self.links.to(&format!("appeals/{about}"))),
             Letter::VettingIdle { .. } => ("See the applications", self.links.to("vetting/applications")),
             Letter::JobInvitation { invitation, .. } => ("See the invitation", self.invitation(invitation)),
@@ -256,6 +257,9 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::RecoveryCodesRenewed => accounts::recovery_codes_renewed(),
         Letter::Invitation { organization, .. } => accounts::invitation(organization.as_deref()),
         Letter::SetPassword { .. } => accounts::set_password(),
+        Letter::AccountClosed { erased_by } => accounts::account_closed(*erased_by, own),
+        Letter::KeepData { erased_on, .. } => accounts::keep_data(*erased_on, own),
+        Letter::OrganizationPassed { organization } => accounts::organization_passed(organization),
         Letter::VettingReceived { stages, kept } => vetting::received(stages, kept),
         Letter::VettingTaken => vetting::taken(),
         Letter::VettingStagePassed { stage, next, feedback } => vetting::stage_passed(stage, next, feedback.as_deref()),
@@ -277,14 +281,12 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::VettingReinstated { valid_until } => vetting::reinstated(*valid_until, own),
         Letter::VettingRevoked { reason, appeal_by } => vetting::revoked(reason, *appeal_by, own),
         Letter::VettingIdle { count, applications } => vetting::idle(*count, applications),
-        Letter::JobInvitation { invitation, message } => invitations::received(invitation, message, own),
-        Letter::JobInvitationWaiting { invitation } => invitations::waiting(invitation, own),
-        Letter::JobInvitationAccepted { invitation, message, call_times } => {
-            invitations::accepted(invitation, message.as_deref(), call_times, own)
-        }
-        Letter::JobInvitationDeclined { invitation, message } => invitations::declined(invitation, message.as_deref()),
-        Letter::JobInvitationLapsed { invitation } => invitations::lapsed(invitation),
-        Letter::JobInvitationMessage { invitation } => invitations::new_message(invitation),
+        Letter::JobInvitation { invitation, message } => invited::received(invitation, message, own),
+        Letter::JobInvitationWaiting { invitation } => invited::waiting(invitation, own),
+        Letter::JobInvitationAccepted { invitation, message, call_times: at } => invited::accepted(invitation, message.as_deref(), at, own),
+        Letter::JobInvitationDeclined { invitation, message } => invited::declined(invitation, message.as_deref()),
+        Letter::JobInvitationLapsed { invitation } => invited::lapsed(invitation),
+        Letter::JobInvitationMessage { invitation } => invited::new_message(invitation),
         Letter::TrialOffer { trial, answer_by } => trials::offer(trial, *answer_by, own),
         Letter::TrialCountered { trial, answer_by } => trials::countered(trial, *answer_by, own),
         Letter::TrialRevised { trial, answer_by } => trials::revised(trial, *answer_by, own),
@@ -334,15 +336,13 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::TrialGraceOver { trial } => trials::grace_over(trial, own),
         Letter::TrialTerminated { trial, reason } => trials::terminated(trial, reason, own),
         Letter::TrialNoLongerPossible { trial } => trials::no_longer_possible(trial, own),
-        Letter::TimesheetSubmitted { trial, hours, answer_by } => timesheets::submitted(trial, hours, *answer_by, own),
-        Letter::TimesheetQueried { trial, hours, message, answer_by } => {
-            timesheets::queried(trial, hours, message.as_deref(), *answer_by, own)
-        }
-        Letter::TimesheetAnswered { trial, hours, message } => timesheets::answered(trial, hours, message.as_deref(), own),
-        Letter::TimesheetApproved { trial, hours } => timesheets::approved(trial, hours, own),
-        Letter::TimesheetOverdue { trial, hours } => timesheets::overdue(trial, hours, own),
-        Letter::TimesheetDecided { trial, hours, message } => timesheets::decided(trial, hours, message.as_deref(), own),
-        Letter::TimesheetCap { trial, hours, percent, agreed_hours } => timesheets::cap(trial, hours, *percent, *agreed_hours, own),
+        Letter::TimesheetSubmitted { trial, hours, answer_by } => sheets::submitted(trial, hours, *answer_by, own),
+        Letter::TimesheetQueried { trial, hours, message, answer_by: by } => sheets::queried(trial, hours, message.as_deref(), *by, own),
+        Letter::TimesheetAnswered { trial, hours, message } => sheets::answered(trial, hours, message.as_deref(), own),
+        Letter::TimesheetApproved { trial, hours } => sheets::approved(trial, hours, own),
+        Letter::TimesheetOverdue { trial, hours } => sheets::overdue(trial, hours, own),
+        Letter::TimesheetDecided { trial, hours, message } => sheets::decided(trial, hours, message.as_deref(), own),
+        Letter::TimesheetCap { trial, hours, percent, agreed_hours } => sheets::cap(trial, hours, *percent, *agreed_hours, own),
         Letter::NewMatches { title, count, developers, .. } => matching::new_matches(title, *count, developers),
         Letter::FittingRequests { count, titles } => matching::fitting_requests(*count, titles),
     }

@@ -1,6 +1,9 @@
 //! The words of the mails about accounts.
 
+use crate::kernel::clock::Instant;
+use crate::kernel::zone::TimeZone;
 use crate::notifications::letters::{Composed, name};
+use crate::notifications::moments::moment;
 
 pub(super) fn verify_email() -> Composed {
     Composed::new("Verify your e-mail", "Please confirm that this address is yours. The link works once, within 24 hours.")
@@ -72,4 +75,26 @@ pub(super) fn invitation(organization: Option<&str>) -> Composed {
 pub(super) fn set_password() -> Composed {
     Composed::new("Choose your password", "An account at Guildhall was made for you. Choose a password to sign in for the first time.")
         .say("The link works once. If you did not expect this mail, you need not do anything.")
+}
+
+pub(super) fn account_closed(erased_by: Instant, own: TimeZone) -> Composed {
+    let first = "As you asked, your account is closed and every session is signed out. Your data is being erased.";
+    Composed::new("Your account is closed", first)
+        .fact("Erased by", &moment(erased_by, own, None))
+        .say("What others share with you, such as contracts and hours, stays with them, without your name and address.")
+        .say("If it was not you who asked, tell whoever runs this Guildhall at once: after that day nobody can bring it back.")
+}
+
+pub(super) fn keep_data(erased_on: Instant, own: TimeZone) -> Composed {
+    let first = "You have not been here for a long time. We keep nobody's data without need: shall we keep yours?";
+    Composed::new("Shall we keep your data?", first)
+        .fact("Erased on", &moment(erased_on, own, None))
+        .say("One click keeps everything as it is. If you would rather leave, you need not do anything.")
+}
+
+pub(super) fn organization_passed(organization: &str) -> Composed {
+    let organization = name(organization);
+    let first = format!("The owner of {organization} has left Guildhall. You have acted for it the longest, so you are its owner now.");
+    Composed::new(&format!("You are the owner of {organization} now"), &first)
+        .say("Owners invite and remove members, and rename the organisation.")
 }

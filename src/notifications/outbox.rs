@@ -142,6 +142,9 @@ pub struct OutboxMail {
     /// When the mail server took it.
     #[schema(required = true)]
     pub sent_at: Option<Instant>,
+    /// The request that it comes from, as the log and the audit log name it; null for what the clock sends.
+    #[schema(required = true)]
+    pub request_id: Option<String>,
 }
 
 /// A mail as its recipient sees it in a list.

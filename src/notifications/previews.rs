@@ -89,6 +89,9 @@ fn accounts(other: &str) -> Option<Vec<Letter>> {
         Letter::RecoveryCodesRenewed,
         Letter::Invitation { organization: Some(other.to_owned()), token_id },
         Letter::SetPassword { token_id },
+        Letter::AccountClosed { erased_by: instant("2026-11-30T12:00:00Z")? },
+        Letter::KeepData { token_id, erased_on: instant("2028-12-23T12:00:00Z")? },
+        Letter::OrganizationPassed { organization: other.to_owned() },
     ])
 }
 

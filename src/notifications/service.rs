@@ -252,17 +252,19 @@ impl Notifications {
 
 /// Neither addresses nor names nor what a mail server said, which may quote them.
 fn report(mail: &Claimed, state: MailState) {
-    let (id, kind, attempts) = (mail.id.as_str(), mail.kind.clone(), mail.attempts);
+    let (id, kind, attempts, request_id) = (mail.id.as_str(), mail.kind.clone(), mail.attempts, mail.request_id.as_deref());
     match state {
         MailState::Sent => {
-            tracing::info!(mail = id, kind, attempts, "mail sent");
+            tracing::info!(mail = id, kind, attempts, request_id, "mail sent");
             metrics::counter!("guildhall_mails_sent_total", "kind" => kind).increment(1);
         }
         MailState::Dead => {
-            tracing::warn!(mail = id, kind, attempts, "mail given up; see the outbox");
+            tracing::warn!(mail = id, kind, attempts, request_id, "mail given up; see the outbox");
             metrics::counter!("guildhall_mails_failed_total").increment(1);
         }
-        MailState::Pending => tracing::warn!(mail = id, kind, attempts, "mail not sent; it will be tried again"),
-        MailState::Cancelled => tracing::info!(mail = id, kind, "mail not sent: its moment had passed, or such mails are switched off"),
+        MailState::Pending => tracing::warn!(mail = id, kind, attempts, request_id, "mail not sent; it will be tried again"),
+        MailState::Cancelled => {
+            tracing::info!(mail = id, kind, request_id, "mail not sent: its moment had passed, or such mails are switched off");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::db::Conn;
 use crate::db::schema::outbox;
@@ -14,6 +14,7 @@ use crate::kernel::email::Email;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::MailId;
 use crate::kernel::page::{Page, PageQuery};
+use crate::kernel::request;
 use crate::kernel::words::Word as _;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, LetterKind, Recipient};
@@ -23,11 +24,14 @@ use crate::sql_words;
 
 sql_words!(LetterKind, MailState);
 
-/// Puts a mail into the outbox. The same mail again, for the same (subject, kind, recipient, anchor), is no second one.
+/// Puts a mail into the outbox, unless its recipient is gone. The same mail again, for the same (subject, kind, recipient, anchor), is no second one.
 ///
 /// # Errors
 /// 503 when the database is down.
 pub fn enqueue(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
+    if mail.recipient.email.is_erased() {
+        return Ok(());
+    }
     diesel::insert_into(dsl::outbox).values(NewRow::of(mail, now)).on_conflict_do_nothing().both().execute(conn)?;
     Ok(())
 }
@@ -49,6 +53,7 @@ pub(super) struct NewRow<'a> {
     due_at: Instant,
     give_up_at: Instant,
     created_at: Instant,
+    request_id: Option<String>,
 }
 
 impl<'a> NewRow<'a> {
@@ -69,6 +74,7 @@ impl<'a> NewRow<'a> {
             due_at,
             give_up_at: mail.useful_until.unwrap_or(due_at.plus(TRIED_FOR)),
             created_at: now,
+            request_id: request::current(),
         }
     }
 }
@@ -125,6 +131,9 @@ pub struct Claimed {
     /// The lease, by which this process is known.
     #[diesel(sql_type = InstantSql)]
     pub leased_until: Instant,
+    /// The request that it comes from, for the log.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub request_id: Option<String>,
 }
 
 impl Claimed {
@@ -155,7 +164,7 @@ pub fn claim(conn: &mut Conn, now: Instant, lease: TimeDelta, limit: i64) -> Res
          AND tried.attempts > 0 AND tried.id < mail.id) ORDER BY mail.due_at, mail.id LIMIT $2";
     const TAKE: &str = ") UPDATE outbox SET leased_until = $3, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) \
          RETURNING id, kind, recipient_key, recipient_email, recipient_name, recipient_time_zone, letter_json, \
-         attempts, give_up_at, leased_until";
+         attempts, give_up_at, leased_until, request_id";
     let skip = if matches!(conn, Conn::Postgres(_)) { " FOR UPDATE OF mail SKIP LOCKED" } else { "" };
     let mut claimed: Vec<Claimed> = diesel::sql_query(format!("{DUE}{skip}{TAKE}"))
         .bind::<InstantSql, _>(now)
@@ -200,6 +209,7 @@ struct Row {
     last_error: Option<String>,
     created_at: Instant,
     sent_at: Option<Instant>,
+    request_id: Option<String>,
 }
 
 impl From<Row> for OutboxMail {
@@ -216,6 +226,7 @@ impl From<Row> for OutboxMail {
             last_error: row.last_error,
             created_at: row.created_at,
             sent_at: row.sent_at,
+            request_id: row.request_id,
         }
     }
 }

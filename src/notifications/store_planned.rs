@@ -62,10 +62,13 @@ pub fn plan(conn: &mut Conn, now: Instant, subject: &str, kinds: &[LetterKind], 
     in_time.try_for_each(|mail| put_anew(conn, now, mail))
 }
 
-/// Puts a mail into the outbox, also one that was cancelled since.
+/// Puts a mail into the outbox, also one that was cancelled since, unless its recipient is gone.
 fn put_anew(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
     use diesel::query_dsl::methods::FilterDsl as _;
 
+    if mail.recipient.email.is_erased() {
+        return Ok(());
+    }
     diesel::insert_into(dsl::outbox)
         .values(NewRow::of(mail, now))
         .on_conflict((dsl::subject, dsl::kind, dsl::recipient_key, dsl::anchor))
@@ -78,6 +81,7 @@ fn put_anew(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
             dsl::state.eq(excluded(dsl::state)),
             dsl::due_at.eq(excluded(dsl::due_at)),
             dsl::give_up_at.eq(excluded(dsl::give_up_at)),
+            dsl::request_id.eq(excluded(dsl::request_id)),
         ))
         .filter(dsl::state.eq(MailState::Cancelled))
         .both()

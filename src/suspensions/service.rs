@@ -7,7 +7,8 @@
 
 use crate::accounts::domain::{AccountStatus, User};
 use crate::accounts::{store as accounts, store_admin, store_sessions};
-use crate::audit::store::record_admin;
+use crate::audit::domain::Entry;
+use crate::audit::store::{record, record_admin};
 use crate::db::once::once;
 use crate::db::pool::Db;
 use crate::db::{Conn, lock};
@@ -28,6 +29,17 @@ use crate::trials::{clock, effects, store as trials};
 
 /// How many requests and offers are read at once.
 const AT_ONCE: i64 = 100;
+
+/// On whose decision a side gives up what nobody has signed.
+#[derive(Debug, Clone, Copy)]
+pub struct By {
+    /// In which role.
+    pub actor: Actor,
+    /// Who.
+    pub user: UserId,
+    /// Why, as a word.
+    pub reason_code: &'static str,
+}
 
 /// Who is kept out.
 #[derive(Clone)]
@@ -59,6 +71,11 @@ impl Suspensions {
         self.set(call, id, AccountStatus::Active, reason).await
     }
 
+    /// Wakes whoever works on what a side has given up.
+    pub fn wake(&self) {
+        self.trials.wake();
+    }
+
     async fn set(&self, call: Call, id: UserId, status: AccountStatus, reason: String) -> Result<Answer> {
         let (admin, now, this) = (call.principal.admin()?, self.clock.now(), self.clone());
         let work = move |conn: &mut Conn| {
@@ -71,7 +88,8 @@ impl Suspensions {
                 let action = if status == AccountStatus::Suspended { "user.suspend" } else { "user.reinstate" };
                 record_admin(conn, &call.principal, action, id, Some(&reason), now)?;
                 if status == AccountStatus::Suspended {
-                    this.follow(conn, &user, admin, now)?;
+                    let by = By { actor: Actor::Admin, user: admin, reason_code: "account_suspended" };
+                    this.give_up(conn, &user, by, now)?;
                 }
                 Answer::plain(&store_admin::find(conn, id)?)
             })
@@ -81,22 +99,25 @@ impl Suspensions {
         Ok(answer)
     }
 
-    /// What the side gives up that the person was the last to answer for.
-    fn follow(&self, conn: &mut Conn, user: &User, admin: UserId, now: Instant) -> Result<()> {
+    /// What the side gives up that the person, who is kept out by now, was the last to answer for.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub fn give_up(&self, conn: &mut Conn, user: &User, by: By, now: Instant) -> Result<()> {
         if user.role == Role::Developer {
             let Some(developer) = developers::find_by_user(conn, user.id)? else { return Ok(()) };
-            return self.end_offers(conn, Viewer::Developer(developer), admin, now);
+            return self.end_offers(conn, Viewer::Developer(developer), by, now);
         }
         let Some(membership) = accounts::membership(conn, user.id)? else { return Ok(()) };
         if store_admin::has_active_member(conn, membership.id)? {
             return Ok(());
         }
-        self.end_offers(conn, Viewer::Client(membership.id), admin, now)?;
-        rest(conn, membership.id, now)
+        self.end_offers(conn, Viewer::Client(membership.id), by, now)?;
+        rest(conn, membership.id, by, now)
     }
 
     /// Ends what the side has offered, or was offered, by the step with which it would end it.
-    fn end_offers(&self, conn: &mut Conn, side: Viewer, admin: UserId, now: Instant) -> Result<()> {
+    fn end_offers(&self, conn: &mut Conn, side: Viewer, by: By, now: Instant) -> Result<()> {
         for state in [TrialState::Offered, TrialState::Countered] {
             let page = PageQuery { limit: AT_ONCE, cursor: None };
             loop {
@@ -104,13 +125,13 @@ impl Suspensions {
                 if open.is_empty() {
                     break;
                 }
-                open.iter().try_for_each(|trial| self.end_offer(conn, side, trial.id, admin, now))?;
+                open.iter().try_for_each(|trial| self.end_offer(conn, side, trial.id, by, now))?;
             }
         }
         Ok(())
     }
 
-    fn end_offer(&self, conn: &mut Conn, side: Viewer, id: TrialId, admin: UserId, now: Instant) -> Result<()> {
+    fn end_offer(&self, conn: &mut Conn, side: Viewer, id: TrialId, by: By, now: Instant) -> Result<()> {
         let contract = clock::locked(conn, id, Viewer::Admin)?;
         let contract = clock::catch_up(conn, &self.trials.rules, contract, now)?;
         let action = match (contract.trial.state, side) {
@@ -119,8 +140,8 @@ impl Suspensions {
             _ => return Ok(()),
         };
         let row = find(STEPS, contract.trial.state, action, side.actor())?;
-        let body = StepBody { reason_code: Some("account_suspended".to_owned()), ..StepBody::default() };
-        let step = Step { row, actor: Actor::Admin, user: Some(admin), at: now, body: &body };
+        let body = StepBody { reason_code: Some(by.reason_code.to_owned()), ..StepBody::default() };
+        let step = Step { row, actor: by.actor, user: Some(by.user), at: now, body: &body };
         effects::apply(conn, &self.trials.rules, &contract, &step, now).map(drop)
     }
 }
@@ -136,7 +157,7 @@ fn refuse(user: &User, admin: UserId, status: AccountStatus) -> Result<()> {
 }
 
 /// The organisation's open job requests rest, as if a member had paused them.
-fn rest(conn: &mut Conn, organization: OrganizationId, now: Instant) -> Result<()> {
+fn rest(conn: &mut Conn, organization: OrganizationId, by: By, now: Instant) -> Result<()> {
     let row = find(JOB_STEPS, JobRequestState::Open, JobRequestAction::Pause, Actor::Client)?;
     let filter = jobs::Filter { organization: Some(organization), state: Some(JobRequestState::Open), before: None };
     loop {
@@ -146,6 +167,7 @@ fn rest(conn: &mut Conn, organization: OrganizationId, now: Instant) -> Result<(
         }
         for request in open {
             let state = row.to.arrive(request.state, None, None).unwrap_or(request.state);
+            record(conn, &Entry::step((by.actor, Some(by.user)), format!("job_request.{}", row.action), request.id, None, now))?;
             jobs::update(conn, &request.next(state, now))?;
         }
     }

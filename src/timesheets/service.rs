@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 
-use crate::audit::store::record_admin;
+use crate::audit::domain::Entry;
+use crate::audit::store as audit;
 use crate::db::once::once;
 use crate::db::pool::Db;
 use crate::db::{Conn, timers};
@@ -145,10 +146,6 @@ impl Timesheets {
             Workable::of(&contract, &events, contract.time_zone().date(now)).check(week, days, &mut faults);
             faults.finish()?;
         }
-        if viewer == Viewer::Admin {
-            let subject = format!("{id}/{week}");
-            record_admin(conn, &call.principal, format!("timesheet.{action}"), subject, body.message.as_deref(), now)?;
-        }
         let step = Step { row, actor: viewer.actor(), user: Some(call.principal.user), at: now, body };
         let next = self.apply(conn, &contract, &sheet, &step, now)?;
         self.view(conn, &contract, next, viewer.actor(), now)
@@ -185,6 +182,8 @@ impl Timesheets {
                 at: step.at,
             };
             store::record(conn, &next, &event)?;
+            let (action, subject) = (format!("timesheet.{}", step.row.action), format!("{}/{}", next.trial_id, next.week));
+            audit::record(conn, &Entry::step((step.actor, step.user), action, subject, step.body.message.as_ref(), step.at))?;
         }
         self.plan(conn, &next, step.at)?;
         for told in step.row.mails {

@@ -68,12 +68,13 @@ pub fn record(conn: &mut Conn, from: Option<TrialState>, trial: &Trial, step: &S
         at: step.at,
     };
     store_terms::record(conn, trial.id, &event)?;
-    if step.actor == Actor::Admin { audit::record(conn, &audited(trial, step)) } else { Ok(()) }
+    audit::record(conn, &audited(trial, step))
 }
 
 fn audited(trial: &Trial, step: &Step<'_>) -> Entry {
-    let entry = Entry::of(step.user, step.actor, format!("trial.{}", step.row.action), trial.id, step.at);
-    entry.because(step.body.message.as_ref()).with(json!({ "reason_code": step.body.reason_code }))
+    let action = format!("trial.{}", step.row.action);
+    let entry = Entry::step((step.actor, step.user), action, trial.id, step.body.message.as_ref(), step.at);
+    entry.with(json!({ "reason_code": step.body.reason_code }))
 }
 
 /// What the step does to the trial itself.

@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use crate::kernel::clock::Instant;
+use crate::kernel::digest;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, UserId};
 use crate::kernel::money::Money;
@@ -202,13 +202,9 @@ impl Document {
     /// 500 when a number is not finite, which no request can contain.
     pub fn freeze(&self) -> Result<Frozen> {
         let document = serde_json_canonicalizer::to_string(self).map_err(Error::internal)?;
-        let sha256 = sha256_hex(document.as_bytes());
+        let sha256 = digest::sha256(document.as_bytes());
         Ok(Frozen { document, sha256 })
     }
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// That a party has signed a version, and which one.
@@ -263,8 +259,8 @@ mod tests {
             r#""scope":"Ledger core and its API.","time_zone":"Europe/London"},"trial_days":30,"version":1}"#,
         );
         assert_eq!(frozen.document, expected);
-        assert_eq!(frozen.sha256, sha256_hex(expected.as_bytes()));
-        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(frozen.sha256, digest::sha256(expected.as_bytes()));
+        assert_eq!(digest::sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         let read: Document = serde_json::from_str(&frozen.document).unwrap();
         assert_eq!(read.freeze().unwrap(), frozen);
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::audit::store::record_admin;
+use crate::audit::domain::Entry;
+use crate::audit::store::{record, record_admin};
 use crate::config;
 use crate::db::Conn;
 use crate::db::lock;
@@ -63,6 +64,8 @@ impl Vetting {
             store::insert(conn, &application)?;
             let event = application.event(action, Actor::Developer, Some(user), None, &Input::default());
             store::insert_event(conn, event)?;
+            let begun = Entry::step((Actor::Developer, Some(user)), format!("vetting.{action}"), application.id, None, now);
+            record(conn, &begun)?;
             Answer::versioned(application.version, &this.own(conn, application, now)?)
         })
         .await

@@ -1,6 +1,7 @@
 //! The steps of a developer's vetted status: those of people, those of the clock, and what follows from each.
 
-use crate::audit::store::record_admin;
+use crate::audit::domain::Entry;
+use crate::audit::store::record;
 use crate::db::timers;
 use crate::db::{Conn, lock};
 use crate::developers::card::VettedStatus;
@@ -61,7 +62,6 @@ impl Vetting {
             };
             let step = StandingStep { row, before: file, after, input: &input, actor, user: Some(call.principal.user) };
             let file = this.take_standing(conn, step, now)?;
-            record_admin(conn, &call.principal, format!("vetting.{action}"), developer, input.message.as_deref(), now)?;
             Answer::versioned(file.pass.version, &this.vetted_shown(conn, file, &call.principal, now)?)
         })
         .await
@@ -115,6 +115,7 @@ impl Vetting {
     fn take_standing(&self, conn: &mut Conn, step: StandingStep<'_>, now: Instant) -> Result<PassFile> {
         store_vetted::update(conn, step.before.pass.version, &step.after)?;
         let event = event(&step.after, step.row.action, Some(step.before.pass.status), (step.actor, step.user), step.input);
+        audit_standing(conn, &event, step.input.message.as_ref())?;
         store_vetted::insert_event(conn, event)?;
         appeal(conn, &step)?;
         mails::tell(conn, &self.settings, &step, now)?;
@@ -173,6 +174,12 @@ pub(crate) fn event(
         message: input.message.clone(),
         occurred_at: pass.changed_at,
     }
+}
+
+/// Writes the event into the audit log, an admin's with the reason.
+pub(crate) fn audit_standing(conn: &mut Conn, event: &VettedEvent, reason: Option<&String>) -> Result<()> {
+    let action = format!("vetting.{}", event.action);
+    record(conn, &Entry::step((event.actor, event.user_id), action, event.developer_id, reason, event.occurred_at))
 }
 
 /// The row beside the decision, for the two steps that are about one.

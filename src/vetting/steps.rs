@@ -1,6 +1,7 @@
 //! The steps of an application: the table says whether and whereto, one transaction does all of it.
 
-use crate::audit::store::record_admin;
+use crate::audit::domain::Entry;
+use crate::audit::store::record;
 use crate::db::Conn;
 use crate::developers::store as developers;
 use crate::kernel::answer::{Answer, Call};
@@ -17,7 +18,7 @@ use crate::vetting::mails_standing::announce_end;
 use crate::vetting::process::{Action, ApplicationState, Row, STEPS};
 use crate::vetting::service::{Vetting, actor, canonical};
 use crate::vetting::standing::{STANDING_STEPS, StandingAction};
-use crate::vetting::standing_steps::event;
+use crate::vetting::standing_steps::{audit_standing, event};
 use crate::vetting::view::Dossier;
 use crate::vetting::{mails, store, store_appeals, store_vetted};
 
@@ -56,7 +57,6 @@ impl Vetting {
             let row = find(STEPS, before.state, action, actor)?;
             let taken = this.decide(conn, row, before, &input, (actor, call.principal.user), now)?;
             this.take(conn, &taken, now)?;
-            record_admin(conn, &call.principal, format!("vetting.{action}"), id, input.message.as_deref(), now)?;
             Answer::versioned(taken.after.version, &this.shown(conn, taken.after, &call.principal, now)?)
         })
         .await
@@ -93,6 +93,8 @@ impl Vetting {
         let Taken { before, after, input, actor, user, row, .. } = taken;
         store::update(conn, before.version, after)?;
         store::insert_event(conn, after.event(row.action, *actor, *user, Some(before.state), input))?;
+        let action = format!("vetting.{}", row.action);
+        record(conn, &Entry::step((*actor, *user), action, after.id, input.message.as_ref(), after.changed_at))?;
         appeal(conn, taken)?;
         mails::tell(conn, &self.settings, taken, now)?;
         if row.action == Action::Approve {
@@ -158,6 +160,7 @@ impl Vetting {
         store_vetted::approve(conn, developer_id, Some(id), &taken.input.skills, changed_at, until)?;
         let pass = store_vetted::pass(conn, developer_id)?.ok_or_else(|| Error::internal("an approval is gone"))?;
         let event = event(&pass, StandingAction::Approve, before, (taken.actor, taken.user), &Input::default());
+        audit_standing(conn, &event, None)?;
         store_vetted::insert_event(conn, event)?;
         announce_end(conn, &self.settings, &pass, now)?;
         self.plan_expiry(conn, &pass)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::LocalBoxFuture;
@@ -100,8 +100,7 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Enrolling<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let principal = gate(&request)?.enrolling(token(&request)?).await?;
-            rights::admit(&request, &principal)?;
+            let principal = admit(&request, gate(&request)?.enrolling(token(&request)?).await?)?;
             Ok(Self { principal, body: body::read(&request, payload).await?.0 })
         })
     }
@@ -110,6 +109,12 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Enrolling<T> {
 /// The person, whose role the matrix of rights lets in.
 async fn principal(request: &HttpRequest) -> Result<Principal> {
     let principal = gate(request)?.principal(token(request)?).await?;
+    admit(request, principal)
+}
+
+/// Notes who asks, for whoever stands around the handler and wants to know who was answered; refuses whom the matrix does.
+fn admit(request: &HttpRequest, principal: Principal) -> Result<Principal> {
+    request.extensions_mut().insert(principal.clone());
     rights::admit(request, &principal)?;
     Ok(principal)
 }

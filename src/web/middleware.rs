@@ -17,9 +17,10 @@ use uuid::Uuid;
 
 use crate::db::patience;
 use crate::kernel::error::{Code, Error};
+use crate::kernel::request::{answering, on_behalf};
 use crate::web::address::TrustedProxies;
 use crate::web::limits::{AddressLimits, Left};
-use crate::web::problem::{REQUEST_ID, secure};
+use crate::web::problem::secure;
 
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -46,7 +47,7 @@ pub async fn observe(
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id = %id, %method);
     let started = Instant::now();
-    let scoped = REQUEST_ID.scope(id.clone(), patience::of_a_request(guarded(request, next)));
+    let scoped = answering(id.clone(), patience::of_a_request(guarded(request, next)));
     let answered = scoped.instrument(span.clone()).await;
     let (route, status) = match &answered {
         Ok(response) => (response.request().match_pattern().unwrap_or_else(|| "none".to_owned()), response.status()),
@@ -59,7 +60,7 @@ pub async fn observe(
     span.in_scope(|| tracing::info!(%route, status, micros, "answered"));
     let mut response = answered.map_err(|error| {
         // Made here, where the request's id is known: there is no request left to answer.
-        let response = REQUEST_ID.sync_scope(id.clone(), || error.error_response());
+        let response = on_behalf(Some(id.clone()), || error.error_response());
         InternalError::from_response("answered", response)
     })?;
     if let Ok(value) = HeaderValue::from_str(&id) {

@@ -6,11 +6,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
 use crate::kernel::error::{Code, Error, Fault};
-
-tokio::task_local! {
-    /// The id of the request that is being answered.
-    pub static REQUEST_ID: String;
-}
+use crate::kernel::request;
 
 /// Status and title of every problem.
 pub fn status(code: Code) -> (StatusCode, &'static str) {
@@ -72,7 +68,7 @@ impl ResponseError for Error {
 
     fn error_response(&self) -> HttpResponse {
         let (status, title) = status(self.code);
-        let request_id = REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
+        let request_id = request::current().unwrap_or_default();
         if status.is_server_error() {
             metrics::counter!("guildhall_server_errors_total", "code" => self.code.to_string()).increment(1);
             tracing::error!(%request_id, code = %self.code, cause = self.cause.as_deref().unwrap_or_default(), "a request failed");

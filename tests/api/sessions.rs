@@ -283,7 +283,7 @@ async fn whatever_ends_a_session_ends_access_and_refresh_with_the_next_request()
         ended(&there).await;
     }
     let log = admin.get("/v1/admin/audit?limit=100").await.expect(200).text;
-    for word in ["auth.password_changed", "auth.password_reset", "auth.second_factor_on", "user.end_sessions", "auth.refresh_reused"] {
+    for word in ["auth.change_password", "auth.reset_password", "auth.second_factor_on", "user.end_sessions", "auth.refresh_reused"] {
         assert!(log.contains(word), "{word}: {log}");
     }
 }

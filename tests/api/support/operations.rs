@@ -39,6 +39,8 @@ pub const ROWS: &[Row] = &[
     ("DELETE /v1/skills/{slug}", "", &[409]),
     ("GET /v1/me", "", &[200]),
     ("PATCH /v1/me", r#"{"time_zone":"Europe/London"}"#, &[200]),
+    ("GET /v1/me/export", "", &[200]),
+    ("DELETE /v1/me", r#"{"password":"not the password"}"#, &[422]),
     ("GET /v1/me/sessions", "", &[200]),
     ("GET /v1/me/totp", "", &[200]),
     ("POST /v1/me/totp", "{}", &[200]),

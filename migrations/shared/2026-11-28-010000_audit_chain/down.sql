@@ -1,0 +1,11 @@
+ALTER TABLE outbox DROP COLUMN request_id;
+DROP TABLE audit_head;
+ALTER TABLE audit_entries ADD COLUMN reason TEXT;
+UPDATE audit_entries SET reason = (SELECT reason FROM audit_reasons WHERE entry_id = audit_entries.id);
+DROP TABLE audit_reasons;
+DROP INDEX audit_entries_unsealed;
+DROP INDEX audit_entries_position;
+ALTER TABLE audit_entries DROP COLUMN reason_hash;
+ALTER TABLE audit_entries DROP COLUMN hash;
+ALTER TABLE audit_entries DROP COLUMN position;
+ALTER TABLE audit_entries DROP COLUMN request_id;

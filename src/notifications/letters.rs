@@ -22,7 +22,7 @@ use crate::notifications::letters_invitations as invited;
 use crate::notifications::letters_matching as matching;
 use crate::notifications::letters_timesheets as sheets;
 use crate::notifications::letters_trials as trials;
-use crate::notifications::letters_trials_running as running;
+use crate::notifications::letters_trials_running as later;
 use crate::notifications::letters_vetting as vetting;
 use crate::notifications::preferences::OptionalMail;
 use crate::notifications::summaries::InvitationSummary;
@@ -301,36 +301,32 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::TrialStartsSoon { trial, days } => trials::starts_soon(trial, *days, own),
         Letter::TrialStarted { trial } => trials::started(trial, own),
         Letter::TrialEndProposed { trial, message } => trials::end_proposed(trial, message.as_deref(), own),
-        Letter::TrialProposalRefused { trial, message } => running::proposal_refused(trial, message.as_deref(), own),
-        Letter::TrialProposalLapsed { trial } => running::proposal_lapsed(trial, own),
-        Letter::TrialPaused { trial, message, until } => running::paused(trial, message.as_deref(), *until, own),
-        Letter::TrialResumed { trial } => running::resumed(trial, own),
-        Letter::TrialAmendProposed { trial, changes, message, answer_by } => {
-            running::amend_proposed(trial, changes, message.as_deref(), *answer_by, own)
-        }
-        Letter::TrialAmended { trial } => running::amended(trial, own),
-        Letter::TrialExtendProposed { trial, days, message, answer_by } => {
-            running::extend_proposed(trial, *days, message.as_deref(), *answer_by, own)
-        }
-        Letter::TrialExtended { trial } => running::extended(trial, own),
+        Letter::TrialProposalRefused { trial, message } => later::proposal_refused(trial, message.as_deref(), own),
+        Letter::TrialProposalLapsed { trial } => later::proposal_lapsed(trial, own),
+        Letter::TrialPaused { trial, message, until } => later::paused(trial, message.as_deref(), *until, own),
+        Letter::TrialResumed { trial } => later::resumed(trial, own),
+        Letter::TrialAmendProposed { trial, changes, message, answer_by: by } => later::amend(trial, changes, message.as_deref(), *by, own),
+        Letter::TrialAmended { trial } => later::amended(trial, own),
+        Letter::TrialExtendProposed { trial, days, message, answer_by: by } => later::extend(trial, *days, message.as_deref(), *by, own),
+        Letter::TrialExtended { trial } => later::extended(trial, own),
         Letter::TrialConversionOffered { trial, engagement, message, answer_by } => {
-            running::conversion_offered(trial, engagement, message.as_deref(), *answer_by, own)
+            later::conversion_offered(trial, engagement, message.as_deref(), *answer_by, own)
         }
-        Letter::TrialConverted { trial, engagement } => running::converted(trial, engagement, own),
-        Letter::TrialConversionDeclined { trial, message } => running::conversion_declined(trial, message.as_deref(), own),
-        Letter::TrialConversionLapsed { trial } => running::conversion_lapsed(trial, own),
-        Letter::TrialAppealed { trial, message } => running::appealed(trial, message.as_deref(), own),
-        Letter::TrialAppealDecided { trial, message } => running::appeal_decided(trial, message.as_deref(), own),
-        Letter::TrialCheckIn { trial, first, .. } => running::check_in(trial, *first, own),
-        Letter::TrialCheckInNo { trial, day, party, message } => running::check_in_no(trial, *day, party, message.as_deref(), own),
-        Letter::TrialCheckInSilent { trial } => running::check_in_silent(trial, own),
-        Letter::TrialDecisionOpens { trial } => running::decision_opens(trial, own),
-        Letter::TrialUndecided { trial } => running::undecided(trial, own),
-        Letter::TrialEndsSoon { trial, days } => running::ends_soon(trial, *days, own),
-        Letter::TrialGraceEnds { trial, grace_until } => running::grace_ends(trial, *grace_until, own),
-        Letter::TrialHandOver { trial } => running::hand_over(trial, own),
-        Letter::TrialFinalTimesheet { trial } => running::final_timesheet(trial, own),
-        Letter::TrialReviewDue { trial } => running::review_due(trial, own),
+        Letter::TrialConverted { trial, engagement } => later::converted(trial, engagement, own),
+        Letter::TrialConversionDeclined { trial, message } => later::conversion_declined(trial, message.as_deref(), own),
+        Letter::TrialConversionLapsed { trial } => later::conversion_lapsed(trial, own),
+        Letter::TrialAppealed { trial, message } => later::appealed(trial, message.as_deref(), own),
+        Letter::TrialAppealDecided { trial, message } => later::appeal_decided(trial, message.as_deref(), own),
+        Letter::TrialCheckIn { trial, first, .. } => later::check_in(trial, *first, own),
+        Letter::TrialCheckInNo { trial, day, party, message } => later::check_in_no(trial, *day, party, message.as_deref(), own),
+        Letter::TrialCheckInSilent { trial } => later::check_in_silent(trial, own),
+        Letter::TrialDecisionOpens { trial } => later::decision_opens(trial, own),
+        Letter::TrialUndecided { trial } => later::undecided(trial, own),
+        Letter::TrialEndsSoon { trial, days } => later::ends_soon(trial, *days, own),
+        Letter::TrialGraceEnds { trial, grace_until } => later::grace_ends(trial, *grace_until, own),
+        Letter::TrialHandOver { trial } => later::hand_over(trial, own),
+        Letter::TrialFinalTimesheet { trial } => later::final_timesheet(trial, own),
+        Letter::TrialReviewDue { trial } => later::review_due(trial, own),
         Letter::TrialEnded { trial, outcome, last_day, message } => trials::ended(trial, outcome, *last_day, message.as_deref(), own),
         Letter::TrialOver { trial, grace_until } => trials::over(trial, *grace_until, own),
         Letter::TrialGraceOver { trial } => trials::grace_over(trial, own),

@@ -38,7 +38,7 @@ pub(super) fn resumed(trial: &TrialSummary, own: TimeZone) -> Composed {
     about(trial, own, "The trial with {} goes on", "The pause is over: the trial with {} goes on. These are its dates now.")
 }
 
-pub(super) fn amend_proposed(trial: &TrialSummary, changes: &[String], message: Option<&str>, by: Instant, own: TimeZone) -> Composed {
+pub(super) fn amend(trial: &TrialSummary, changes: &[String], message: Option<&str>, by: Instant, own: TimeZone) -> Composed {
     let letter = to_answer(trial, message, by, own, "{} proposes other terms", "{} proposes to change the terms of your trial.");
     changes.iter().fold(letter, |letter, change| letter.fact("Would change", change))
 }
@@ -47,7 +47,7 @@ pub(super) fn amended(trial: &TrialSummary, own: TimeZone) -> Composed {
     about(trial, own, "The terms of your trial with {} have changed", "{} has agreed: both signatures are under the new terms.")
 }
 
-pub(super) fn extend_proposed(trial: &TrialSummary, days: i64, message: Option<&str>, by: Instant, own: TimeZone) -> Composed {
+pub(super) fn extend(trial: &TrialSummary, days: i64, message: Option<&str>, by: Instant, own: TimeZone) -> Composed {
     to_answer(trial, message, by, own, "{} proposes to extend the trial", "{} proposes to add days to your trial.")
         .fact("Days more", &days.to_string())
 }

@@ -15,7 +15,7 @@ use crate::kernel::process::{Actor, is_finished};
 use crate::kernel::zone::add_days;
 use crate::trials::calendar::paused_days;
 use crate::trials::guards;
-use crate::trials::model::{Contract, Event, Holding, Step, StepBody, Trial, Viewer, check_terms};
+use crate::trials::model::{Contract, Event, Holding, Step, StepBody, Trial, Viewer};
 use crate::trials::process::{Action, Outcome, STEPS, TrialState, target};
 use crate::trials::schedule::Rules;
 use crate::trials::terms::Party;
@@ -146,7 +146,7 @@ fn propose_terms(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Ste
         return Err(Error { detail, ..Error::fault("/terms", "must change at least one term") });
     }
     let mut faults = Faults::default();
-    check_terms(&terms, next.trial.trial_days, &rules.rates, &mut faults);
+    terms.check(next.trial.trial_days, &rules.rates, &mut faults);
     faults.finish()?;
     let version = next.trial.terms_version + 1;
     let frozen = next.set_terms(terms, starts_on, version, step.at, &rules.periods)?;

@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::kernel::clock::Instant;
-use crate::kernel::error::{Faults, Result};
+use crate::kernel::error::Result;
 use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId, UserId};
-use crate::kernel::money::{Money, Rates};
+use crate::kernel::money::Money;
 use crate::kernel::process::Actor;
 use crate::kernel::zone::{TimeZone, add_days};
 use crate::trials::calendar::{KeyDates, Periods, Span, offer_expires_at, pause_ends_at};
 use crate::trials::notices::Recipient as Who;
 use crate::trials::process::{AGREED, Action, Outcome, Row, TrialState};
-use crate::trials::terms::{Billing, Document, Frozen, Parties, Party, Signature, Terms, TermsPatch};
+use crate::trials::terms::{Document, Frozen, Parties, Party, Signature, Terms, TermsPatch};
 
 /// A trial, without its terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,16 +251,6 @@ impl Contract {
     pub fn signature(&self, party: Party, user_id: UserId, at: Instant) -> Signature {
         Signature { party, user_id, at, terms_version: self.trial.terms_version, sha256: self.sha256.clone() }
     }
-}
-
-/// Notes what is wrong with terms beyond what their schema says, under `/terms`.
-pub fn check_terms(terms: &Terms, trial_days: i64, rates: &Rates, faults: &mut Faults) {
-    rates.check(terms.hourly_rate, "/terms/hourly_rate", faults);
-    let days = match terms.billing {
-        Billing::ClientPaysAll {} => 0,
-        Billing::FreeIfEndedWithin { days } | Billing::PlatformCoversFirst { days } => days,
-    };
-    faults.check(days <= trial_days, "/terms/billing/days", "must not be longer than the trial");
 }
 
 /// A version of the terms, as it was proposed.

@@ -17,7 +17,7 @@ use crate::kernel::process::{Actor, find};
 use crate::trials::calendar::is_start_in_reach;
 use crate::trials::effects::record;
 use crate::trials::guards::{self, Facts, standing_facts};
-use crate::trials::model::{Contract, Step, StepBody, Trial, Viewer, check_terms};
+use crate::trials::model::{Contract, Step, StepBody, Trial, Viewer};
 use crate::trials::process::{Action, CREATION, Row, STEPS, TrialState};
 use crate::trials::service::Trials;
 use crate::trials::terms::{Party, Terms, TermsPatch};
@@ -152,7 +152,7 @@ impl Trials {
         let mut faults = Faults::default();
         let in_reach = is_start_in_reach(body.starts_on, body.terms.time_zone, now, &self.rules.periods);
         faults.check(in_reach, "/starts_on", "must be a date from today to a year ahead, by the contract's calendar");
-        check_terms(&body.terms, self.rules.periods.trial_days, &self.rules.rates, &mut faults);
+        body.terms.check(self.rules.periods.trial_days, &self.rules.rates, &mut faults);
         faults.finish()
     }
 }

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::db::Conn;
 use crate::kernel::error::{Error, Faults, Result};
 use crate::trials::effects::party;
-use crate::trials::model::{Contract, Proposal, ProposalContent, Step, StepBody, check_terms};
+use crate::trials::model::{Contract, Proposal, ProposalContent, Step, StepBody};
 use crate::trials::process::Action;
 use crate::trials::schedule::Rules;
 use crate::trials::store_terms;
@@ -37,7 +37,7 @@ pub fn to_amend(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Step
 fn amended(rules: &Rules, contract: &Contract, terms: &Terms) -> Result<()> {
     let mut faults = Faults::default();
     faults.check(*terms != contract.terms, "/terms", "must change the rate, the hours or the scope");
-    check_terms(terms, contract.trial.trial_days, &rules.rates, &mut faults);
+    terms.check(contract.trial.trial_days, &rules.rates, &mut faults);
     faults.finish()
 }
 

@@ -6,9 +6,9 @@ use utoipa::ToSchema;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::digest;
-use crate::kernel::error::{Error, Result};
+use crate::kernel::error::{Error, Faults, Result};
 use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, UserId};
-use crate::kernel::money::Money;
+use crate::kernel::money::{Money, Rates};
 use crate::kernel::process::Actor;
 use crate::kernel::zone::TimeZone;
 use crate::words;
@@ -107,6 +107,18 @@ pub struct Terms {
     pub notice_days: i64,
     /// Who bears the cost of the first days.
     pub billing: Billing,
+}
+
+impl Terms {
+    /// Notes what is wrong with them beyond what their schema says, under `/terms`.
+    pub fn check(&self, trial_days: i64, rates: &Rates, faults: &mut Faults) {
+        rates.check(self.hourly_rate, "/terms/hourly_rate", faults);
+        let days = match self.billing {
+            Billing::ClientPaysAll {} => 0,
+            Billing::FreeIfEndedWithin { days } | Billing::PlatformCoversFirst { days } => days,
+        };
+        faults.check(days <= trial_days, "/terms/billing/days", "must not be longer than the trial");
+    }
 }
 
 /// What a counter-offer or a revision changes; what is left out, or null, stays.

@@ -47,11 +47,12 @@ const STORIES: &[fn()] = &[
     vetting_standing::a_rejection_is_appealed_and_decided_anew,
     vetting_standing::a_suspension_and_a_revocation_are_appealed,
     an_admin_handles_a_mail,
+    an_admin_ends_sessions,
 ];
 
-/// What a key means nothing to: signing in and its like, which must not be stored, and what has no effect.
+/// What a key means nothing to: signing in and its like, whose answers must not be stored, and what has no effect.
 fn is_without_key(path: &str) -> bool {
-    path.starts_with("/v1/auth/") || path == "/v1/matches/search"
+    path.starts_with("/v1/auth/") || path.starts_with("/v1/me/totp") || path == "/v1/matches/search"
 }
 
 /// The paths of the document that know POST.
@@ -92,6 +93,15 @@ async fn an_admin_handles_a_mail() {
         let mail = admin.get("/v1/admin/outbox?state=pending").await.expect(200).text_at("/data/0/id");
         admin.post(&format!("/v1/admin/outbox/{mail}/{action}"), json!({})).await.expect(200);
     }
+}
+
+#[actix_web::test]
+async fn an_admin_ends_sessions() {
+    let app = TestApp::start().await;
+    let (admin, client) = (app.admin().await, app.client().await);
+    let id = client.get("/v1/me").await.expect(200).text_at("/id");
+    admin.post(&format!("/v1/admin/users/{id}/end-sessions"), json!({ "message": "A laptop is lost." })).await.expect(200);
+    client.get("/v1/me").await.problem(401, "not-signed-in");
 }
 
 #[actix_web::test]

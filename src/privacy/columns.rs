@@ -696,7 +696,7 @@ pub const TABLES: &[Table] = &[
             c("paused_at", Instant, Shared),
             c("paused_by", Text, Shared),
             c("offer_expires_at", Instant, Shared),
-            c("accept_blocked", Text, Shared),
+            c("accept_blocked", Text, Inner),
             c("last_day", Date, Shared),
             c("reason_code", Text, Shared),
             words("message", ""),

@@ -24,6 +24,7 @@ use crate::kernel::process::Actor;
 use crate::notifications::domain::Letter;
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::enqueue;
+use crate::notifications::store_planned::cancel_pending_to;
 use crate::privacy::resume::json_resume;
 use crate::privacy::retention::{Period, RULES};
 use crate::privacy::{store, store_retention};
@@ -128,6 +129,7 @@ impl PrivacyRoom {
         self.suspensions.give_up(conn, &user, by, now)?;
         store_erasures::plan(conn, LeavingPerson { user: id, cause: ErasureCause::Asked, asked_at: now, due_at }, None)?;
         audit::record(conn, &Entry::of(Some(id), user.role.into(), "privacy.leave", id, now))?;
+        cancel_pending_to(conn, &id.to_string())?;
         let letter = Letter::AccountClosed { erased_by: due_at };
         enqueue(conn, now, &NewMail::now(letter, id, now, accounts::recipient_of(&user)))
     }

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use guildhall::db::schema::{organizations, users};
+use guildhall::db::schema::{organizations, second_factors, users};
 use serde_json::{Value, json};
 
 use crate::support::answer::Answer;
@@ -109,12 +109,14 @@ async fn an_erased_developer_leaves_no_trace_and_the_clients_history_stays_whole
     let (developer, email) = (scene.developer.sign_in().await, scene.developer.email.clone());
     let client = scene.client.sign_in().await;
     let before = history(&client, &trial).await;
+    developer.post("/v1/me/totp", json!({})).await.expect(200);
     assert!(scene.app.dump().contains(CANARY) && scene.app.dump().contains(&email), "the test looks where things are");
     leave(&developer, &developer.password).await.expect(202);
     pass(&scene.app, 3).await;
     let dump = scene.app.dump();
     assert_eq!(traces(&dump, CANARY), Vec::<String>::new());
     assert_eq!(traces(&dump, &email), Vec::<String>::new());
+    assert_eq!(scene.app.read(|conn| second_factors::table.count().get_result::<i64>(conn)).await, 0, "secrets go as well");
     let client = client.sign_in().await;
     assert_eq!(history(&client, &trial).await, before);
     let review = client.get(&format!("/v1/trials/{trial}/reviews")).await.expect(200);

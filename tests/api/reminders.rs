@@ -55,6 +55,7 @@ async fn a_reminder_that_could_not_be_sent_yet_survives_a_step() {
     let mut scene = Scene::start().await;
     let id = scene.active().await;
     scene.app.smtp.set_mode_for(&scene.client.email, Mode::RefuseRecipient(451));
+    scene.until("2026-12-04T09:00:00Z").await;
     scene.until("2026-12-08T09:00:00Z").await;
     act(&scene.client, &id, "amend", json!({ "terms": { "hours_per_week": 20 } })).await.expect(200);
     act(&scene.developer, &id, "agree", json!({})).await.expect(200);

@@ -1,5 +1,6 @@
 //! The house, started for one test.
 
+use std::collections::HashSet;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -218,13 +219,20 @@ impl TestApp {
         settled.await.expect("background work comes to an end");
     }
 
-    async fn mails_due(&self) -> i64 {
+    /// Mails that can be sent now: of those to one person, none while an older one waits for its next attempt.
+    async fn mails_due(&self) -> usize {
         let now = self.clock.now();
-        self.read(move |conn| {
-            let due = outbox::table.filter(outbox::state.eq("pending")).filter(outbox::due_at.le(now));
-            due.count().get_result(conn)
-        })
-        .await
+        let columns = (outbox::recipient_key, outbox::due_at, outbox::attempts);
+        let pending: Vec<(String, Instant, i64)> =
+            self.read(move |conn| outbox::table.filter(outbox::state.eq("pending")).order(outbox::id).select(columns).load(conn)).await;
+        let (mut waiting, mut due) = (HashSet::new(), 0);
+        for (to, due_at, attempts) in &pending {
+            if *due_at > now && *attempts > 0 {
+                waiting.insert(to);
+            }
+            due += usize::from(*due_at <= now && !waiting.contains(to));
+        }
+        due
     }
 
     /// A connection to its database beside the house's own, and beside any proxy.

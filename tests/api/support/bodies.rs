@@ -13,6 +13,9 @@ const DEPTH: usize = 8;
 /// One of so many values is spoiled.
 const SPOILED: u32 = 40;
 
+/// A member of an object, or none.
+type Member = Option<(String, Value)>;
+
 /// Makes bodies of one type.
 #[derive(Clone)]
 pub struct Bodies {
@@ -89,7 +92,7 @@ impl Bodies {
             })
             .collect();
         let foreign = prop::option::weighted(0.02, ("[a-z_]{1,12}", spoiled()));
-        let together = |(members, foreign): (Vec<Option<(String, Value)>>, Option<(String, Value)>)| {
+        let together = |(members, foreign): (Vec<Member>, Member)| {
             Value::Object(members.into_iter().chain([foreign]).flatten().collect::<Map<_, _>>())
         };
         (members, foreign).prop_map(together).boxed()

@@ -220,7 +220,8 @@ impl Db {
     }
 
     /// Runs `work` in one transaction; when this returns `Ok`, it is committed and on disk, and what this process holds in
-    /// memory is true to it: whoever is told of a change can count on it, and nobody who reads has to wait for it.
+    /// memory is true to it: whoever is told of a change can count on it, and nobody who reads has to wait for it. Where the
+    /// memory takes longer than two seconds, this returns all the same, and whoever reads next waits.
     ///
     /// On SQLite, transactions of many callers share one commit; on PostgreSQL, `work` is run again after a deadlock, or when its
     /// connection is lost before its commit was asked for.

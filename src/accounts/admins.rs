@@ -22,7 +22,8 @@ use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
 use crate::kernel::process::Actor;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{Letter, Recipient};
+use crate::notifications::domain::Letter;
+use crate::notifications::recipient::Recipient;
 
 impl Accounts {
     /// Makes an admin; without a password, a mail lets them choose one. For the command line.

@@ -23,7 +23,8 @@ use crate::kernel::principal::{Principal, Role};
 use crate::kernel::process::Actor;
 use crate::kernel::schema::Patch;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{Letter, Recipient};
+use crate::notifications::domain::Letter;
+use crate::notifications::recipient::Recipient;
 use crate::notifications::store_planned::{cancel_pending_to, join};
 
 /// Invitations that an organisation, or an admin, may send in a day.

@@ -16,7 +16,7 @@ use crate::kernel::ids::{DeveloperId, MailTokenId, OrganizationId, UserId};
 use crate::kernel::page::PageQuery;
 use crate::kernel::principal::Role;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::Recipient;
+use crate::notifications::recipient::Recipient;
 use crate::sql_words;
 
 sql_words!(Role, AccountStatus, MemberRole, TokenPurpose);

@@ -19,7 +19,7 @@ use crate::kernel::email::Email;
 use crate::kernel::ids::{DeveloperId, UserId};
 use crate::kernel::money::Money;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::Recipient;
+use crate::notifications::recipient::Recipient;
 use crate::words;
 
 words! {

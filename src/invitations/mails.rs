@@ -13,8 +13,9 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::InvitationId;
 use crate::kernel::process::Actor;
-use crate::notifications::domain::{Letter, LetterKind, Recipient};
+use crate::notifications::domain::{Letter, LetterKind};
 use crate::notifications::outbox::{NewMail, TRIED_FOR};
+use crate::notifications::recipient::Recipient;
 use crate::notifications::store::{cancel_pending, cancel_pending_about, enqueue};
 use crate::notifications::summaries::InvitationSummary;
 

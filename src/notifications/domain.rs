@@ -1,29 +1,14 @@
-//! Every mail there is, as plain values: what a letter says, and to whom. Knows no database, no SMTP, no other room.
+//! Every mail there is, as plain values: what a letter says. Knows no database, no SMTP, no other room.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
-use crate::kernel::email::Email;
 use crate::kernel::ids::{JobRequestId, MailTokenId};
-use crate::kernel::zone::TimeZone;
 use crate::notifications::summaries::{
     DeveloperLine, Engagement, IdleApplication, InvitationSummary, SkillLevel, TrialSummary, WeekOfHours,
 };
 use crate::words;
-
-/// To whom a mail goes, by value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recipient {
-    /// The person's user id as text: whose mails keep their order.
-    pub key: String,
-    /// The address.
-    pub email: Email,
-    /// The person's name.
-    pub name: String,
-    /// In which zone the mail shows times.
-    pub time_zone: TimeZone,
-}
 
 /// Declares the letters: the enum [`Letter`] with its values, and the words of [`LetterKind`].
 macro_rules! letters {

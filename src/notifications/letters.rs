@@ -16,7 +16,7 @@ use crate::kernel::ids::MailTokenId;
 use crate::kernel::text::is_invisible;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::calendar::CalendarEvents;
-use crate::notifications::domain::{Letter, Recipient};
+use crate::notifications::domain::Letter;
 use crate::notifications::letters_accounts as accounts;
 use crate::notifications::letters_invitations as invited;
 use crate::notifications::letters_matching as matching;
@@ -25,6 +25,7 @@ use crate::notifications::letters_trials as trials;
 use crate::notifications::letters_trials_running as later;
 use crate::notifications::letters_vetting as vetting;
 use crate::notifications::preferences::OptionalMail;
+use crate::notifications::recipient::Recipient;
 use crate::notifications::summaries::InvitationSummary;
 use crate::notifications::trial_dates::attached;
 

@@ -12,9 +12,9 @@ use url::{Host, Url};
 
 use crate::kernel::clock::Instant;
 use crate::notifications::calendar::CalendarEvents;
-use crate::notifications::domain::Recipient;
 use crate::notifications::letters::{Rendered, name, subject_line};
 use crate::notifications::outbox::Outcome;
+use crate::notifications::recipient::Recipient;
 
 /// SMTP replies that refuse us (authentication, policy of the relay), not the mail: an operator can put them right.
 const OURS: [u16; 5] = [530, 534, 535, 538, 454];

@@ -21,6 +21,7 @@ pub mod pages;
 pub mod preferences;
 pub mod preferences_store;
 pub mod previews;
+pub mod recipient;
 pub mod reminders;
 #[cfg(test)]
 mod samples;

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use crate::kernel::clock::Instant;
-use crate::notifications::domain::{Letter, Recipient};
+use crate::notifications::domain::Letter;
+use crate::notifications::recipient::Recipient;
 use crate::words;
 
 /// How long a mail is tried.

@@ -7,8 +7,9 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{ApplicationId, InvitationId, JobRequestId, MailTokenId, TrialId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{Letter, LetterKind, Recipient};
+use crate::notifications::domain::{Letter, LetterKind};
 use crate::notifications::letters::{Links, Rendered, Scribe};
+use crate::notifications::recipient::Recipient;
 use crate::notifications::summaries::{
     DeveloperLine, Engagement, IdleApplication, InvitationSummary, SkillLevel, TrialDate, TrialDateKind, TrialSummary, WeekOfHours,
 };

@@ -1,8 +1,9 @@
 //! The previews' letters and people, for tests.
 
 use crate::kernel::clock::Instant;
-use crate::notifications::domain::{Letter, Recipient};
+use crate::notifications::domain::Letter;
 use crate::notifications::previews;
+use crate::notifications::recipient::Recipient;
 use crate::notifications::summaries::TrialSummary;
 
 /// An instant, from RFC 3339.

@@ -17,9 +17,10 @@ use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::request;
 use crate::kernel::words::Word as _;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{Letter, LetterKind, Recipient};
+use crate::notifications::domain::{Letter, LetterKind};
 use crate::notifications::letters::name;
 use crate::notifications::outbox::{KEPT, MailState, NewMail, OutboxMail, Settled, TRIED_FOR};
+use crate::notifications::recipient::Recipient;
 use crate::sql_words;
 
 sql_words!(LetterKind, MailState);

@@ -12,8 +12,9 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::words::Word as _;
 use crate::kernel::zone::TimeZone;
-use crate::notifications::domain::{Letter, LetterKind, Recipient};
+use crate::notifications::domain::{Letter, LetterKind};
 use crate::notifications::outbox::{MailState, NewMail};
+use crate::notifications::recipient::Recipient;
 use crate::notifications::reminders::{DAILY, TRIAL_REMINDERS};
 use crate::notifications::store::{NewRow, enqueue};
 

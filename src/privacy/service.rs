@@ -163,10 +163,6 @@ impl PrivacyRoom {
             let this = self.clone();
             self.db.write(move |conn| this.erase(conn, leaving, now)).await?;
         }
-        if self.db.read(store_erasures::is_untidy).await? {
-            self.db.wipe().await?;
-            self.db.write(move |conn| store_erasures::tidied(conn, now)).await?;
-        }
         Ok(count)
     }
 
@@ -222,12 +218,22 @@ impl PrivacyRoom {
         enqueue(conn, now, &NewMail::now(letter, user, token_id, recipient))
     }
 
-    /// Wipes what was let go of from the database's files.
+    /// Whether anything was erased that may still be in the database's files.
     ///
     /// # Errors
-    /// 503 when the database is down or in use: what was let go of next wipes it as well.
+    /// 503 when the database is down.
+    pub async fn is_untidy(&self) -> Result<bool> {
+        self.db.read(store_erasures::is_untidy).await
+    }
+
+    /// Wipes what was erased or let go of from the database's files.
+    ///
+    /// # Errors
+    /// 503 when the database is down or in use: try again.
     pub async fn wipe(&self) -> Result<()> {
-        self.db.wipe().await
+        let now = self.clock.now();
+        self.db.wipe().await?;
+        self.db.write(move |conn| store_erasures::tidied(conn, now)).await
     }
 
     /// Lets go of what is too old; says how many rows that touched.

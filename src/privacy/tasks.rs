@@ -14,9 +14,11 @@ use crate::scheduler::{Nudge, Progress, Task};
 const EVERY: Duration = Duration::from_secs(60);
 /// How often old things are let go of, in microseconds.
 const LET_GO_EVERY: i64 = 3_600_000_000;
-
-/// How often the database's files are wiped of it at the most, in microseconds.
-const WIPE_EVERY: i64 = 24 * LET_GO_EVERY;
+/// How often the database's files are wiped at the most of people who were erased, in microseconds: on SQLite nobody writes
+/// meanwhile, and whoever leaves must not be able to keep the house busy.
+const WIPE_ERASED_EVERY: i64 = LET_GO_EVERY;
+/// How often of what was let go of.
+const WIPE_LET_GO_EVERY: i64 = 24 * LET_GO_EVERY;
 
 /// Keeps what is promised about people's data.
 pub struct Keeper {
@@ -50,22 +52,36 @@ impl Task for Keeper {
     }
 
     async fn run(&self) -> Result<Progress> {
-        let mut done = self.privacy.erase_due().await?;
-        let now = self.clock.now().micros();
-        if now.saturating_sub(self.let_go_at.load(Ordering::Relaxed)) >= LET_GO_EVERY {
-            let touched = self.privacy.let_go().await? + self.touched.load(Ordering::Relaxed);
-            let wipe = touched > 0 && now.saturating_sub(self.wiped_at.load(Ordering::Relaxed)) >= WIPE_EVERY;
-            self.touched.store(if wipe { 0 } else { touched }, Ordering::Relaxed);
-            if wipe {
-                self.wiped_at.store(now, Ordering::Relaxed);
-                self.privacy.wipe().await?;
-            }
+        let (mut done, now) = (self.privacy.erase_due().await?, self.clock.now().micros());
+        if is_over(&self.let_go_at, LET_GO_EVERY, now) {
+            self.touched.fetch_add(self.privacy.let_go().await?, Ordering::Relaxed);
             let asked = self.privacy.ask_idle().await?;
             done += asked;
             if asked == 0 {
                 self.let_go_at.store(now, Ordering::Relaxed);
             }
         }
-        Ok(if done > 0 { Progress::More } else { Progress::Idle })
+        if done > 0 {
+            return Ok(Progress::More);
+        }
+        self.wipe(now).await?;
+        Ok(Progress::Idle)
     }
+}
+
+impl Keeper {
+    async fn wipe(&self, now: i64) -> Result<()> {
+        let erased = is_over(&self.wiped_at, WIPE_ERASED_EVERY, now) && self.privacy.is_untidy().await?;
+        let let_go = is_over(&self.wiped_at, WIPE_LET_GO_EVERY, now) && self.touched.load(Ordering::Relaxed) > 0;
+        if erased || let_go {
+            self.privacy.wipe().await?;
+            self.touched.store(0, Ordering::Relaxed);
+            self.wiped_at.store(now, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+fn is_over(since: &AtomicI64, period: i64, now: i64) -> bool {
+    now.saturating_sub(since.load(Ordering::Relaxed)) >= period
 }

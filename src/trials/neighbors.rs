@@ -9,7 +9,7 @@ use crate::jobs::store as jobs;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::{DeveloperId, OrganizationId};
-use crate::notifications::domain::Recipient;
+use crate::notifications::recipient::Recipient;
 use crate::trials::model::{Contract, Holding, Names, Trial};
 use crate::trials::notices::Recipient as Who;
 use crate::trials::store;

@@ -1,17 +1,12 @@
 //! The real binary at its most talkative: whatever happens, no secret is in what it says, in the list of processes, or in an
 //! answer, and each event stays one line (reliability R49, R59).
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::database::TestDatabase;
 use crate::support::person::Person;
+use crate::support::process::{Launch, Process};
 use crate::support::raw;
 use crate::support::seeds;
 use crate::support::smtp::{Mode, SmtpServer};
@@ -24,88 +19,20 @@ const DATABASE_PASSWORD: &str = "canary-of-the-database";
 const PASSWORD: &str = "canary of a password";
 const NOTES: &str = "canary of a private note";
 const ADMINS: [&str; 2] = ["reviewer@canary.example", "approver@canary.example"];
-/// Where it writes.
-const OUT: &str = "out";
-const LOG: &str = "log";
-const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The binary, in a folder of its own, which goes with it.
-struct Binary {
-    child: Child,
-    folder: PathBuf,
-    base: String,
+/// The binary with secrets of ours, and what the command line said when it made the admins.
+async fn start(database: &TestDatabase, smtp: &SmtpServer) -> (Process, String) {
+    // Whom the cluster trusts may name any password.
+    let database = database.url().replacen("postgres://guildhall@", &format!("postgres://guildhall:{DATABASE_PASSWORD}@"), 1);
+    let mail = smtp.url().replacen("smtp://", &format!("smtp://house:{MAIL_PASSWORD}@"), 1);
+    let launch = Launch::new(&database, &mail).with("RUST_LOG", "trace").with("RUST_BACKTRACE", "full");
+    let launch = launch.with("GUILDHALL_AUTH__SECRET", KEY).with("GUILDHALL_AUTH__PREVIOUS_SECRETS", OLD_KEY);
+    let said = ADMINS.map(|email| launch.make_admin(email, PASSWORD)).concat();
+    (launch.start_ready().await, said)
 }
 
-impl Binary {
-    async fn start(database: &TestDatabase, smtp: &SmtpServer) -> Self {
-        let folder = std::env::temp_dir().join(format!("guildhall-leaks-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        // Whom the cluster trusts may name any password.
-        let database = database.url().replacen("postgres://guildhall@", &format!("postgres://guildhall:{DATABASE_PASSWORD}@"), 1);
-        let variables = [
-            ("RUST_LOG", "trace"),
-            ("RUST_BACKTRACE", "full"),
-            ("GUILDHALL_AUTH__SECRET", KEY),
-            ("GUILDHALL_AUTH__PREVIOUS_SECRETS", OLD_KEY),
-            ("GUILDHALL_DATABASE__URL", &database),
-            ("GUILDHALL_LIMITS__ENABLED", "false"),
-            ("GUILDHALL_MAIL__URL", &smtp.url().replacen("smtp://", &format!("smtp://house:{MAIL_PASSWORD}@"), 1)),
-            ("GUILDHALL_SERVER__LISTEN", "127.0.0.1:0"),
-        ];
-        let run = |arguments: &[&str]| {
-            let [out, log] = [OUT, LOG].map(|name| File::options().create(true).append(true).open(folder.join(name)).expect("a file"));
-            let mut command = Command::new(env!("CARGO_BIN_EXE_guildhall"));
-            command.env_clear().envs(variables).args(arguments).current_dir(&folder);
-            command.stdin(Stdio::piped()).stdout(out).stderr(log).spawn().expect("the binary")
-        };
-        for email in ADMINS {
-            let mut made = run(&["admin", "create", "--email", email, "--name", "An admin", "--password-stdin"]);
-            writeln!(made.stdin.take().expect("its input"), "{PASSWORD}").expect("a line");
-            assert!(made.wait().expect("an end").success());
-        }
-        let child = run(&["serve", "--migrate"]);
-        let mut started = Self { child, folder, base: String::new() };
-        let listening = async {
-            loop {
-                if let Some((_, rest)) = started.said().split_once("listening on http://") {
-                    return format!("http://{}", rest.split('"').next().unwrap_or_default());
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        started.base = tokio::time::timeout(PATIENCE, listening).await.unwrap_or_else(|_| panic!("it does not start: {}", started.said()));
-        while started.somebody("nobody").get("/readyz").await.status != 200 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        started
-    }
-
-    /// Everything that it has written there.
-    fn said_in(&self, name: &str) -> String {
-        String::from_utf8_lossy(&std::fs::read(self.folder.join(name)).expect("a file")).into_owned()
-    }
-
-    /// Its log so far.
-    fn said(&self) -> String {
-        self.said_in(LOG)
-    }
-
-    /// How others on this machine see it.
-    fn command_line(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(format!("/proc/{}/cmdline", self.child.id())).expect("a process")).into_owned()
-    }
-
-    fn somebody(&self, word: &str) -> Person {
-        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().expect("an HTTP client");
-        Person::new(http, self.base.clone(), &format!("{word}@canary.example")).with_password(PASSWORD)
-    }
-}
-
-impl Drop for Binary {
-    fn drop(&mut self) {
-        drop((self.child.kill(), self.child.wait()));
-        drop(std::fs::remove_dir_all(&self.folder));
-    }
+fn somebody(process: &Process, word: &str) -> Person {
+    process.somebody(word).with_password(PASSWORD)
 }
 
 /// What must be nowhere, with its name; tokens and codes by the part that seals them.
@@ -143,8 +70,8 @@ fn base64(text: &str) -> String {
 }
 
 /// Signs up, verifies and signs in; keeps whatever that needed.
-async fn join(binary: &Binary, smtp: &SmtpServer, secrets: &mut Secrets, role: &str) -> Person {
-    let person = binary.somebody(role);
+async fn join(process: &Process, smtp: &SmtpServer, secrets: &mut Secrets, role: &str) -> Person {
+    let person = somebody(process, role);
     person.register(role).await.expect(202);
     let code = smtp.wait_for(&person.email, |mail| mail.subject().starts_with("Verify")).await.token();
     secrets.keep(&format!("the verification code of a {role}"), &code);
@@ -156,8 +83,8 @@ async fn join(binary: &Binary, smtp: &SmtpServer, secrets: &mut Secrets, role: &
 }
 
 /// From the first application to an agreed trial, with notes that nobody else may read.
-async fn main_job(binary: &Binary, client: &Person, developer: &Person) {
-    let [reviewer, approver] = ADMINS.map(|email| binary.somebody("admin").with_email(email));
+async fn main_job(process: &Process, client: &Person, developer: &Person) {
+    let [reviewer, approver] = ADMINS.map(|email| somebody(process, "admin").with_email(email));
     let (reviewer, approver) = (reviewer.sign_in().await, approver.sign_in().await);
     let profile = developer.put("/v1/developers/me", stories::profile_body()).await.expect(200).text_at("/id");
     let application = stories::in_review(developer, &reviewer).await;
@@ -179,7 +106,7 @@ async fn main_job(binary: &Binary, client: &Person, developer: &Person) {
 }
 
 /// Resets, wrong passwords, broken tokens, a mail server that refuses, a body and headers that are meant to confuse a log.
-async fn faults(binary: &Binary, smtp: &SmtpServer, secrets: &mut Secrets, person: &Person) {
+async fn faults(process: &Process, smtp: &SmtpServer, secrets: &mut Secrets, person: &Person) {
     person.post("/v1/auth/password/forgot", json!({ "email": person.email })).await.expect(202);
     let code = smtp.wait_for(&person.email, |mail| mail.subject().starts_with("Reset")).await.token();
     person.get(&format!("/reset-password?token={code}")).await.expect(200);
@@ -199,7 +126,6 @@ async fn faults(binary: &Binary, smtp: &SmtpServer, secrets: &mut Secrets, perso
     let again = person.with_password("canary of a new password").sign_in().await;
     secrets.keep_all_of("somebody who came back", &again);
     again.post("/v1/auth/password/forgot", json!({ "email": person.email })).await.expect(202);
-    let address = binary.base.trim_start_matches("http://").parse().expect("an address");
     let forged = "%0d%0a%7b%22level%22:%22ERROR%22,%22forged%22:1%7d";
     for mark in ["", "\u{1b}[31m"] {
         let word = format!("{mark}{{\"forged\":1}}");
@@ -207,7 +133,7 @@ async fn faults(binary: &Binary, smtp: &SmtpServer, secrets: &mut Secrets, perso
             "GET /v1/skills/{forged}?q={forged}&{forged}=1 HTTP/1.1\r\nHost: x\r\nUser-Agent: a\tb{word}\r\nReferer: {word}\r\n\
              X-Request-Id: {word}\r\nX-Forwarded-For: {word}\r\nIdempotency-Key: {word}\r\nIf-Match: {word}\r\nContent-Type: {word}\r\n\r\n"
         );
-        raw::ask(address, request.as_bytes()).await;
+        raw::ask(process.address, request.as_bytes()).await;
     }
     again.patch("/v1/me", json!({ "name": "{\"forged\":1}" })).await.expect(200);
 }
@@ -226,19 +152,20 @@ async fn the_binary_keeps_every_secret_and_one_event_is_one_line() {
     ] {
         secrets.keep(name, secret);
     }
-    let binary = Binary::start(&database, &smtp).await;
-    let client = join(&binary, &smtp, &mut secrets, "client").await;
-    let developer = join(&binary, &smtp, &mut secrets, "developer").await;
+    let (process, made) = start(&database, &smtp).await;
+    let client = join(&process, &smtp, &mut secrets, "client").await;
+    let developer = join(&process, &smtp, &mut secrets, "developer").await;
     let renewed = client.with_pair(&client.renew().await.expect(200));
     secrets.keep_all_of("the client, renewed", &renewed);
-    main_job(&binary, &renewed, &developer).await;
-    faults(&binary, &smtp, &mut secrets, &renewed).await;
+    main_job(&process, &renewed, &developer).await;
+    faults(&process, &smtp, &mut secrets, &renewed).await;
 
-    let said = binary.said();
+    let said = process.said();
     assert!(secrets.0.len() > 15 && said.contains("\"TRACE\"") && said.contains("mail sent"), "the test looks where things are");
     secrets.insist_on_absence("the log", &said);
-    secrets.insist_on_absence("what it prints", &binary.said_in(OUT));
-    secrets.insist_on_absence("the list of processes", &binary.command_line());
+    secrets.insist_on_absence("what it prints", &process.printed());
+    secrets.insist_on_absence("what the command line says", &made);
+    secrets.insist_on_absence("the list of processes", &process.command_line());
     for line in said.lines() {
         let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert!(event.get("forged").is_none() && event["timestamp"].is_string(), "{line}");

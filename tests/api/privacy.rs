@@ -406,3 +406,20 @@ async fn a_member_of_an_organization_that_stays_leaves_alone() {
     assert_eq!(traces(&dump, &guest.email), Vec::<String>::new());
     act(&scene.developer.sign_in().await, &trial, "accept", json!({})).await.expect(200);
 }
+
+#[actix_web::test]
+async fn an_address_that_looks_like_a_pattern_takes_no_invitation_of_others_along() {
+    let app = TestApp::start().await;
+    let (client, guest) = (app.client().await, app.somebody("guest"));
+    client.post("/v1/organization/members", json!({ "email": guest.email })).await.expect(202);
+    let token = app.mail(&guest, "Invitation").await.token();
+    let pattern = app.anonymous().with_email("%@example.com");
+    pattern.register("client").await.expect(202);
+    let code = app.mail(&pattern, "Verify your e-mail").await.token();
+    pattern.post("/v1/auth/verify-email", json!({ "token": code })).await.expect(200);
+    let pattern = pattern.sign_in().await;
+    leave(&pattern, &pattern.password).await.expect(202);
+    pass(&app, 3).await;
+    let body = json!({ "token": token, "name": "A guest", "password": guest.password });
+    guest.post("/v1/auth/redeem-invitation", body).await.expect(200);
+}

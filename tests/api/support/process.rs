@@ -1,12 +1,12 @@
 //! The real binary, as an operator runs it: what only a process of its own can show, from its start to its end, by whatever signal.
 
-use std::collections::VecDeque;
-use std::io::{BufRead as _, BufReader};
+use std::fs::File;
+use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::redirect::Policy;
@@ -18,13 +18,17 @@ use crate::support::smtp::SmtpServer;
 
 /// How long a start, or an end, may take on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How many lines of the log are kept.
-const KEPT: usize = 200;
+/// How often to look whether it has come so far.
+const LOOK: Duration = Duration::from_millis(10);
+/// How many lines of the log are shown when something goes wrong.
+const SHOWN: usize = 200;
 
 /// A running process of the house.
 pub struct Process {
     child: Child,
-    log: Arc<Mutex<VecDeque<String>>>,
+    /// What it prints, and its log: in a folder that goes with the process.
+    files: [PathBuf; 2],
+    _folder: Arc<Folder>,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -36,7 +40,7 @@ pub struct Launch {
     folder: Arc<Folder>,
 }
 
-/// Where it runs; goes with the last launch that uses it.
+/// Where it runs; goes with the last who uses it.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
@@ -45,12 +49,16 @@ impl Drop for Folder {
     }
 }
 
+/// A number that nobody else has.
+fn next() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 impl Launch {
     /// `guildhall serve --migrate` on a database and a mail server, without limits.
     pub fn new(database: &str, mail: &str) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("guildhall-process-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
+        let folder = std::env::temp_dir().join(format!("guildhall-process-{}-{}", std::process::id(), next()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let launch = Self { variables: Vec::new(), folder: Arc::new(Folder(folder)) };
         let settings = [
@@ -67,49 +75,53 @@ impl Launch {
         settings.into_iter().fold(launch, |launch, (name, value)| launch.with(&format!("GUILDHALL_{name}"), value))
     }
 
-    /// With a variable of the environment.
+    /// With a variable of the environment, in place of an earlier one of that name.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    fn command(&self) -> Command {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_guildhall"));
         let inherited = std::env::vars().filter(|(name, _)| matches!(name.as_str(), "PATH" | "HOME" | "TMPDIR"));
         command.env_clear().envs(inherited).envs(self.variables.iter().cloned());
-        command.args(["serve", "--migrate"]).current_dir(&self.folder.0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.args(arguments).current_dir(&self.folder.0).stdin(Stdio::null());
         command
     }
 
     /// Runs to the end; how it ended, and what it said.
     pub async fn run(&self) -> (ExitStatus, String) {
-        let mut command = self.command();
+        let mut command = self.command(&["serve", "--migrate"]);
         let ended = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("the binary");
         (ended.status, String::from_utf8_lossy(&ended.stderr).into_owned())
     }
 
+    /// Makes an admin by the command line; gives what that said.
+    pub fn make_admin(&self, email: &str, password: &str) -> String {
+        let mut command = self.command(&["admin", "create", "--email", email, "--name", "An admin", "--password-stdin"]);
+        let mut made = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
+        writeln!(made.stdin.take().expect("its input"), "{password}").expect("a line");
+        let ended = made.wait_with_output().expect("an end");
+        let said = [ended.stdout, ended.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+        assert!(ended.status.success(), "{said}");
+        said
+    }
+
     /// Starts, and waits until it says where it listens.
     pub async fn start(&self) -> Process {
-        let mut child = self.command().spawn().expect("the binary");
-        let lines = BufReader::new(child.stderr.take().expect("its log")).lines();
-        let (log, (said, listening)) = (Arc::new(Mutex::new(VecDeque::new())), tokio::sync::oneshot::channel());
-        let kept = log.clone();
-        std::thread::spawn(move || {
-            let mut said = Some(said);
-            for line in lines.map_while(Result::ok) {
-                if let Some(address) = address_in(&line).filter(|_| said.is_some()) {
-                    assert!(said.take().is_none_or(|said| said.send(address).is_ok()), "nobody waits any more");
-                }
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.push_back(line);
-                if kept.len() > KEPT {
-                    kept.pop_front();
-                }
+        let number = next();
+        let files = ["out", "log"].map(|word| self.folder.0.join(format!("{word}-{number}")));
+        let [out, log] = files.each_ref().map(|path| File::create(path).expect("a file"));
+        let child = self.command(&["serve", "--migrate"]).stdout(out).stderr(log).spawn().expect("the binary");
+        let mut process = Process { child, files, _folder: self.folder.clone(), address: SocketAddr::from(([0; 4], 0)) };
+        let begun = Instant::now();
+        loop {
+            if let Some(address) = address_in(&process.said()) {
+                process.address = address;
+                return process;
             }
-        });
-        match tokio::time::timeout(PATIENCE, listening).await {
-            Ok(Ok(address)) => Process { child, log, address },
-            _ => panic!("it does not listen: {:#?}", log.lock().unwrap_or_else(PoisonError::into_inner)),
+            assert!(begun.elapsed() < PATIENCE, "it does not listen: {:#?}", process.log());
+            tokio::time::sleep(LOOK).await;
         }
     }
 
@@ -129,9 +141,8 @@ impl Process {
 
     /// Somebody with an address that nobody else has.
     pub fn somebody(&self, word: &str) -> Person {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_secs(60));
-        let email = format!("{word}{}@example.com", NEXT.fetch_add(1, Ordering::Relaxed));
+        let email = format!("{word}{}@example.com", next());
         Person::new(http.build().expect("an HTTP client"), self.base(), &email)
     }
 
@@ -149,7 +160,7 @@ impl Process {
         let (begun, nobody) = (Instant::now(), self.somebody("nobody"));
         while !nobody.try_get("/readyz").await.is_some_and(|answer| answer.status == 200) {
             assert!(begun.elapsed() < patience, "not ready after {patience:?}: {:#?}", self.log());
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(LOOK).await;
         }
         begun.elapsed()
     }
@@ -174,13 +185,30 @@ impl Process {
                 return (status, begun.elapsed());
             }
             assert!(begun.elapsed() < PATIENCE, "it does not end: {:#?}", self.log());
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Everything that it has written into its log.
+    pub fn said(&self) -> String {
+        text(&self.files[1])
+    }
+
+    /// Everything that it has printed.
+    pub fn printed(&self) -> String {
+        text(&self.files[0])
     }
 
     /// The end of its log.
     pub fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        let said = self.said();
+        let lines: Vec<&str> = said.lines().collect();
+        lines[lines.len().saturating_sub(SHOWN)..].iter().map(|line| (*line).to_owned()).collect()
+    }
+
+    /// How others on this machine see it.
+    pub fn command_line(&self) -> String {
+        text(Path::new(&format!("/proc/{}/cmdline", self.child.id())))
     }
 }
 
@@ -190,7 +218,11 @@ impl Drop for Process {
     }
 }
 
-fn address_in(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("listening on http://")?;
+fn text(path: &Path) -> String {
+    String::from_utf8_lossy(&std::fs::read(path).expect("a file")).into_owned()
+}
+
+fn address_in(said: &str) -> Option<SocketAddr> {
+    let (_, rest) = said.split_once("listening on http://")?;
     rest.split(|each: char| each == '"' || each.is_whitespace()).next()?.parse().ok()
 }

@@ -25,6 +25,7 @@ mod openapi;
 mod organizations;
 mod pages;
 mod people;
+mod plans;
 mod races;
 mod reminders;
 #[path = "../schema.rs"]

@@ -97,9 +97,7 @@ fn run(options: &Options) -> Outcome<bool> {
     let (mut of_bare, mut quiet, mut busy, mut written) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     [&bare, &guildhall].into_iter().try_for_each(|server| load.run(server, WARM_UP).map(drop))?;
     println!("{:24}{:>12}{:>12}{:>12}{:>12}", "", "requests/s", "p50 in ms", "p99 in ms", "µs of CPU");
-    for _ in 0..options.rounds {
-        of_bare.push(load.run(&bare, time)?.told("bare handler"));
-        quiet.push(load.run(&guildhall, time)?.told("guildhall"));
+    let under_updates = |time| -> Outcome<(Measured, Written)> {
         let stop = AtomicBool::new(false);
         let (measured, done) = std::thread::scope(|scope| {
             let writer = scope.spawn(|| updates::write(guildhall.address, &people.developers, &world, options.updates, &stop));
@@ -107,8 +105,15 @@ fn run(options: &Options) -> Outcome<bool> {
             stop.store(true, Ordering::SeqCst);
             (measured, writer.join())
         });
-        busy.push(measured?.told("guildhall, updates"));
-        written.push(done.map_err(|_| "the updates panicked")??.told());
+        Ok((measured?, done.map_err(|_| "the updates panicked")??))
+    };
+    under_updates(WARM_UP)?;
+    for _ in 0..options.rounds {
+        of_bare.push(load.run(&bare, time)?.told("bare handler"));
+        quiet.push(load.run(&guildhall, time)?.told("guildhall"));
+        let (measured, done) = under_updates(time)?;
+        busy.push(measured.told("guildhall, updates"));
+        written.push(done.told());
     }
     Ok(verdict(options, &of_bare, &quiet, &busy, &written))
 }

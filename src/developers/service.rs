@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::value::{RawValue, to_raw_value};
+
 use crate::audit::store::record_admin;
 use crate::db::Conn;
+use crate::db::feed::Feed;
 use crate::db::lock;
 use crate::db::once::once;
 use crate::db::pool::Db;
@@ -16,6 +19,7 @@ use crate::developers::card::DeveloperCard;
 use crate::developers::card::DeveloperProfile;
 use crate::developers::card::PublicCard;
 use crate::developers::card::StoredProfile;
+use crate::developers::card_cache::{CardCache, Known, PublicView};
 use crate::developers::card_store;
 use crate::developers::draft::Draft;
 use crate::developers::draft::Resolved;
@@ -37,12 +41,21 @@ pub struct Developers {
     clock: SharedClock,
     skills: Arc<Skills>,
     rates: Arc<Rates>,
+    cards: LiveCards,
+}
+
+/// Public cards in memory, and the feed that keeps them true.
+pub struct LiveCards {
+    /// The cards.
+    pub cache: Arc<CardCache>,
+    /// Whom to ask before they are read.
+    pub feed: Feed,
 }
 
 impl Developers {
     /// Profiles in `db`, whose skills stand in `skills` and whose currencies in `rates`.
-    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, rates: Arc<Rates>) -> Self {
-        Self { db, clock, skills, rates }
+    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, rates: Arc<Rates>, cards: LiveCards) -> Self {
+        Self { db, clock, skills, rates, cards }
     }
 
     /// The developer's own profile.
@@ -119,23 +132,32 @@ impl Developers {
             .await
     }
 
-    /// A developer as `viewer` sees them.
+    /// A developer as `viewer` sees them, as the JSON of a [`DeveloperCard`].
     ///
     /// # Errors
     /// 404 for whom the viewer may not see.
-    pub async fn card(&self, viewer: Option<Principal>, id: DeveloperId) -> Result<DeveloperCard> {
-        let now = self.clock.now();
-        if let Some(admin) = viewer.clone().filter(|viewer| viewer.role == Role::Admin) {
-            return self
-                .db
-                .write(move |conn| {
-                    let card = card(conn, Some(&admin), id, now)?;
-                    record_admin(conn, &admin, "developer.look", id, None, now)?;
-                    Ok(card)
-                })
-                .await;
+    pub async fn card(&self, viewer: Option<Principal>, id: DeveloperId) -> Result<Arc<RawValue>> {
+        let (now, LiveCards { cache, feed }) = (self.clock.now(), &self.cards);
+        feed.fresh().await?;
+        let ticket = match cache.look(viewer.as_ref(), id, now) {
+            Known::Public(card) => return Ok(card),
+            Known::Unknown(ticket) => ticket,
+        };
+        let asking = viewer.clone();
+        let (shown, public) = if let Some(admin) = viewer.clone().filter(|viewer| viewer.role == Role::Admin) {
+            let looked = move |conn: &mut Conn| {
+                let shown = card(conn, Some(&admin), id, now)?;
+                record_admin(conn, &admin, "developer.look", id, None, now)?;
+                Ok(shown)
+            };
+            self.db.write(looked).await?
+        } else {
+            self.db.read(move |conn| card(conn, asking.as_ref(), id, now)).await?
+        };
+        if let Some(public) = public {
+            cache.keep(ticket, viewer.as_ref(), id, public);
         }
-        self.db.read(move |conn| card(conn, viewer.as_ref(), id, now)).await
+        Ok(shown)
     }
 
     /// Blocks a developer as a client, or an organisation as a developer: never matched or offered to each other again.
@@ -189,7 +211,8 @@ impl Developers {
     }
 }
 
-fn card(conn: &mut Conn, viewer: Option<&Principal>, id: DeveloperId, now: Instant) -> Result<DeveloperCard> {
+/// The card as `viewer` sees it, and as everybody does where that is the same.
+fn card(conn: &mut Conn, viewer: Option<&Principal>, id: DeveloperId, now: Instant) -> Result<(Arc<RawValue>, Option<PublicView>)> {
     let stored = store::profile(conn, id)?;
     let organization = viewer.filter(|viewer| viewer.role == Role::Client).and_then(|viewer| viewer.organization);
     let disclosed = organization.map(|organization| access_store::is_disclosed(conn, id, organization)).transpose()?;
@@ -198,10 +221,14 @@ fn card(conn: &mut Conn, viewer: Option<&Principal>, id: DeveloperId, now: Insta
     let matchable = contact.active && standing.is_some_and(|standing| standing.is_matchable(now));
     let sight = sight(viewer, stored.user_id, disclosed.unwrap_or_default(), matchable).ok_or_else(Error::not_found)?;
     let verified = card_store::verified(conn, &[id])?.remove(&id).unwrap_or_default();
-    Ok(match sight {
+    let (owner, matchable_until) = (stored.user_id, standing.map(|standing| standing.valid_until).filter(|_| matchable));
+    let card = match sight {
         Sight::Public => DeveloperCard::public(PublicCard::new(id, stored.profile, verified)),
         Sight::Disclosed => DeveloperCard::disclosed(id, stored.profile, verified, contact),
-    })
+    };
+    let card: Arc<RawValue> = to_raw_value(&card).map_err(Error::internal)?.into();
+    let public = PublicView { owner, matchable_until, card: card.clone() };
+    Ok((card, Some(public).filter(|_| sight == Sight::Public)))
 }
 
 /// Who wants to block whom, as far as it is known without the database.

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod craft;
 pub mod email;
 pub mod error;
+pub mod halves;
 pub mod ids;
 pub mod lifecycle;
 pub mod money;

@@ -28,7 +28,8 @@ use crate::db::feed::{Feed, FeedTask, Follower};
 use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
-use crate::developers::service::Developers;
+use crate::developers::card_cache::CardCache;
+use crate::developers::service::{Developers, LiveCards};
 use crate::hand_overs::service::HandOvers;
 use crate::invitations::service::Invitations;
 use crate::invitations::tasks::InvitationClock;
@@ -154,14 +155,16 @@ impl App {
         let sessions = Arc::new(SessionCache::new(PEOPLE_HELD));
         let rates = Arc::new(rates(&settings));
         let index = Arc::new(MatchIndex::new(rules(&settings, &rates)?));
-        let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone(), index.clone()];
+        let cards = Arc::new(CardCache::default());
+        let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone(), index.clone(), cards.clone()];
         let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
         let live = LiveSessions { cache: sessions, feed: feed.clone() };
         let seals = Arc::new(Seals::new("second factor", &secret, &settings.auth.previous_secrets)?);
         let secrets = Secrets { passwords, tokens: tokens.clone(), seals };
         let accounts = Accounts::new(db.clone(), clock.clone(), secrets, &settings, live, mail);
         let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
-        let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates.clone()));
+        let cards = LiveCards { cache: cards, feed: feed.clone() };
+        let developers = Arc::new(Developers::new(db.clone(), clock.clone(), skills.clone(), rates.clone(), cards));
         // Wakes whoever follows what can be matched; the database's rows say what has changed.
         let changed = Nudge::default();
         let vetting = Vetting::new(db.clone(), clock.clone(), settings.vetting.clone(), notifications.nudge(), changed.clone());

@@ -77,7 +77,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 49] = [
+const KINDS: [(&str, Kind); 50] = [
     ("accounts/admins.rs", Service),
     ("accounts/guessing.rs", Service),
     ("accounts/http_admin.rs", Http),
@@ -87,6 +87,7 @@ const KINDS: [(&str, Kind); 49] = [
     ("accounts/session_cache.rs", Service),
     ("accounts/sessions.rs", Service),
     ("accounts/sign_in.rs", Service),
+    ("developers/card_cache.rs", Service),
     ("invitations/mails.rs", Service),
     ("invitations/messages.rs", Service),
     ("jobs/shortlists.rs", Service),

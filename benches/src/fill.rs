@@ -63,7 +63,7 @@ pub fn fill(conn: &mut Conn, world: &World, count: u64, now: Instant) -> Outcome
     for (_, create) in LATER {
         conn.batch_execute(create)?;
     }
-    conn.batch_execute("ANALYZE; PRAGMA journal_mode = WAL; PRAGMA locking_mode = NORMAL;")?;
+    conn.batch_execute("PRAGMA journal_mode = WAL; PRAGMA locking_mode = NORMAL;")?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use crate::accounts::store_erasures;
 use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{developers, mail_tokens, members, organizations, users};
+use crate::db::support::unindexed;
 use crate::db::types::Json;
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
@@ -146,7 +147,7 @@ pub fn set_status(conn: &mut Conn, id: UserId, status: AccountStatus, now: Insta
 /// # Errors
 /// 503 when the database is down.
 pub fn count_admins(conn: &mut Conn) -> Result<i64> {
-    let admins = users::table.filter(users::role.eq(Role::Admin)).filter(users::status.eq(AccountStatus::Active));
+    let admins = users::table.filter(users::role.eq(Role::Admin)).filter(unindexed(users::status).eq(AccountStatus::Active));
     Ok(admins.count().get_result(conn)?)
 }
 
@@ -155,7 +156,7 @@ pub fn count_admins(conn: &mut Conn) -> Result<i64> {
 /// # Errors
 /// 503 when the database is down.
 pub fn admins(conn: &mut Conn) -> Result<Vec<Recipient>> {
-    let admins = users::table.filter(users::role.eq(Role::Admin)).filter(users::status.eq(AccountStatus::Active));
+    let admins = users::table.filter(users::role.eq(Role::Admin)).filter(unindexed(users::status).eq(AccountStatus::Active));
     let rows: Vec<UserRow> = admins.select(UserRow::as_select()).order(users::id).load(conn)?;
     Ok(rows.into_iter().map(|row| recipient_of(&row.into())).collect())
 }

@@ -1,10 +1,13 @@
 //! The little that the two dialects do not share by themselves: upserts, RETURNING, batches.
 
-use diesel::expression::Selectable;
+use diesel::backend::Backend;
+use diesel::expression::{AppearsOnTable, Expression, Selectable, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{Bool, HasSqlType, Text};
 use diesel::sqlite::Sqlite;
-use diesel::{QueryResult, RunQueryDsl};
+use diesel::{QueryResult, RunQueryDsl, TextExpressionMethods as _};
 
 use crate::db::connection::{AnyConnection, MultiBackend};
 
@@ -48,6 +51,68 @@ pub trait Columns: Selectable<MultiBackend> {
 }
 
 impl<T: Selectable<MultiBackend>> Columns for T {}
+
+/// `column IN (…)` for a list of words or ids. Unlike `eq_any` it is a statement that a connection prepares once and keeps: the
+/// list is filled up with its last value to a power of two, so that there are a dozen lengths and not thousands.
+pub struct OneOf<C, T> {
+    column: C,
+    values: Vec<T>,
+}
+
+/// Adds [`OneOf`] to every column of text.
+pub trait IsOneOf: Expression + Sized {
+    /// Whether this is one of `values`; of none, it never is.
+    fn is_one_of<T: Clone>(self, values: impl IntoIterator<Item = T>) -> OneOf<Self, T> {
+        let mut values: Vec<T> = values.into_iter().collect();
+        if let Some(last) = values.last().cloned() {
+            values.resize(values.len().next_power_of_two(), last);
+        }
+        OneOf { column: self, values }
+    }
+}
+
+impl<C: Expression> IsOneOf for C {}
+
+impl<C: Expression, T> Expression for OneOf<C, T> {
+    type SqlType = Bool;
+}
+
+impl<C: AppearsOnTable<From>, T, From> AppearsOnTable<From> for OneOf<C, T> {}
+impl<C: SelectableExpression<From>, T, From> SelectableExpression<From> for OneOf<C, T> {}
+
+impl<C, T> ValidGrouping<()> for OneOf<C, T> {
+    type IsAggregate = is_aggregate::No;
+}
+
+/// By its text: it depends on the length of the list.
+impl<C, T> QueryId for OneOf<C, T> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C: QueryFragment<DB>, T: ToSql<Text, DB>, DB: Backend + HasSqlType<Text>> QueryFragment<DB> for OneOf<C, T> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let Some((first, others)) = self.values.split_first() else {
+            pass.push_sql("1 = 0");
+            return Ok(());
+        };
+        self.column.walk_ast(pass.reborrow())?;
+        pass.push_sql(" IN (");
+        pass.push_bind_param::<Text, _>(first)?;
+        for value in others {
+            pass.push_sql(", ");
+            pass.push_bind_param::<Text, _>(value)?;
+        }
+        pass.push_sql(")");
+        Ok(())
+    }
+}
+
+/// `column` as a condition that no index is searched for. SQLite, which keeps no statistics here, takes a word that nearly every
+/// row has for as good a key as an id, and would read by it.
+pub fn unindexed<C: Expression<SqlType = Text>>(column: C) -> diesel::dsl::Concat<C, &'static str> {
+    column.concat("")
+}
 
 /// One body checked against both concrete connections: batch inserts, and what only one engine can do.
 #[macro_export]

@@ -10,7 +10,7 @@ use futures_util::stream::{self, StreamExt as _};
 use crate::db::Conn;
 use crate::db::pool::Db;
 use crate::db::schema::timers::dsl;
-use crate::db::support::IntoBoth as _;
+use crate::db::support::{IntoBoth as _, unindexed};
 use crate::db::types::InstantSql;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
@@ -37,7 +37,7 @@ pub struct Due {
 /// # Errors
 /// 503 when the database is down.
 pub fn plan<'a>(conn: &mut Conn, room: &str, subject: &str, steps: impl IntoIterator<Item = (&'a str, Instant)>) -> Result<()> {
-    diesel::delete(dsl::timers.filter(dsl::subject.eq(subject)).filter(dsl::room.eq(room))).execute(conn)?;
+    diesel::delete(dsl::timers.filter(dsl::subject.eq(subject)).filter(unindexed(dsl::room).eq(room))).execute(conn)?;
     for (step, due_at) in steps {
         diesel::insert_into(dsl::timers)
             .values((dsl::subject.eq(subject), dsl::step.eq(step), dsl::room.eq(room), dsl::due_at.eq(due_at)))

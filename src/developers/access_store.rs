@@ -23,7 +23,7 @@ sql_words!(Side);
 pub fn disclose(conn: &mut Conn, developer: DeveloperId, organization: OrganizationId, now: Instant) -> Result<()> {
     let row = (disclosure::developer_id.eq(developer), disclosure::organization_id.eq(organization), disclosure::disclosed_at.eq(now));
     diesel::insert_into(disclosure::disclosures).values(row).on_conflict_do_nothing().both().execute(conn)?;
-    Ok(())
+    note(conn, ChangeKind::Developer, &developer, now)
 }
 
 /// Whether the organisation may know who the developer is.

@@ -192,11 +192,6 @@ impl DeveloperCard {
             card: PublicCard::new(id, profile, verified_skills),
         }
     }
-
-    /// Whether it tells who the developer is.
-    pub fn tells_who(&self) -> bool {
-        self.email.is_some()
-    }
 }
 
 /// A developer's own profile with what the platform knows beside it. `ETag` stands for the profile, not for what is beside it.

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::{verified_skills, vetted_developers};
+use crate::db::support::IsOneOf as _;
 use crate::developers::card::Beside;
 use crate::developers::card::PublicCard;
 use crate::developers::card::Standing;
@@ -50,7 +51,7 @@ pub fn standing(conn: &mut Conn, id: DeveloperId) -> Result<Option<Standing>> {
 /// 503 when the database is down.
 pub fn verified(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashMap<DeveloperId, Vec<VerifiedSkill>>> {
     let rows: Vec<VerifiedRow> = verified_skills::table
-        .filter(verified_skills::developer_id.eq_any(ids))
+        .filter(verified_skills::developer_id.is_one_of(ids))
         .order(verified_skills::slug)
         .select(VerifiedRow::as_select())
         .load(conn)?;

@@ -78,7 +78,7 @@ async fn release_my_hours(Signed(principal): Signed, trial: Path<TrialId>, devel
 #[utoipa::path(tag = "developers", params(("id" = DeveloperId, Path, description = "The developer")), responses((status = 200, body = DeveloperCard, description = "The card")), security((), ("bearer" = [])))]
 #[get("/v1/developers/{id}")]
 async fn read_developer(MaybeSigned(viewer): MaybeSigned, id: Path<DeveloperId>, developers: Data<Developers>) -> Result<HttpResponse> {
-    answer::json(&developers.card(viewer, id.0).await?)
+    answer::json(&developers.card(viewer, id.0).await?.as_ref())
 }
 
 /// Block a developer or an organisation.

@@ -1,11 +1,12 @@
 //! Developer profiles, the hours they have promised, and who may see what.
 //!
 //! Pure: `profile` (what a developer says), `draft` (the rules for it), `card` (what others see), `access` (who sees
-//! which), `hours` (what is promised). Stores: `store` (profiles), `card_store`, `access_store`, `hours_store`.
+//! which), `hours` (what is promised). `card_cache` holds public cards in memory. Stores: `store` (profiles), `card_store`, `access_store`, `hours_store`.
 
 pub mod access;
 pub mod access_store;
 pub mod card;
+pub mod card_cache;
 pub mod card_store;
 pub mod draft;
 pub mod hours;

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use serde_json::value::{RawValue, to_raw_value};
+
 use crate::audit::domain::Entry;
 use crate::audit::store::record;
 use crate::db::Conn;
+use crate::db::feed::Feed;
 use crate::db::lock;
 use crate::db::once::once;
 use crate::db::pool::Db;
@@ -17,6 +20,7 @@ use crate::developers::card::DeveloperCard;
 use crate::developers::card::DeveloperProfile;
 use crate::developers::card::PublicCard;
 use crate::developers::card::StoredProfile;
+use crate::developers::card_cache::{CardCache, Known, PublicView};
 use crate::developers::card_store;
 use crate::developers::draft::Draft;
 use crate::developers::draft::Resolved;
@@ -38,12 +42,21 @@ pub struct Developers {
     clock: SharedClock,
     skills: Arc<Skills>,
     rates: Arc<Rates>,
+    cards: LiveCards,
+}
+
+/// Public cards in memory, and the feed that keeps them true.
+pub struct LiveCards {
+    /// The cards.
+    pub cache: Arc<CardCache>,
+    /// Whom to ask before they are read.
+    pub feed: Feed,
 }
 
 impl Developers {
     /// Profiles in `db`, whose skills stand in `skills` and whose currencies in `rates`.
-    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, rates: Arc<Rates>) -> Self {
-        Self { db, clock, skills, rates }
+    pub fn new(db: Db, clock: SharedClock, skills: Arc<Skills>, rates: Arc<Rates>, cards: LiveCards) -> Self {
+        Self { db, clock, skills, rates, cards }
     }
 
     /// The developer's own profile.
@@ -120,18 +133,29 @@ impl Developers {
             .await
     }
 
-    /// A developer as `viewer` sees them. Whoever is told who it is, and what they have done, is written down first.
+    /// A developer as `viewer` sees them, as the JSON of a [`DeveloperCard`]. Whoever is told who it is, and what they have done, is
+    /// written down first.
     ///
     /// # Errors
     /// 404 for whom the viewer may not see.
-    pub async fn card(&self, viewer: Option<Principal>, id: DeveloperId) -> Result<DeveloperCard> {
-        let (now, asking) = (self.clock.now(), viewer.clone());
-        let card = self.db.read(move |conn| card(conn, asking.as_ref(), id, now)).await?;
-        if let Some(viewer) = viewer.filter(|viewer| card.tells_who() && viewer.role != Role::Developer) {
-            let look = Entry::of(Some(viewer.user), viewer.role.into(), "developer.look", id, now);
-            self.db.write(move |conn| record(conn, &look)).await?;
+    pub async fn card(&self, viewer: Option<Principal>, id: DeveloperId) -> Result<Arc<RawValue>> {
+        let (now, LiveCards { cache, feed }) = (self.clock.now(), &self.cards);
+        feed.fresh().await?;
+        let ticket = match cache.look(viewer.as_ref(), id, now) {
+            Known::Public(card) => return Ok(card),
+            Known::Unknown(ticket) => ticket,
+        };
+        let asking = viewer.clone();
+        let (shown, public) = self.db.read(move |conn| card(conn, asking.as_ref(), id, now)).await?;
+        match (public, viewer) {
+            (Some(public), viewer) => cache.keep(ticket, viewer.as_ref(), id, public),
+            (None, Some(viewer)) if viewer.role != Role::Developer => {
+                let look = Entry::of(Some(viewer.user), viewer.role.into(), "developer.look", id, now);
+                self.db.write(move |conn| record(conn, &look)).await?;
+            }
+            (None, _) => {}
         }
-        Ok(card)
+        Ok(shown)
     }
 
     /// Blocks a developer as a client, or an organisation as a developer: never matched or offered to each other again.
@@ -185,7 +209,8 @@ impl Developers {
     }
 }
 
-fn card(conn: &mut Conn, viewer: Option<&Principal>, id: DeveloperId, now: Instant) -> Result<DeveloperCard> {
+/// The card as `viewer` sees it, and as everybody does where that is the same.
+fn card(conn: &mut Conn, viewer: Option<&Principal>, id: DeveloperId, now: Instant) -> Result<(Arc<RawValue>, Option<PublicView>)> {
     let stored = store::profile(conn, id)?;
     let organization = viewer.filter(|viewer| viewer.role == Role::Client).and_then(|viewer| viewer.organization);
     let disclosed = organization.map(|organization| access_store::is_disclosed(conn, id, organization)).transpose()?;
@@ -194,10 +219,14 @@ fn card(conn: &mut Conn, viewer: Option<&Principal>, id: DeveloperId, now: Insta
     let matchable = contact.active && standing.is_some_and(|standing| standing.is_matchable(now));
     let sight = sight(viewer, stored.user_id, disclosed.unwrap_or_default(), matchable).ok_or_else(Error::not_found)?;
     let verified = card_store::verified(conn, &[id])?.remove(&id).unwrap_or_default();
-    Ok(match sight {
+    let (owner, matchable_until) = (stored.user_id, standing.map(|standing| standing.valid_until).filter(|_| matchable));
+    let card = match sight {
         Sight::Public => DeveloperCard::public(PublicCard::new(id, stored.profile, verified)),
         Sight::Disclosed => DeveloperCard::disclosed(id, stored.profile, verified, contact),
-    })
+    };
+    let card: Arc<RawValue> = to_raw_value(&card).map_err(Error::internal)?.into();
+    let public = PublicView { owner, matchable_until, card: card.clone() };
+    Ok((card, Some(public).filter(|_| sight == Sight::Public)))
 }
 
 /// Who wants to block whom, as far as it is known without the database.

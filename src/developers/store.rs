@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{developer_skills, developers, users};
+use crate::db::support::IsOneOf as _;
 use crate::db::types::Json;
 use crate::developers::card::Contact;
 use crate::developers::card::StoredProfile;
@@ -149,7 +150,7 @@ pub fn profile(conn: &mut Conn, id: DeveloperId) -> Result<StoredProfile> {
 /// 503 when the database is down.
 pub fn profiles(conn: &mut Conn, ids: &[DeveloperId]) -> Result<Vec<StoredProfile>> {
     let rows: Vec<(HeadRow, ProfileRow)> =
-        developers::table.filter(developers::id.eq_any(ids)).select((HeadRow::as_select(), ProfileRow::as_select())).load(conn)?;
+        developers::table.filter(developers::id.is_one_of(ids)).select((HeadRow::as_select(), ProfileRow::as_select())).load(conn)?;
     let mut skills = skills(conn, ids)?;
     let mut found: HashMap<DeveloperId, StoredProfile> = HashMap::with_capacity(rows.len());
     for (head, row) in rows {
@@ -167,7 +168,7 @@ fn stored(head: HeadRow, profile: Profile) -> StoredProfile {
 /// What each developer says to know: the best first, then by slug.
 fn skills(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashMap<DeveloperId, Vec<ClaimedSkill>>> {
     let rows: Vec<SkillRow> = developer_skills::table
-        .filter(developer_skills::developer_id.eq_any(ids))
+        .filter(developer_skills::developer_id.is_one_of(ids))
         .order((developer_skills::level.desc(), developer_skills::slug))
         .select(SkillRow::as_select())
         .load(conn)?;

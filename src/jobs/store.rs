@@ -11,6 +11,7 @@ use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
 use crate::db::lock;
 use crate::db::schema::{job_request_skills, job_requests};
+use crate::db::support::IsOneOf as _;
 use crate::db::types::Json;
 use crate::developers::profile::{TimeOfDay, WorkingHours};
 use crate::jobs::domain::{JobRequest, JobRequestFields, LegalCountryLimit, RequestedSkill};
@@ -183,7 +184,7 @@ pub fn find_for(conn: &mut Conn, organization: OrganizationId, id: JobRequestId)
 /// # Errors
 /// 503 when the database is down.
 pub fn find(conn: &mut Conn, ids: &[JobRequestId]) -> Result<Vec<JobRequest>> {
-    let rows: Vec<Row> = job_requests::table.filter(job_requests::id.eq_any(ids)).select(Row::as_select()).load(conn)?;
+    let rows: Vec<Row> = job_requests::table.filter(job_requests::id.is_one_of(ids)).select(Row::as_select()).load(conn)?;
     with_skills(conn, rows)
 }
 
@@ -283,7 +284,7 @@ fn only(conn: &mut Conn, row: Option<Row>) -> Result<JobRequest> {
 fn with_skills(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<JobRequest>> {
     let ids: Vec<JobRequestId> = rows.iter().map(|row| row.id).collect();
     let asked: Vec<SkillRow> = job_request_skills::table
-        .filter(job_request_skills::job_request_id.eq_any(ids))
+        .filter(job_request_skills::job_request_id.is_one_of(ids))
         .order((job_request_skills::job_request_id, job_request_skills::position))
         .select(SkillRow::as_select())
         .load(conn)?;

@@ -6,6 +6,7 @@ pub mod craft;
 pub mod digest;
 pub mod email;
 pub mod error;
+pub mod halves;
 pub mod ids;
 pub mod lifecycle;
 pub mod money;

@@ -50,7 +50,7 @@ pub const FORMATS: &[Format] = &[
 
 /// Whether `text` is an ISO 3166-1 alpha-2 code, in capitals.
 pub fn is_country(text: &str) -> bool {
-    celes::Country::get_countries().iter().any(|country| country.alpha2 == text)
+    celes::Country::from_alpha2(text).is_ok_and(|country| country.alpha2 == text)
 }
 
 /// Whether `text` is a language tag whose language exists: `en`, `pt-BR`, `zh-Hant-TW`.

@@ -35,6 +35,7 @@ mod openapi;
 mod organizations;
 mod pages;
 mod people;
+mod plans;
 mod privacy;
 mod processes;
 mod quotas;

@@ -1,10 +1,10 @@
-//! The bare handler: actix-web with the server's own settings, and nothing around one route that returns given bytes.
+//! The bare handler: actix-web with the server's own settings, and nothing around routes that return given bytes.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use actix_web::web::{Bytes, Data, get};
+use actix_web::web::{Bytes, Data, get, post};
 use actix_web::{App, HttpResponse, HttpServer};
 
 use guildhall_benches::client::Outcome;
@@ -17,7 +17,14 @@ pub const ANSWER: &str = "answer";
 /// Serves the answers in `folder` until it is ended.
 pub fn serve(folder: &Path) -> Outcome<()> {
     let answers = Data::new(answers(folder)?);
-    let server = HttpServer::new(move || App::new().app_data(answers.clone()).route("/v1/job-requests/{id}/matches", get().to(answer)));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(answers.clone())
+            .route("/v1/job-requests/{id}/matches", get().to(answer))
+            .route("/v1/developers/{id}", get().to(answer))
+            .route("/v1/job-requests", post().to(|body: Bytes, answers: Data<Answers>| written("job-requests", body, answers)))
+            .route("/v1/auth/login", post().to(|body: Bytes, answers: Data<Answers>| written("login", body, answers)))
+    });
     let server = server
         .workers(std::thread::available_parallelism().map_or(1, usize::from))
         .keep_alive(Duration::from_secs(75))
@@ -29,14 +36,25 @@ pub fn serve(folder: &Path) -> Outcome<()> {
     Ok(actix_web::rt::System::new().block_on(server.run())?)
 }
 
-async fn answer(id: actix_web::web::Path<String>, answers: Data<HashMap<String, Bytes>>) -> HttpResponse {
-    match answers.get(id.as_str()) {
+type Answers = HashMap<String, Bytes>;
+
+async fn answer(id: actix_web::web::Path<String>, answers: Data<Answers>) -> HttpResponse {
+    found(&id, &answers)
+}
+
+/// Takes the whole body in, as whoever writes something must.
+async fn written(name: &str, _body: Bytes, answers: Data<Answers>) -> HttpResponse {
+    found(name, &answers)
+}
+
+fn found(name: &str, answers: &Answers) -> HttpResponse {
+    match answers.get(name) {
         Some(bytes) => HttpResponse::Ok().content_type("application/json").body(bytes.clone()),
         None => HttpResponse::NotFound().finish(),
     }
 }
 
-fn answers(folder: &Path) -> Outcome<HashMap<String, Bytes>> {
+fn answers(folder: &Path) -> Outcome<Answers> {
     let mut answers = HashMap::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

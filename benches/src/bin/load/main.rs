@@ -1,13 +1,19 @@
 //! The bars over HTTP: `GET /v1/job-requests/{id}/matches?limit=20` of a release server beside a bare actix handler that
 //! returns the same bytes, under one generator (`wrk`), and the same while developers change their profiles.
 //!
+//! With `surface`: what else is asked for, against the same ceiling (see `surface.rs`).
+//!
 //! `benches/http` builds what is needed and runs it.
 
 mod bare;
 mod database;
 mod processes;
 mod requests;
+mod slow;
+mod surface;
+mod town;
 mod updates;
+mod watch;
 mod wrk;
 
 use std::process::ExitCode;
@@ -20,13 +26,14 @@ use guildhall_benches::world::World;
 
 use crate::processes::{Folder, Process};
 use crate::updates::Written;
-use crate::wrk::{Load, Measured, median};
+use crate::wrk::{Load, Measured, Question, median};
 
 /// The server's allocator, for the bare handler as well.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: benches/http [--developers NUMBER] [--seconds NUMBER] [--rounds NUMBER] [--updates NUMBER_A_SECOND]";
+const USAGE: &str = "usage: benches/http [--developers NUMBER] [--seconds NUMBER] [--rounds NUMBER] [--updates NUMBER_A_SECOND]
+       benches/http surface [--seconds NUMBER] [--mixed NUMBER_OF_SECONDS]";
 /// The least share of the bare handler's rate: with up to 100,000 developers, and with more.
 const SHARES: [f64; 2] = [0.3, 0.12];
 /// How much longer p99 may be under updates.
@@ -47,6 +54,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["bare", folder] => bare::serve(folder.as_ref()).map(|()| true),
+        ["surface", ..] => surface::Options::of(&arguments).and_then(|options| surface::run(&options)),
         _ => Options::of(&arguments).and_then(|options| run(&options)),
     };
     match done {
@@ -63,9 +71,8 @@ impl Options {
     fn of(arguments: &[String]) -> Outcome<Self> {
         let mut options = Self { developers: 100_000, seconds: 10, rounds: 3, updates: 500 };
         for pair in arguments.chunks(2) {
-            let [name, value] = pair else { return Err(USAGE.into()) };
-            let number = value.parse().ok().filter(|number| *number > 0).ok_or(USAGE)?;
-            *match name.as_str() {
+            let (name, number) = option(pair)?;
+            *match name {
                 "--developers" => &mut options.developers,
                 "--seconds" => &mut options.seconds,
                 "--rounds" => &mut options.rounds,
@@ -77,6 +84,12 @@ impl Options {
     }
 }
 
+/// A name and its number, which is not 0.
+fn option(pair: &[String]) -> Outcome<(&str, u64)> {
+    let [name, value] = pair else { return Err(USAGE.into()) };
+    Ok((name, value.parse().ok().filter(|number| *number > 0).ok_or(USAGE)?))
+}
+
 /// Measures and prints; whether every bar is reached.
 fn run(options: &Options) -> Outcome<bool> {
     wrk::is_there()?;
@@ -84,22 +97,21 @@ fn run(options: &Options) -> Outcome<bool> {
     let world = World::new(now.date());
     let file = database::fresh_copy(&folder, &world, options.developers, now)?;
     let people = database::sign_in(&file, options.developers, now)?;
-    let (guildhall, took) = Process::guildhall(&folder, &file)?;
+    let (guildhall, took) = Process::guildhall(&folder, &format!("sqlite:{}", file.display()))?;
     println!("{} developers; ready after {:.1} s", options.developers, took.as_secs_f64());
     let answers = requests::open(guildhall.address, &people.client, &world)?;
     requests::keep(&answers, &folder)?;
     let bytes: Vec<usize> = answers.iter().map(|answer| answer.body.len()).collect();
     println!("{} job requests, each with 20 matches of {bytes:?} bytes in all\n", answers.len());
     let bare = Process::bare(&folder)?;
-    let load = Load::new(&folder, &people.client, answers.iter().map(|answer| answer.path.clone()).collect())?;
+    let questions: Vec<Question> = answers.iter().map(|answer| Question::get(&answer.path)).collect();
+    let load = Load::new(&folder, "matches", &people.client, &questions, wrk::CONNECTIONS)?;
 
     let time = Duration::from_secs(options.seconds);
     let (mut of_bare, mut quiet, mut busy, mut written) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     [&bare, &guildhall].into_iter().try_for_each(|server| load.run(server, WARM_UP).map(drop))?;
     println!("{:24}{:>12}{:>12}{:>12}{:>12}", "", "requests/s", "p50 in ms", "p99 in ms", "µs of CPU");
-    for _ in 0..options.rounds {
-        of_bare.push(load.run(&bare, time)?.told("bare handler"));
-        quiet.push(load.run(&guildhall, time)?.told("guildhall"));
+    let under_updates = |time| -> Outcome<(Measured, Written)> {
         let stop = AtomicBool::new(false);
         let (measured, done) = std::thread::scope(|scope| {
             let writer = scope.spawn(|| updates::write(guildhall.address, &people.developers, &world, options.updates, &stop));
@@ -107,8 +119,15 @@ fn run(options: &Options) -> Outcome<bool> {
             stop.store(true, Ordering::SeqCst);
             (measured, writer.join())
         });
-        busy.push(measured?.told("guildhall, updates"));
-        written.push(done.map_err(|_| "the updates panicked")??.told());
+        Ok((measured?, done.map_err(|_| "the updates panicked")??))
+    };
+    under_updates(WARM_UP)?;
+    for _ in 0..options.rounds {
+        of_bare.push(load.run(&bare, time)?.told("bare handler"));
+        quiet.push(load.run(&guildhall, time)?.told("guildhall"));
+        let (measured, done) = under_updates(time)?;
+        busy.push(measured.told("guildhall, updates"));
+        written.push(done.told());
     }
     Ok(verdict(options, &of_bare, &quiet, &busy, &written))
 }

@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Of processor time a second, as `/proc` counts it.
 const TICKS: f64 = 100.0;
+/// Of memory, as `/proc` counts it, in bytes.
+const PAGE: f64 = 4096.0;
+const MIB: f64 = 1_048_576.0;
 
 /// A temporary folder.
 pub struct Folder(PathBuf);
@@ -53,13 +56,13 @@ impl Drop for Process {
 impl Process {
     /// `guildhall serve`, which lies beside this program, and how long it took until it was ready. Defaults but for what a
     /// load test needs; the log goes to a file.
-    pub fn guildhall(folder: &Folder, database: &Path) -> Outcome<(Self, Duration)> {
+    pub fn guildhall(folder: &Folder, database: &str) -> Outcome<(Self, Duration)> {
         let mut command = Command::new(std::env::current_exe()?.with_file_name("guildhall"));
         command.arg("serve").current_dir(folder.path()).env_remove("GUILDHALL_ENV").envs([
             ("GUILDHALL_SERVER__LISTEN", "127.0.0.1:0"),
             ("GUILDHALL_LIMITS__ENABLED", "false"),
             ("GUILDHALL_AUTH__SECRET", SECRET),
-            ("DATABASE_URL", &format!("sqlite:{}", database.display())),
+            ("DATABASE_URL", database),
         ]);
         let began = Instant::now();
         let process = Self::start(command, &folder.path().join("guildhall.log"))?;
@@ -79,6 +82,12 @@ impl Process {
         let fields = text.rsplit_once(") ").map_or("", |(_, fields)| fields);
         let ticks: Vec<f64> = fields.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse().ok()).collect();
         if ticks.len() == 2 { ticks.iter().sum::<f64>() / TICKS } else { f64::NAN }
+    }
+
+    /// The memory that it holds at this moment, in MiB; not a number where `/proc` does not tell.
+    pub fn memory(&self) -> f64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap_or_default();
+        text.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok()).map_or(f64::NAN, |pages| pages * PAGE / MIB)
     }
 
     /// This program again, as the bare handler of the answers in the folder.

@@ -49,10 +49,12 @@ pub fn open(address: SocketAddr, client: &str, world: &World) -> Outcome<Vec<Ans
 
 /// Puts the answers where the bare handler finds them.
 pub fn keep(answers: &[Answer], folder: &Folder) -> Outcome<()> {
-    for answer in answers {
-        std::fs::write(folder.path().join(format!("{}.{}", answer.id, bare::ANSWER)), &answer.body)?;
-    }
-    Ok(())
+    answers.iter().try_for_each(|answer| keep_one(&answer.id, &answer.body, folder))
+}
+
+/// Puts one answer there, under an id or the name of a route.
+pub fn keep_one(name: &str, body: &[u8], folder: &Folder) -> Outcome<()> {
+    Ok(std::fs::write(folder.path().join(format!("{name}.{}", bare::ANSWER)), body)?)
 }
 
 /// As a client writes it.

@@ -12,8 +12,8 @@ use crate::wrk::percentile;
 use guildhall_benches::client::Connection;
 use guildhall_benches::client::Outcome;
 
-/// So many on the way at once, at most.
-const CONNECTIONS: u64 = 64;
+/// So many on the way at once, at most: enough that the pace does not wait for the answers.
+const CONNECTIONS: u64 = 128;
 
 /// What became of the changes.
 pub struct Written {

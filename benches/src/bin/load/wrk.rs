@@ -1,18 +1,23 @@
-//! The generator: `wrk`, one thread, 32 connections that are kept alive.
+//! The generator: `wrk`, one thread, connections that are kept alive.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::processes::{Folder, Process};
 use guildhall_benches::client::Outcome;
 
-const CONNECTIONS: &str = "-c32";
-/// Asks for the given paths in turns, and prints: requests, microseconds in all, p50, p99, errors of every kind.
+/// Unless a load says otherwise.
+pub const CONNECTIONS: usize = 32;
+/// Asks the questions in turns, and prints: requests, microseconds in all, p50, p99, answers that were no success, and broken
+/// or late connections.
 const SCRIPT: &str = r#"
 local requests, turn = {}, 0
-init = function(paths)
-  for _, path in ipairs(paths) do requests[#requests + 1] = wrk.format("GET", path) end
+init = function()
+  for _, each in ipairs(questions) do requests[#requests + 1] = wrk.format(each[1], each[2], nil, each[3]) end
 end
 request = function()
   turn = turn % #requests + 1
@@ -20,16 +25,34 @@ request = function()
 end
 done = function(summary, latency)
   local errors = summary.errors
-  local bad = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  io.write(string.format("\nmeasured %d %d %d %d %d\n", summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), bad))
+  local broken = errors.connect + errors.read + errors.write + errors.timeout
+  io.write(string.format("\nmeasured %d %d %d %d %d %d\n", summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), errors.status, broken))
 end
 "#;
 
-/// What to ask for, and by whom.
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub method: &'static str,
+    pub path: String,
+    pub body: Option<Value>,
+}
+
+impl Question {
+    pub fn get(path: impl Into<String>) -> Self {
+        Self { method: "GET", path: path.into(), body: None }
+    }
+
+    pub fn post(path: &str, body: Value) -> Self {
+        Self { method: "POST", path: path.to_owned(), body: Some(body) }
+    }
+}
+
+/// What to ask, by whom, and on how many connections.
 pub struct Load {
     script: PathBuf,
-    header: String,
-    paths: Vec<String>,
+    headers: Vec<String>,
+    connections: usize,
 }
 
 /// What a load found.
@@ -43,6 +66,8 @@ pub struct Measured {
     pub p99: f64,
     /// Processor time of the server a request, in microseconds: says more than the rate on a machine that is shared.
     pub cpu: f64,
+    /// The share of answers that were no success.
+    pub refused: f64,
 }
 
 /// # Errors
@@ -52,17 +77,41 @@ pub fn is_there() -> Outcome<()> {
 }
 
 impl Load {
-    pub fn new(folder: &Folder, token: &str, paths: Vec<String>) -> Outcome<Self> {
-        let script = folder.path().join("load.lua");
-        std::fs::write(&script, SCRIPT)?;
-        Ok(Self { script, header: format!("Authorization: Bearer {token}"), paths })
+    /// `name` is the script's, which is kept in the folder.
+    pub fn new(folder: &Folder, name: &str, token: &str, questions: &[Question], connections: usize) -> Outcome<Self> {
+        let script = folder.path().join(format!("{name}.lua"));
+        let mut text = "questions = {\n".to_owned();
+        for Question { method, path, body } in questions {
+            let body = body.as_ref().map_or_else(|| "nil".to_owned(), |body| format!("[==[{body}]==]"));
+            writeln!(text, "  {{[==[{method}]==], [==[{path}]==], {body}}},")?;
+        }
+        std::fs::write(&script, format!("{text}}}\n{SCRIPT}"))?;
+        let headers = vec![format!("Authorization: Bearer {token}"), "Content-Type: application/json".to_owned()];
+        Ok(Self { script, headers, connections })
     }
 
-    /// Asks the server for so long; an error of whatever kind is one of this measurement.
+    /// Asks the server for so long.
+    ///
+    /// # Errors
+    /// When an answer was no success, or a connection broke.
     pub fn run(&self, server: &Process, time: Duration) -> Outcome<Measured> {
-        let (seconds, url) = (format!("-d{}s", time.as_secs()), format!("http://{}", server.address));
+        let measured = self.crowd(server, time)?;
+        if measured.refused > 0.0 { Err(format!("not every answer was good: {measured:?}").into()) } else { Ok(measured) }
+    }
+
+    /// The same where the server may refuse.
+    ///
+    /// # Errors
+    /// When a connection broke or an answer did not come in time.
+    pub fn crowd(&self, server: &Process, time: Duration) -> Outcome<Measured> {
+        let (seconds, connections, url) =
+            (format!("-d{}s", time.as_secs()), format!("-c{}", self.connections), format!("http://{}", server.address));
         let mut command = Command::new("wrk");
-        command.args(["-t1", CONNECTIONS, &seconds, "-H", &self.header, "-s"]).arg(&self.script).args([&url, "--"]).args(&self.paths);
+        command.args(["-t1", "--timeout", "10s", &connections, &seconds]);
+        for header in &self.headers {
+            command.args(["-H", header]);
+        }
+        command.arg("-s").arg(&self.script).arg(&url);
         let before = server.cpu();
         let output = command.output()?;
         let cpu = server.cpu() - before;
@@ -70,10 +119,14 @@ impl Load {
         let line = text.lines().find_map(|line| line.strip_prefix("measured ")).ok_or_else(|| format!("wrk says: {text}"))?;
         let numbers = line.split(' ').map(str::parse).collect::<Result<Vec<f64>, _>>()?;
         match numbers[..] {
-            [requests, micros, p50, p99, 0.0] if requests > 0.0 => {
-                Ok(Measured { rate: requests * 1e6 / micros, p50: p50 / 1000.0, p99: p99 / 1000.0, cpu: cpu * 1e6 / requests })
-            }
-            _ => Err(format!("not every answer was good: {text}").into()),
+            [requests, micros, p50, p99, refused, 0.0] if requests > 0.0 => Ok(Measured {
+                rate: requests * 1e6 / micros,
+                p50: p50 / 1000.0,
+                p99: p99 / 1000.0,
+                cpu: cpu * 1e6 / requests,
+                refused: refused / requests,
+            }),
+            _ => Err(format!("connections broke: {text}").into()),
         }
     }
 }

@@ -96,6 +96,8 @@ fn known<T: 'static>(schema: impl FnOnce() -> Value) -> Result<Arc<Known>> {
 fn with_components(mut root: Value, schemas: Vec<(String, RefOr<Schema>)>) -> Value {
     let schemas: Map<String, Value> = schemas.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
     if let Value::Object(root) = &mut root {
+        // Where no property is declared, the validator would not say which member is too many.
+        root.entry("properties").or_insert_with(|| json!({}));
         root.insert("components".to_owned(), json!({ "schemas": schemas }));
     }
     root

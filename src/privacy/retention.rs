@@ -35,7 +35,9 @@ pub const RULES: &[Rule] = &[
         period: Period::Days("privacy.unverified_days", |privacy| privacy.unverified_days),
         statements: &[
             "DELETE FROM outbox WHERE recipient_key IN (SELECT id FROM users WHERE verified_at IS NULL AND created_at < $1)",
-            "DELETE FROM users WHERE verified_at IS NULL AND created_at < $1",
+            // Whoever was erased had verified the address: that row stays, as what others' history refers to.
+            "DELETE FROM users WHERE verified_at IS NULL AND created_at < $1 \
+             AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.user_id = users.id)",
             "DELETE FROM organizations WHERE created_at < $1 AND NOT EXISTS (SELECT 1 FROM members m WHERE m.organization_id = organizations.id) \
              AND NOT EXISTS (SELECT 1 FROM job_requests j WHERE j.organization_id = organizations.id) \
              AND NOT EXISTS (SELECT 1 FROM invitations i WHERE i.organization_id = organizations.id) \

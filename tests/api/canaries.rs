@@ -11,7 +11,7 @@ use crate::schema;
 use crate::support::app::TestApp;
 use crate::support::operations::{openapi, operations, suspended, unverified};
 use crate::support::person::Person;
-use crate::support::seeds::{Scene, act, draft, offer, open_job, terms, vetted, with};
+use crate::support::seeds::{Scene, act, draft, offer_body, open_job, terms, vetted, with};
 use crate::support::stories::{STAGES, pass, submitted};
 
 /// How a canary comes into a column.
@@ -281,7 +281,7 @@ async fn story() -> Story {
     let mut trials = Vec::new();
     for seats in [1, 2] {
         let job = open_job(&client, json!({ "seats": seats, "hours_per_week": 20 })).await;
-        let body = with(crate::support::seeds::offer_body(&job, &profile), json!({ "terms": half }));
+        let body = with(offer_body(&job, &profile), json!({ "terms": half }));
         let trial = client.post("/v1/trials", body).await.expect(201).text_at("/id");
         act(&developer, &trial, "accept", json!({})).await.expect(200);
         trials.push(trial);
@@ -424,8 +424,11 @@ async fn each_secret_is_found_where_the_table_says_and_nowhere_else() {
     let app = &story.scene.app;
     let stranger = app.client().await;
     // The stranger knows the developer from an offer, and so sees the card and no more.
-    let theirs = open_job(&stranger, json!({})).await;
-    offer(&stranger, &theirs, &story.names["profile"]).await;
+    let start = json!({ "starts_on": "2027-02-01", "hours_per_week": 20 });
+    let theirs = open_job(&stranger, start).await;
+    let half = with(terms(), json!({ "hours_per_week": 20 }));
+    let offer = with(offer_body(&theirs, &story.names["profile"]), json!({ "starts_on": "2027-02-01", "terms": half }));
+    stranger.post("/v1/trials", offer).await.expect(201);
     let (another, _) = vetted(app, json!({})).await;
     let people = [app.anonymous(), unverified(app).await, suspended(app).await, story.scene.client.clone()];
     let people = people.into_iter().chain([stranger, story.scene.developer.clone(), another, story.scene.admin.clone()]);

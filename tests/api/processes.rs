@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use chrono::{Days, Utc};
+use chrono::{Days, TimeDelta, Utc};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use futures_util::future::{join, join_all};
-use guildhall::db::schema::timers;
+use guildhall::db::schema::{outbox, timers};
 use guildhall::db::{Conn, durability, migrate};
 use guildhall::kernel::clock::Instant;
 use serde_json::json;
 
 use crate::support::database::TestDatabase;
-use crate::support::process::Launch;
+use crate::support::process::{Launch, Process};
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::raw::Raw;
 use crate::support::seeds::{act, approve_at, job_body, offer_body, profile, with};
@@ -26,16 +26,16 @@ async fn two_starts_at_once(rounds: usize) {
     for _ in 0..rounds {
         let database = TestDatabase::empty();
         let launch = Launch::new(&database.url(), &smtp.url());
-        let (mut one, mut two) = join(launch.start_ready(), launch.start_ready()).await;
+        let (mut first, mut second) = join(launch.start_ready(), launch.start_ready()).await;
         let mut conn = database.connect();
         let mut applied = migrate::applied(&mut conn).expect("migrations");
         let count = applied.len();
         applied.dedup();
         assert!(count > 0 && applied.len() == count && migrate::pending(&mut conn).expect("migrations").is_empty());
-        one.terminate();
-        two.terminate();
-        let ((one, _), (two, _)) = join(one.ended(), two.ended()).await;
-        assert!(one.success() && two.success(), "{one} {two}");
+        first.terminate();
+        second.terminate();
+        let (one, two) = join(first.ended(), second.ended()).await;
+        assert!(one.0.success() && two.0.success(), "{} {}: {:#?}", one.0, two.0, [&first, &second].map(Process::log));
     }
 }
 
@@ -152,10 +152,15 @@ async fn a_database_that_is_silent_does_not_hold_up_a_stop() {
     assert!(status.success() && took < DRAINED, "{status} after {took:?}: {:#?}", process.log());
 }
 
-/// When each step of a trial is due.
+/// When each step of a trial is due, and each mail that reminds of it.
 fn alarms(conn: &mut Conn, trial: &str) -> Vec<(String, Instant)> {
     let of_it = timers::table.filter(timers::subject.eq(trial)).order((timers::due_at, timers::step));
-    of_it.select((timers::step, timers::due_at)).load(conn).expect("timers")
+    let mut all: Vec<(String, Instant)> = of_it.select((timers::step, timers::due_at)).load(conn).expect("timers");
+    let ahead =
+        outbox::table.filter(outbox::subject.eq(trial)).filter(outbox::due_at.gt(Instant::new(Utc::now()).plus(TimeDelta::days(1))));
+    let ahead = ahead.filter(outbox::state.eq("pending")).order((outbox::due_at, outbox::kind));
+    all.extend(ahead.select((outbox::kind, outbox::due_at)).load::<(String, Instant)>(conn).expect("mails"));
+    all
 }
 
 /// Neither the zone of the machine nor that of the database's sessions moves an instant.

@@ -82,7 +82,8 @@ pub const TABLES: &[Table] = &[
         exported: "",
         erasure: Rows(
             "subject = {developer} OR subject IN (SELECT id FROM vetting_applications WHERE developer_id = {developer}) \
-             OR subject IN (SELECT id FROM invitations WHERE developer_id = {developer} OR organization_id = {organization})",
+             OR subject IN (SELECT id FROM invitations WHERE developer_id = {developer} \
+             OR job_request_id IN (SELECT id FROM job_requests WHERE organization_id = {organization}))",
         ),
         columns: &[
             c("subject", Text, Id),
@@ -369,7 +370,7 @@ pub const TABLES: &[Table] = &[
         exported: "author_id = {user}",
         erasure: Rows(
             "author_id = {user} OR invitation_id IN \
-             (SELECT id FROM invitations WHERE developer_id = {developer} OR organization_id = {organization})",
+             (SELECT id FROM invitations WHERE developer_id = {developer} OR job_request_id IN (SELECT id FROM job_requests WHERE organization_id = {organization}))",
         ),
         columns: &[
             c("id", Text, Id),
@@ -385,7 +386,9 @@ pub const TABLES: &[Table] = &[
         name: "invitations",
         about: "A client asks a developer to talk about a job request.",
         exported: "developer_id = {developer} OR invited_by = {user}",
-        erasure: Rows("developer_id = {developer} OR organization_id = {organization}"),
+        erasure: Rows(
+            "developer_id = {developer} OR job_request_id IN (SELECT id FROM job_requests WHERE organization_id = {organization})",
+        ),
         columns: &[
             c("id", Text, Id),
             c("job_request_id", Text, Id),
@@ -409,7 +412,9 @@ pub const TABLES: &[Table] = &[
         name: "match_run_results",
         about: "A developer in an answer that was given, with each point of the score.",
         exported: "developer_id = {developer}",
-        erasure: Rows("developer_id = {developer} OR run_id IN (SELECT id FROM match_runs WHERE organization_id = {organization})"),
+        erasure: Rows(
+            "developer_id = {developer} OR run_id IN (SELECT id FROM match_runs WHERE job_request_id IN (SELECT id FROM job_requests WHERE organization_id = {organization}))",
+        ),
         columns: &[
             c("run_id", Text, Id),
             c("rank", Number, Fact),
@@ -422,7 +427,7 @@ pub const TABLES: &[Table] = &[
         name: "match_runs",
         about: "An answer that was given about a job request.",
         exported: "asked_by = {user}",
-        erasure: Rows("organization_id = {organization}"),
+        erasure: Rows("job_request_id IN (SELECT id FROM job_requests WHERE organization_id = {organization})"),
         columns: &[
             c("id", Text, Id),
             c("job_request_id", Text, Id),

@@ -40,7 +40,6 @@ pub const RULES: &[Rule] = &[
              AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.user_id = users.id)",
             "DELETE FROM organizations WHERE created_at < $1 AND NOT EXISTS (SELECT 1 FROM members m WHERE m.organization_id = organizations.id) \
              AND NOT EXISTS (SELECT 1 FROM job_requests j WHERE j.organization_id = organizations.id) \
-             AND NOT EXISTS (SELECT 1 FROM invitations i WHERE i.organization_id = organizations.id) \
              AND NOT EXISTS (SELECT 1 FROM trials t WHERE t.organization_id = organizations.id)",
         ],
     },
@@ -88,7 +87,7 @@ pub const RULES: &[Rule] = &[
         then: "erased; the chain stays whole without them",
         why: "They may name people; who did what to what is told by ids.",
         period: Period::Days("privacy.audit_reason_days", |privacy| privacy.audit_reason_days),
-        statements: &["DELETE FROM audit_reasons WHERE entry_id IN (SELECT id FROM audit_entries WHERE at < $1)"],
+        statements: &["DELETE FROM audit_reasons WHERE EXISTS (SELECT 1 FROM audit_entries e WHERE e.id = entry_id AND e.at < $1)"],
     },
     Rule {
         what: "A developer's profile without a sign of its owner",

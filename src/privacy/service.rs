@@ -13,7 +13,7 @@ use crate::audit::domain::Entry;
 use crate::audit::store as audit;
 use crate::auth::token::Tokens;
 use crate::config;
-use crate::db::pool::Db;
+use crate::db::pool::{Db, snapshot};
 use crate::db::{Conn, lock, throttle};
 use crate::developers::store as developers;
 use crate::kernel::clock::{Instant, SharedClock};
@@ -80,18 +80,18 @@ impl PrivacyRoom {
     /// # Errors
     /// 429 after too many in a day.
     pub async fn export(&self, principal: Principal) -> Result<PersonalData> {
-        let (now, limit) = (self.clock.now(), self.settings.exports_per_day);
-        self.db
-            .write(move |conn| {
-                let bucket = format!("exports:{}", principal.user);
-                throttle::take_of_day(conn, &bucket, Some(limit), now)?;
-                let entry = Entry::of(Some(principal.user), principal.role.into(), "privacy.export", principal.user, now);
-                audit::record(conn, &entry)?;
-                let traces = store::traces(conn, principal.user)?;
-                let data = store::export(conn, &traces)?;
-                Ok(PersonalData { exported_at: now, json_resume: resume(conn, principal.user)?, data })
-            })
-            .await
+        let (now, limit, user) = (self.clock.now(), self.settings.exports_per_day, principal.user);
+        let note = move |conn: &mut Conn| {
+            throttle::take_of_day(conn, &format!("exports:{user}"), Some(limit), now)?;
+            audit::record(conn, &Entry::of(Some(user), principal.role.into(), "privacy.export", user, now))
+        };
+        self.db.write(note).await?;
+        // Read beside the writes: it is much, and nobody shall wait for it.
+        let read = move |conn: &mut Conn| {
+            let data = store::export(conn, &store::traces(conn, user)?)?;
+            Ok(PersonalData { exported_at: now, json_resume: resume(conn, user)?, data })
+        };
+        self.db.read(move |conn| snapshot(conn, read)).await
     }
 
     /// Closes the caller's account at once and plans that everything is erased; says by when.

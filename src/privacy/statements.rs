@@ -12,7 +12,8 @@ const PERSON: &str = "WITH person (user_id, developer_id, organization_id, name,
          UNION SELECT organization_id FROM person WHERE organization_id <> '' UNION SELECT id FROM trials_of \
          UNION SELECT id FROM vetting_applications WHERE developer_id = (SELECT developer_id FROM person) \
          UNION SELECT id FROM invitations WHERE developer_id = (SELECT developer_id FROM person) \
-         UNION SELECT id FROM invitations WHERE organization_id = (SELECT organization_id FROM person) \
+         UNION SELECT id FROM invitations WHERE job_request_id IN \
+             (SELECT id FROM job_requests WHERE organization_id = (SELECT organization_id FROM person)) \
          UNION SELECT id FROM job_requests WHERE organization_id = (SELECT organization_id FROM person) \
          UNION SELECT id FROM sessions WHERE user_id = (SELECT user_id FROM person)) ";
 

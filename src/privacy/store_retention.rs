@@ -19,12 +19,12 @@ struct Found {
 }
 
 /// No sign of them since $1: nothing done (ids in the audit log begin with their time, $2), no trial that is not over. Sample
-/// data is nobody's. One who was asked already is only found again by whoever looks for that one.
+/// data is nobody's. The status is no key to search by (`db::support::unindexed`). One who was asked already is only found again by whoever looks for that one.
 const IDLE: &str = "SELECT u.id FROM users u JOIN developers d ON d.user_id = u.id \
      WHERE u.created_at < $1 AND d.updated_at < $1 \
      AND NOT EXISTS (SELECT 1 FROM audit_entries a WHERE a.actor_id = u.id AND a.id >= $2) \
      AND NOT EXISTS (SELECT 1 FROM trials t WHERE t.developer_id = d.id AND t.state NOT IN ('ended', 'void')) \
-     AND NOT d.synthetic AND u.status = 'active' AND ";
+     AND NOT d.synthetic AND u.status || '' = 'active' AND ";
 
 /// Developers of whom there was no sign since then and who were not asked yet, at most `limit`.
 ///

@@ -8,6 +8,7 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_inst
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use guildhall::db::Conn;
+use guildhall::privacy::retention::RULES;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -20,8 +21,9 @@ static ASKED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Words of which nearly every row can have the same.
 const COMMON: [&str; 5] = ["status", "state", "role", "room", "kind"];
-/// What is read whole: what is small for good, and the newest changes, of which the place is known.
-const SMALL: [&str; 9] = [
+/// What is read whole: what is small for good, the newest changes, of which the place is known, and, of an export, the person and
+/// the person's trials.
+const SMALL: [&str; 12] = [
     "skills",
     "skill_aliases",
     "skill_neighbors",
@@ -31,6 +33,9 @@ const SMALL: [&str; 9] = [
     "blocks",
     "__diesel_schema_migrations",
     "c",
+    "CONSTANT",
+    "person",
+    "trials_of",
 ];
 
 struct Notebook;
@@ -55,11 +60,11 @@ struct Line {
     detail: String,
 }
 
-/// What is wrong with a line of a plan.
-fn fault(line: &str) -> Option<&'static str> {
+/// What is wrong with a line of a plan. A page that is read in the order of a key ends when it is full.
+fn fault(line: &str, is_page: bool) -> Option<&'static str> {
     let words: Vec<&str> = line.split(' ').collect();
     match (*words.first()?, *words.get(1)?) {
-        ("SCAN", table) => (!SMALL.contains(&table) && !table.starts_with('(')).then_some("reads everything"),
+        ("SCAN", table) => (!is_page && !SMALL.contains(&table) && !table.starts_with('(')).then_some("reads everything"),
         ("SEARCH", _) => {
             let by = line.split_once('(')?.1.trim_end_matches(" LEFT-JOIN");
             COMMON.iter().any(|word| by == format!("{word}=?)")).then_some("reads what most rows have in common")
@@ -110,13 +115,16 @@ async fn nothing_is_read_whole_nor_by_what_most_rows_have_in_common() {
     // Otherwise SQLite looks at what is bound, and prepares a statement anew with each new LIMIT.
     assert!(options.iter().any(|option| option.detail == "ENABLE_QPSG"), "built without .cargo/config.toml");
     let asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let statements: Vec<&String> =
-        asked.iter().filter(|text| ["SELECT", "UPDATE", "DELETE", "WITH"].iter().any(|verb| text.starts_with(verb))).collect();
+    // What is too old is looked for once an hour, with more patience.
+    let hourly: BTreeSet<&str> = RULES.iter().flat_map(|rule| rule.statements).copied().collect();
+    let reads = |text: &&String| ["SELECT", "UPDATE", "DELETE", "WITH"].iter().any(|verb| text.starts_with(verb));
+    let statements: Vec<&String> = asked.iter().filter(reads).filter(|text| !hourly.contains(text.as_str())).collect();
     assert!(statements.len() > 100, "{} statements were noted", statements.len());
     let mut faults = Vec::new();
     for statement in statements {
         let plan: Vec<Line> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(&mut conn).expect("a plan");
-        faults.extend(plan.iter().filter_map(|line| Some(format!("{}: {}\n    {statement}", fault(&line.detail)?, line.detail))));
+        let is_page = statement.contains(" LIMIT ") && !plan.iter().any(|line| line.detail.contains("TEMP B-TREE"));
+        faults.extend(plan.iter().filter_map(|line| Some(format!("{}: {}\n    {statement}", fault(&line.detail, is_page)?, line.detail))));
     }
     assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
 }

@@ -1,0 +1,13 @@
+DROP INDEX developers_updated;
+DROP INDEX mail_tokens_expiry;
+DROP INDEX users_unverified;
+DROP INDEX reviews_author;
+DROP INDEX check_ins_author;
+DROP INDEX timesheet_events_actor;
+DROP INDEX trial_events_actor;
+DROP INDEX trial_signatures_signer;
+DROP INDEX job_requests_author;
+DROP INDEX match_runs_asker;
+DROP INDEX invitations_author;
+DROP INDEX invitation_messages_author;
+DROP INDEX shortlist_entries_author;

@@ -10,6 +10,7 @@ pub mod feed;
 pub mod lock;
 pub mod migrate;
 pub mod once;
+pub mod opener;
 pub mod patience;
 pub mod pool;
 #[expect(missing_docs, reason = "Diesel's table! generates public types; the migrations explain every column")]

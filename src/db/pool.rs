@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use diesel::RunQueryDsl as _;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::r2d2::{Error as ManagerError, ManageConnection, Pool, R2D2Connection as _};
-use diesel::{Connection as _, PgConnection, RunQueryDsl as _, SqliteConnection};
-use secrecy::ExposeSecret as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::db::Conn;
 use crate::db::changes::{self, Commits};
+use crate::db::opener::Opener;
 use crate::db::patience;
-use crate::db::url::{DatabaseUrl, patiently};
+use crate::db::url::DatabaseUrl;
 use crate::db::writer::Committed;
 use crate::db::writer::Writer;
 use crate::kernel::error::{Code, Error, Result};
@@ -25,45 +25,6 @@ const FOR_A_CONNECTION: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_millis(2500);
 /// How often a transaction is run again after a deadlock, a serialization failure, or the loss of its connection.
 const RETRIES: u32 = 3;
-
-/// SQLite: write-ahead log, every commit on disk, foreign keys enforced, deleted data overwritten.
-const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456;";
-/// PostgreSQL: UTC, and no statement, lock or idle transaction that outlives the person who waits for it.
-const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET statement_timeout = '10s'; SET lock_timeout = '2s'; \
-     SET idle_in_transaction_session_timeout = '10s';";
-
-/// Opens connections: the scheme has decided which, and every setting is made once per connection.
-#[derive(Debug, Clone)]
-pub struct Opener(pub DatabaseUrl);
-
-impl ManageConnection for Opener {
-    type Connection = Conn;
-    type Error = ManagerError;
-
-    fn connect(&self) -> Result<Conn, ManagerError> {
-        match &self.0 {
-            DatabaseUrl::Sqlite(path) => {
-                let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(ManagerError::ConnectionError)?;
-                conn.batch_execute(SQLITE_SETTINGS).map_err(ManagerError::QueryError)?;
-                Ok(Conn::Sqlite(conn))
-            }
-            DatabaseUrl::Postgres(url) => {
-                let mut conn = PgConnection::establish(&patiently(url.expose_secret())).map_err(ManagerError::ConnectionError)?;
-                conn.batch_execute(POSTGRES_SETTINGS).map_err(ManagerError::QueryError)?;
-                Ok(Conn::Postgres(conn))
-            }
-        }
-    }
-
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), ManagerError> {
-        conn.ping().map_err(ManagerError::QueryError)
-    }
-
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        std::thread::panicking() || conn.is_broken()
-    }
-}
 
 /// A connection of the pool, and what is known of it.
 struct Pooled {

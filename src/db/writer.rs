@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 
 use crate::db::Conn;
 use crate::db::changes::{self, Commits};
-use crate::db::pool::{Opener, begin, commit, roll_back};
+use crate::db::opener::Opener;
+use crate::db::pool::{begin, commit, roll_back};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::request;
 

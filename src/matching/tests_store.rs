@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::db::Conn;
 use crate::db::migrate;
-use crate::db::pool::Opener;
+use crate::db::opener::Opener;
 use crate::db::url::DatabaseUrl;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::DeveloperId;

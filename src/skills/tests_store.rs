@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::db::Conn;
 use crate::db::migrate;
-use crate::db::pool::{Db, Opener};
+use crate::db::opener::Opener;
+use crate::db::pool::Db;
 use crate::db::schema::{developer_skills, developers, job_request_skills, verified_skills};
 use crate::db::url::DatabaseUrl;
 use crate::kernel::answer::{Answer, Call, Expected};

@@ -4,7 +4,8 @@
 use crate::config::load::load_from;
 use crate::db::Conn;
 use crate::db::migrate;
-use crate::db::pool::{Db, Opener};
+use crate::db::opener::Opener;
+use crate::db::pool::Db;
 use crate::db::schema::{members, organizations, outbox, users, vetted_developers};
 use crate::db::url::DatabaseUrl;
 use crate::developers::store as developers;

@@ -179,10 +179,11 @@ fn run(line: CommandLine) -> anyhow::Result<()> {
     }
     let settings = load::load(line.config.as_deref()).map_err(anyhow::Error::msg)?;
     telemetry::start_logs();
-    let system = actix_web::rt::System::new();
-    let done = system.block_on(execute(line.command, settings));
+    // Not actix's own: a thread of its workers that ends late wakes what is left here when it can no longer, which aborts.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let done = runtime.block_on(execute(line.command, settings));
     // To end it would wait for threads that wait for a database, which may be for ever; what is committed is committed.
-    std::mem::forget(system);
+    runtime.shutdown_background();
     done
 }
 

@@ -88,7 +88,8 @@ impl PrivacyRoom {
         self.db.write(note).await?;
         // Read beside the writes: it is much, and nobody shall wait for it.
         let read = move |conn: &mut Conn| {
-            let data = store::export(conn, &store::traces(conn, user)?)?;
+            let traces = store::traces(conn, user)?;
+            let data = store::export(conn, &traces)?;
             Ok(PersonalData { exported_at: now, json_resume: resume(conn, user)?, data })
         };
         self.db.read(move |conn| snapshot(conn, read)).await

@@ -106,7 +106,7 @@ async fn nothing_is_read_whole_nor_by_what_most_rows_have_in_common() {
     set_default_instrumentation(notebook).expect("instrumentation");
     let app = TestApp::start().await;
     life(&app).await;
-    let mut conn = app.house.db.connect().expect("a connection");
+    let mut conn = app.connect();
     if matches!(conn, Conn::Postgres(_)) {
         return;
     }

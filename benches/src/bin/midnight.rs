@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 
 use chrono::{DateTime, Months, TimeDelta};
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use futures_util::stream::{self, StreamExt as _};
 use guildhall::accounts::domain::{AccountStatus, MemberRole, User};
@@ -211,7 +212,13 @@ async fn agree(app: &App) -> Outcome<(Vec<TrialId>, String)> {
     let trials = trials.into_iter().next().ok_or("no trials")?;
     // What the agreement itself had to tell is not what is measured; what it has planned ahead stays.
     let told = outbox::due_at.le(Instant::new(now));
-    app.db.write(move |conn| Ok(diesel::delete(outbox::table.filter(told)).execute(conn)?)).await?;
+    app.db
+        .write(move |conn| {
+            diesel::delete(outbox::table.filter(told)).execute(conn)?;
+            // What autovacuum does within a minute, which a new cluster has not had.
+            if let Conn::Postgres(conn) = conn { Ok(conn.batch_execute("ANALYZE")?) } else { Ok(()) }
+        })
+        .await?;
     Ok((trials, token))
 }
 

@@ -7,6 +7,7 @@ mod afterwards;
 mod audit;
 mod authorization;
 mod changes;
+mod dashboards;
 mod developers;
 mod forgeries;
 mod fuzz;

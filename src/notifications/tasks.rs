@@ -1,5 +1,6 @@
 //! The mailroom: sends what is due, several mails at a time, while a stalled one holds up nobody but its recipient.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ const AT_ONCE: usize = 8;
 const BATCH: usize = 64;
 /// How often the outbox is looked at when nobody nudges.
 const EVERY: Duration = Duration::from_secs(1);
+/// How long after one look the next one waits, so that a look finds more than the one place that has just become free.
+const BREATH: Duration = Duration::from_millis(20);
 /// How often old mails are forgotten, in microseconds.
 const FORGET_EVERY: i64 = 3_600_000_000;
 
@@ -32,6 +35,25 @@ impl Mailroom {
     /// A mailroom that sends the mails of `notifications`.
     pub fn new(notifications: Notifications, clock: SharedClock) -> Self {
         Self { notifications, clock, forgot_at: AtomicI64::new(0) }
+    }
+
+    /// Waits for places that become free or, if more may be claimed, for more that is due.
+    async fn until_there_is_more_to_do<S>(&self, sending: &mut FuturesUnordered<S>, claiming: bool) -> Result<()>
+    where
+        S: Future<Output = Result<()>>,
+    {
+        let (nudge, mut breath) = (self.nudge(), pin!(tokio::time::sleep(BREATH)));
+        let mut done = tokio::select! {
+            Some(sent) = sending.next() => sent,
+            () = nudge.wait(), if claiming => Ok(()),
+            () = tokio::time::sleep(EVERY), if claiming => Ok(()),
+        };
+        loop {
+            tokio::select! {
+                Some(sent) = sending.next() => done = done.and(sent),
+                () = &mut breath => return done,
+            }
+        }
     }
 
     async fn forget_old(&self) -> Result<()> {
@@ -58,9 +80,8 @@ impl Task for Mailroom {
         self.notifications.nudge()
     }
 
-    /// Fills free places as they come; a failure ends the claiming, never the sending of what is claimed.
+    /// Fills free places as they come, all that are free at a time; a failure ends the claiming, never the sending of what is claimed.
     async fn run(&self) -> Result<Progress> {
-        let nudge = self.nudge();
         let mut sending = FuturesUnordered::new();
         let mut left = BATCH;
         let mut done = Ok(());
@@ -75,14 +96,11 @@ impl Task for Mailroom {
                     Err(error) => done = Err(error),
                 }
             }
-            tokio::select! {
-                sent = sending.next() => match sent {
-                    Some(sent) => done = done.and(sent),
-                    None => break,
-                },
-                () = nudge.wait(), if left > 0 && done.is_ok() => {}
-                () = tokio::time::sleep(EVERY), if left > 0 && done.is_ok() => {}
+            if sending.is_empty() {
+                break;
             }
+            let sent = self.until_there_is_more_to_do(&mut sending, left > 0 && done.is_ok()).await;
+            done = done.and(sent);
         }
         done?;
         self.forget_old().await?;

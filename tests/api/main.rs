@@ -10,6 +10,7 @@ mod canaries;
 mod changes;
 mod contests;
 mod crashes;
+mod dashboards;
 mod detours;
 mod developers;
 mod faults;

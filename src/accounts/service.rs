@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use crate::accounts::domain::{AccountStatus, Me, MeBody, MemberRole, Register, SignUpRole, TokenPurpose, User};
 use crate::accounts::session_cache::SessionCache;
-use crate::accounts::{store, store_sessions};
+use crate::accounts::{store, store_admin, store_sessions};
 use crate::auth::password::{Passwords, Verdict};
 use crate::auth::token::Tokens;
 use crate::config::{Auth, Limits, Settings};
@@ -256,6 +256,7 @@ impl Accounts {
             }
             let user = new_user(email.clone(), &name, Role::Admin, hash.clone(), Some(now), now);
             store::insert_user(conn, &user)?;
+            store_admin::remind(conn, &user, now)?;
             if hash.is_none() {
                 let token_id =
                     store::new_token(conn, user.id, TokenPurpose::ResetPassword, None, TimeDelta::hours(this.auth.verify_hours), now)?;

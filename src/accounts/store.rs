@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use crate::accounts::domain::{AccountStatus, MemberRole, MemberView, Membership, OrganizationView, TokenPurpose, User};
+use crate::accounts::store_admin;
 use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{developers, mail_tokens, members, organizations, users};
@@ -132,6 +133,8 @@ pub fn set_password(conn: &mut Conn, id: UserId, hash: &str, now: Instant) -> Re
 pub fn set_status(conn: &mut Conn, id: UserId, status: AccountStatus, now: Instant) -> Result<()> {
     diesel::update(users::table.find(id)).set(users::status.eq(status)).execute(conn)?;
     note(conn, ChangeKind::User, &id, now)?;
+    let person = user(conn, id)?;
+    store_admin::remind(conn, &person, now)?;
     let profile = developers::table.filter(developers::user_id.eq(id)).select(developers::id);
     let developer: Option<DeveloperId> = profile.first(conn).optional()?;
     developer.map_or(Ok(()), |developer| note(conn, ChangeKind::Developer, &developer, now))

@@ -45,6 +45,7 @@ impl Accounts {
             }
             let user = new_user(email.clone(), &name, Role::Admin, hash.clone(), Some(now), now);
             store::insert_user(conn, &user)?;
+            store_admin::remind(conn, &user, now)?;
             audit::record(conn, &Entry::of(None, Actor::System, "admin.create", user.id, now))?;
             if hash.is_none() {
                 let token_id =

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use crate::accounts::domain::{AccountStatus, MemberRole, MemberView, Membership, OrganizationView, TokenPurpose, User};
-use crate::accounts::store_erasures;
+use crate::accounts::{store_admin, store_erasures};
 use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{developers, mail_tokens, members, organizations, users};
@@ -137,6 +137,8 @@ pub fn set_status(conn: &mut Conn, id: UserId, status: AccountStatus, now: Insta
     }
     diesel::update(users::table.find(id)).set(users::status.eq(status)).execute(conn)?;
     note(conn, ChangeKind::User, &id, now)?;
+    let person = user(conn, id)?;
+    store_admin::remind(conn, &person, now)?;
     let profile = developers::table.filter(developers::user_id.eq(id)).select(developers::id);
     let developer: Option<DeveloperId> = profile.first(conn).optional()?;
     developer.map_or(Ok(()), |developer| note(conn, ChangeKind::Developer, &developer, now))

@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 
-use crate::accounts::domain::{AccountStatus, UserFilter, UserView};
+use crate::accounts::domain::{AccountStatus, User, UserFilter, UserView};
+use crate::accounts::store::{admins, recipient_of};
 use crate::db::Conn;
 use crate::db::schema::{developers, members, users};
 use crate::kernel::clock::Instant;
@@ -11,6 +12,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{DeveloperId, OrganizationId, UserId};
 use crate::kernel::page::PageQuery;
 use crate::kernel::principal::Role;
+use crate::notifications::store_planned::{cancel_pending_to, join};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -80,4 +82,20 @@ pub fn has_active_member(conn: &mut Conn, organization: OrganizationId) -> Resul
         .filter(users::status.eq(AccountStatus::Active))
         .select(users::id);
     Ok(active.first::<UserId>(conn).optional()?.is_some())
+}
+
+/// An admin who may sign in is reminded of what the others are; one who may not is told nothing any more.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn remind(conn: &mut Conn, user: &User, now: Instant) -> Result<()> {
+    if user.role != Role::Admin {
+        return Ok(());
+    }
+    if user.status != AccountStatus::Active {
+        return cancel_pending_to(conn, &user.id.to_string());
+    }
+    let newcomer = recipient_of(user);
+    let colleague = admins(conn)?.into_iter().find(|admin| admin.key != newcomer.key);
+    colleague.map_or(Ok(()), |colleague| join(conn, now, &colleague, &newcomer))
 }

@@ -12,7 +12,7 @@ use crate::kernel::ids::TrialId;
 use crate::kernel::principal::Principal;
 use crate::kernel::words::Word as _;
 use crate::kernel::zone::add_days;
-use crate::notifications::domain::{Letter, LetterKind};
+use crate::notifications::domain::Letter;
 use crate::scheduler::Nudge;
 use crate::trials::model::Contract;
 use crate::trials::process::TrialState;
@@ -79,9 +79,7 @@ impl CheckInRoom {
     /// A no reaches the admins; whoever has answered is not asked again, and nobody was silent any more.
     fn tell(&self, conn: &mut Conn, contract: &Contract, check_in: &CheckIn, now: Instant) -> Result<()> {
         let CheckIn { day, party, going_well, message, .. } = check_in.clone();
-        if self.days.first() == Some(&day) {
-            self.trials.settle_for_all(conn, contract, &[LetterKind::TrialCheckInSilent])?;
-        }
+        self.trials.settle(conn, contract, now)?;
         if going_well {
             return Ok(());
         }

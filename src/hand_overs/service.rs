@@ -10,7 +10,6 @@ use crate::kernel::clock::SharedClock;
 use crate::kernel::error::Result;
 use crate::kernel::ids::TrialId;
 use crate::kernel::principal::Principal;
-use crate::notifications::domain::LetterKind;
 use crate::trials::service::Trials;
 
 /// Hand-overs.
@@ -36,7 +35,7 @@ impl HandOvers {
         self.db.read(move |conn| store::find(conn, id)).await
     }
 
-    /// Keeps another list. When all of it is done nobody is reminded any more.
+    /// Keeps another list. Nobody is reminded while all of it is done.
     ///
     /// # Errors
     /// 403 for admins; 404 for another's trial; 409 before the end, and too long after it; 412.
@@ -50,9 +49,7 @@ impl HandOvers {
                 call.expected.check(before.version)?;
                 let next = before.with(list.items.clone());
                 store::put(conn, id, &next, now)?;
-                if next.finished {
-                    this.trials.settle_for_all(conn, &contract, &[LetterKind::TrialHandOver])?;
-                }
+                this.trials.settle(conn, &contract, now)?;
                 Answer::versioned(next.version, &next)
             })
         };

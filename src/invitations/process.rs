@@ -61,13 +61,14 @@ const PARTIES: &[Actor] = &[Actor::Client, Actor::Developer];
 const SYSTEM: &[Actor] = &[Actor::System];
 const TALKING: &[State] = &[State::Invited, State::Accepted];
 
-/// How an invitation begins.
-pub static CREATION: Row = Row::new(InvitationAction::Invite, &[], CLIENT, To::State(State::Invited))
+/// How an invitation begins; comes from no state.
+pub const CREATION: Row = Row::new(InvitationAction::Invite, &[], CLIENT, To::State(State::Invited))
     .guarded(&[Guard::JobRequestOpen, Guard::NotBlocked, Guard::Vetted])
     .telling(&[Told::Invited]);
 
-/// The lifecycle: every later step that exists.
-pub static STEPS: Table<InvitationState, InvitationAction, Guard, Told> = &[
+/// The lifecycle: every step that exists.
+pub const STEPS: Table<InvitationState, InvitationAction, Guard, Told> = &[
+    CREATION,
     Row::new(InvitationAction::Accept, &[State::Invited], DEVELOPER, To::State(State::Accepted))
         .guarded(&[Guard::NotBlocked, Guard::JobRequestOpen])
         .telling(&[Told::Accepted]),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::invitations::process as invitations;
 use crate::jobs::process as jobs;
 use crate::kernel::lifecycle::{Lifecycle, describe};
 use crate::timesheets::process as timesheets;
@@ -23,6 +24,7 @@ impl Processes {
         let application = "A developer's application for vetting.";
         let vetted = "A developer's vetted status, from the first approval on.";
         let request = "A client's job request.";
+        let invitation = "A client's invitation of a developer to talk about a job request.";
         let timesheet = "The hours of a week of a trial.";
         let trial = "A trial, from the offer to its end.";
         Self {
@@ -30,6 +32,7 @@ impl Processes {
                 describe("vetting_application", application, vetting::STEPS, vetting::next_stage),
                 describe("vetted_status", vetted, standing::STANDING_STEPS, |_| None),
                 describe("job_request", request, jobs::STEPS, |_| None),
+                describe("invitation", invitation, invitations::STEPS, |_| None),
                 describe("trial", trial, trials::STEPS, |_| None),
                 describe("timesheet", timesheet, timesheets::STEPS, |_| None),
             ],

@@ -30,6 +30,7 @@ pub mod service;
 #[path = "../../tests/api/support/smtp.rs"]
 mod smtp;
 pub mod store;
+pub mod store_own;
 pub mod store_planned;
 pub mod summaries;
 pub mod tasks;

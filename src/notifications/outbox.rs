@@ -148,6 +148,13 @@ pub struct OutboxMail {
     pub request_id: Option<String>,
 }
 
+impl OutboxMail {
+    /// When it was sent, or is due until then.
+    pub fn came_at(&self) -> Instant {
+        self.sent_at.unwrap_or(self.due_at)
+    }
+}
+
 /// A mail as its recipient sees it in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Notification {
@@ -160,7 +167,7 @@ pub struct Notification {
     pub subject_line: String,
     /// What has become of it.
     pub state: MailState,
-    /// When it was sent or, until then, made.
+    /// When it was sent; until then, when it is tried.
     pub at: Instant,
 }
 

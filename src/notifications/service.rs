@@ -27,7 +27,9 @@ use crate::notifications::preferences::{OptionalMail, Preference, Preferences};
 use crate::notifications::preferences_store;
 use crate::notifications::recipient::Recipient;
 use crate::notifications::store;
-use crate::notifications::store::{Claimed, Own};
+use crate::notifications::store::Claimed;
+use crate::notifications::store_own;
+use crate::notifications::store_own::Own;
 use crate::scheduler::Nudge;
 
 /// How much longer than an attempt its lease holds: time enough to record what came of it.
@@ -142,13 +144,13 @@ impl Notifications {
         self.db.write(effect).await
     }
 
-    /// The person's own mails of the last 90 days, newest first.
+    /// The person's own mails of the last 90 days, as they came, newest first.
     ///
     /// # Errors
     /// 400 for a cursor that is not one of ours.
     pub async fn mine(&self, principal: &Principal, page: PageQuery) -> Result<Page<Notification>> {
         let (now, key) = (self.clock.now(), principal.user.to_string());
-        let own = self.db.read(move |conn| store::own(conn, now, &key, &page)).await?;
+        let own = self.db.read(move |conn| store_own::own(conn, now, &key, &page)).await?;
         Ok(own.map(|own| self.notification(own)))
     }
 
@@ -189,7 +191,8 @@ impl Notifications {
 
     fn notification(&self, Own { mail, letter }: Own) -> Notification {
         let subject_line = letter.map_or_else(|| mail.kind.clone(), |letter| self.scribe.subject_line(&letter));
-        Notification { id: mail.id, kind: mail.kind, subject_line, state: mail.state, at: mail.sent_at.unwrap_or(mail.created_at) }
+        let at = mail.came_at();
+        Notification { id: mail.id, kind: mail.kind, subject_line, state: mail.state, at }
     }
 
     /// Claims at most `limit` mails that are due.

@@ -195,14 +195,15 @@ pub fn settle(conn: &mut Conn, now: Instant, mail: &Claimed, settled: &Settled) 
     Ok(())
 }
 
+/// A row of the outbox, as people see it.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = outbox)]
-struct Row {
+pub(super) struct Row {
     id: String,
     kind: String,
     subject: String,
     recipient_email: String,
-    letter_json: String,
+    pub(super) letter_json: String,
     state: MailState,
     attempts: i64,
     due_at: Instant,
@@ -246,36 +247,6 @@ pub fn list(conn: &mut Conn, state: Option<MailState>, page: &PageQuery) -> Resu
     }
     let rows: Vec<OutboxMail> = rows.load(conn)?.into_iter().map(OutboxMail::from).collect();
     Ok(Page::cut(rows, page.limit, |row| row.id.clone()))
-}
-
-/// A mail of a person's own: what is shown of it, and what its subject line is made from.
-pub struct Own {
-    /// The row.
-    pub mail: OutboxMail,
-    /// The letter, if it can be read.
-    pub letter: Option<Letter>,
-}
-
-/// A person's own mails of the last 90 days, newest first; neither cancelled ones nor reminders that are not yet due.
-///
-/// # Errors
-/// 400 for a cursor that is not one of ours; 503 when the database is down.
-pub fn own(conn: &mut Conn, now: Instant, recipient_key: &str, page: &PageQuery) -> Result<Page<Own>> {
-    let mut rows = dsl::outbox
-        .filter(dsl::recipient_key.eq(recipient_key))
-        .filter(dsl::due_at.ge(now.plus(-KEPT)))
-        .filter(dsl::state.ne(MailState::Cancelled))
-        .filter(dsl::due_at.le(now).or(dsl::attempts.gt(0)))
-        .order(dsl::id.desc())
-        .limit(page.limit + 1)
-        .select(Row::as_select())
-        .into_boxed();
-    if let Some(after) = page.after()? {
-        rows = rows.filter(dsl::id.lt(after));
-    }
-    let rows = rows.load::<Row>(conn)?;
-    let own = |row: Row| Own { letter: serde_json::from_str(&row.letter_json).ok(), mail: row.into() };
-    Ok(Page::cut(rows.into_iter().map(own).collect(), page.limit, |own| own.mail.id.clone()))
 }
 
 /// One row of the outbox.

@@ -16,7 +16,7 @@ use crate::notifications::domain::{Letter, LetterKind};
 use crate::notifications::outbox::{MailState, NewMail};
 use crate::notifications::recipient::Recipient;
 use crate::notifications::reminders::{DAILY, TRIAL_REMINDERS};
-use crate::notifications::store::{NewRow, enqueue};
+use crate::notifications::store::NewRow;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = outbox)]
@@ -44,11 +44,12 @@ impl Pending {
 }
 
 /// Makes `planned` what is pending about `subject` of these kinds. What is pending as planned stays as it is, everything else is
-/// cancelled. Of what is planned for before `now`, only what was pending for then is still sent; what was sent is not sent again.
+/// cancelled. Of what is planned for before `since`, when the step was taken that it follows from, only what was pending for then
+/// is still sent; what was sent is not sent again. A step that the clock comes to late, at `now`, has missed nothing since.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn plan(conn: &mut Conn, now: Instant, subject: &str, kinds: &[LetterKind], planned: &[NewMail]) -> Result<()> {
+pub fn plan(conn: &mut Conn, now: Instant, since: Instant, subject: &str, kinds: &[LetterKind], planned: &[NewMail]) -> Result<()> {
     // One statement for all kinds, which the databases plan once.
     let pending = dsl::outbox.filter(dsl::subject.eq(subject)).filter(dsl::state.eq(MailState::Pending));
     let pending: Vec<Pending> = pending.select(Pending::as_select()).load(conn)?;
@@ -59,7 +60,7 @@ pub fn plan(conn: &mut Conn, now: Instant, subject: &str, kinds: &[LetterKind], 
         diesel::update(rows).set(dsl::state.eq(MailState::Cancelled)).execute(conn)?;
     }
     let missing = planned.iter().filter(|mail| !stays.iter().any(|row| row.is(mail)));
-    let mut in_time = missing.filter(|mail| mail.due_at > Some(now) || goes.iter().any(|row| row.is_like(mail)));
+    let mut in_time = missing.filter(|mail| mail.due_at > Some(since) || goes.iter().any(|row| row.is_like(mail)));
     in_time.try_for_each(|mail| put_anew(conn, now, mail))
 }
 
@@ -99,8 +100,7 @@ pub fn follow(conn: &mut Conn, recipient_key: &str, from: TimeZone, to: TimeZone
     diesel::update(pending()).set(dsl::recipient_time_zone.eq(to)).execute(conn)?;
     let daily: Vec<(String, Instant)> = pending().filter(dsl::kind.eq_any(DAILY)).select((dsl::id, dsl::due_at)).load(conn)?;
     for (id, due_at) in daily {
-        let there = to.at(from.date(due_at), from.minute(due_at));
-        diesel::update(dsl::outbox.find(id)).set(dsl::due_at.eq(there)).execute(conn)?;
+        diesel::update(dsl::outbox.find(id)).set(dsl::due_at.eq(there(due_at, from, to))).execute(conn)?;
     }
     Ok(())
 }
@@ -120,9 +120,15 @@ pub fn join(conn: &mut Conn, now: Instant, colleague: &Recipient, newcomer: &Rec
         .select((dsl::letter_json, dsl::subject, dsl::anchor, dsl::due_at, dsl::give_up_at))
         .load(conn)?;
     for (Json(letter), subject, anchor, due_at, useful_until) in planned {
-        enqueue(conn, now, &NewMail::now(letter, subject, anchor, newcomer.clone()).later(due_at, useful_until))?;
+        let due_at = if DAILY.contains(&letter.kind()) { there(due_at, colleague.time_zone, newcomer.time_zone) } else { due_at };
+        put_anew(conn, now, &NewMail::now(letter, subject, anchor, newcomer.clone()).later(due_at, useful_until))?;
     }
-    follow(conn, &newcomer.key, colleague.time_zone, newcomer.time_zone)
+    Ok(())
+}
+
+/// The same hour of the same day elsewhere.
+fn there(due_at: Instant, from: TimeZone, to: TimeZone) -> Instant {
+    to.at(from.date(due_at), from.minute(due_at))
 }
 
 /// Cancels what is pending for a person who has left: everything but what is about the own account.

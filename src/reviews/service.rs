@@ -10,7 +10,6 @@ use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::TrialId;
 use crate::kernel::principal::Principal;
-use crate::notifications::domain::LetterKind;
 use crate::reviews::domain::{NewReview, Review, ReviewView, ReviewsView, seen_by};
 use crate::reviews::store;
 use crate::scheduler::Nudge;
@@ -58,7 +57,7 @@ impl Reviews {
                     return Err(Error::conflict("Your side has written its review: it stands as it is."));
                 }
                 store::insert(conn, &review)?;
-                this.trials.settle_for(conn, &contract, party, &[LetterKind::TrialReviewDue])?;
+                this.trials.settle(conn, &contract, now)?;
                 this.plan(conn, &contract, !others.is_empty(), now)?;
                 let written = store::of_trial(conn, id)?.into_iter().find(|each| each.party == party);
                 Answer::plain(&ReviewView::from(written.unwrap_or(review)))

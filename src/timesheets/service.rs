@@ -15,7 +15,6 @@ use crate::kernel::principal::Principal;
 use crate::kernel::process::{Actor, find_open};
 use crate::kernel::week::Week;
 use crate::kernel::words::Word as _;
-use crate::notifications::domain::LetterKind;
 use crate::scheduler::Nudge;
 use crate::timesheets::domain::{Sheet, SheetEvent, Workable, approve_by};
 use crate::timesheets::process::{Facts, Row, STEPS, SheetAction, SheetState, check};
@@ -192,8 +191,8 @@ impl Timesheets {
             }
         }
         mails::notice_cap(conn, &self.trials, contract, sheet, &next, now)?;
-        if step.row.action == SheetAction::Submit && contract.trial.last_day.map(Week::of) == Some(next.week) {
-            self.trials.settle_for(conn, contract, Party::Developer, &[LetterKind::TrialFinalTimesheet])?;
+        if step.row.action == SheetAction::Submit && contract.last_day().map(Week::of) == Some(next.week) {
+            self.trials.settle(conn, contract, now)?;
         }
         Ok(next)
     }

@@ -7,9 +7,9 @@ use crate::kernel::ids::TrialId;
 use crate::kernel::principal::Principal;
 use crate::kernel::words::Word as _;
 use crate::kernel::zone::add_days;
-use crate::notifications::domain::{Letter, LetterKind};
+use crate::notifications::domain::Letter;
 use crate::notifications::outbox::NewMail;
-use crate::notifications::store::{cancel_pending, cancel_pending_about, enqueue};
+use crate::notifications::store::enqueue;
 use crate::notifications::summaries::TrialSummary;
 use crate::trials::model::{Contract, Dossier, Event, Viewer};
 use crate::trials::neighbors::Cast;
@@ -83,24 +83,13 @@ impl Trials {
         Err(Error::conflict(format!("The time for this ended with {until}.")))
     }
 
-    /// A party has done what these reminders ask of it.
+    /// Plans the reminders of an agreed trial anew: nobody is asked for what is answered by now.
     ///
     /// # Errors
     /// 503 when the database is down.
-    pub fn settle_for(&self, conn: &mut Conn, contract: &Contract, party: Party, kinds: &[LetterKind]) -> Result<()> {
-        let who = if party == Party::Client { Recipient::Client } else { Recipient::Developer };
-        for person in Cast::of(conn, &contract.trial)?.people(who) {
-            cancel_pending_about(conn, &contract.trial.id.to_string(), &person.key, kinds)?;
-        }
-        Ok(())
-    }
-
-    /// Nobody needs these reminders any more.
-    ///
-    /// # Errors
-    /// 503 when the database is down.
-    pub fn settle_for_all(&self, conn: &mut Conn, contract: &Contract, kinds: &[LetterKind]) -> Result<()> {
-        cancel_pending(conn, &contract.trial.id.to_string(), Some(kinds)).map(drop)
+    pub fn settle(&self, conn: &mut Conn, contract: &Contract, now: Instant) -> Result<()> {
+        let cast = Cast::of(conn, &contract.trial)?;
+        mails::remind(conn, &self.rules, contract, &cast, now, now)
     }
 
     /// Tells the admins something about a trial, once for each `occasion`.

@@ -1,9 +1,12 @@
 //! The offer to go on for good after the trial. It never becomes true without the developer.
 
+use chrono::NaiveDate;
+
 use crate::db::Conn;
 use crate::kernel::error::{Faults, Result};
 use crate::kernel::zone::add_days;
-use crate::trials::model::{Contract, Conversion, Step};
+use crate::trials::model::{Contract, Conversion, Step, Trial};
+use crate::trials::process::Outcome;
 use crate::trials::schedule::Rules;
 use crate::trials::{calendar, store_terms};
 
@@ -39,4 +42,12 @@ pub fn offer(conn: &mut Conn, rules: &Rules, next: &mut Contract, step: &Step<'_
 pub fn take_back(conn: &mut Conn, next: &mut Contract) -> Result<()> {
     next.conversion = None;
     store_terms::set_conversion(conn, next.trial.id, None)
+}
+
+impl Contract {
+    /// The last day of the trial's work, once it is known: what goes on for good is no trial from then on.
+    pub fn last_day(&self) -> Option<NaiveDate> {
+        let Trial { outcome, last_day, changed_at, .. } = self.trial;
+        if outcome == Some(Outcome::Converted) { Some(self.time_zone().date(changed_at)) } else { last_day }
+    }
 }

@@ -34,9 +34,17 @@ pub fn tell(conn: &mut Conn, rules: &Rules, before: &Contract, contract: &Contra
             send(conn, contract, cast.people(*who), &letter, now)?;
         }
     }
-    let mut planned = reminders_of_offer(rules, contract, &cast, step.at);
-    planned.extend(reminders_of_dates(conn, rules, contract, &cast, now)?);
-    plan(conn, now, &contract.trial.id.to_string(), &TRIAL_REMINDERS, &planned)
+    remind(conn, rules, contract, &cast, step.at, now)
+}
+
+/// Plans the reminders anew, as what was done at `at` leaves them; an offer was sent then.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn remind(conn: &mut Conn, rules: &Rules, contract: &Contract, cast: &Cast, at: Instant, now: Instant) -> Result<()> {
+    let mut planned = reminders_of_offer(rules, contract, cast, at);
+    planned.extend(reminders_of_dates(conn, rules, contract, cast, now)?);
+    plan(conn, now, at, &contract.trial.id.to_string(), &TRIAL_REMINDERS, &planned)
 }
 
 /// Tells the client that an open offer has become impossible; nobody is reminded of it any more.
@@ -44,7 +52,7 @@ pub fn tell(conn: &mut Conn, rules: &Rules, before: &Contract, contract: &Contra
 /// # Errors
 /// 503 when the database is down.
 pub fn tell_impossible(conn: &mut Conn, rules: &Rules, contract: &Contract, now: Instant) -> Result<()> {
-    plan(conn, now, &contract.trial.id.to_string(), &TRIAL_REMINDERS, &[])?;
+    plan(conn, now, now, &contract.trial.id.to_string(), &TRIAL_REMINDERS, &[])?;
     let cast = Cast::of(conn, &contract.trial)?;
     let trial = summary(contract, &cast.names, Recipient::Client, rules);
     send(conn, contract, cast.people(Recipient::Client), &Letter::TrialNoLongerPossible { trial }, now)
@@ -188,7 +196,7 @@ fn engagement(contract: &Contract) -> Engagement {
 /// What the calendar says of the state that the trial is in now.
 fn reminders_of_dates(conn: &mut Conn, rules: &Rules, contract: &Contract, cast: &Cast, now: Instant) -> Result<Vec<NewMail>> {
     let trial = &contract.trial;
-    let answered = if trial.starts_at < now { Answered::of(conn, trial)? } else { Answered::default() };
+    let answered = if trial.starts_at < now { Answered::of(conn, contract)? } else { Answered::default() };
     let first = rules.reminders.days(Reminded::CheckIn).first().copied();
     let mut mails = Vec::new();
     for who in Recipient::ALL {

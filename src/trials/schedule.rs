@@ -49,8 +49,10 @@ words! {
         End => "end",
         /// The day with whose beginning the time to decide is over.
         Grace => "grace",
-        /// The last day of work.
+        /// The last day of work of the trial.
         LastDay => "last_day",
+        /// The same, where the two part; those who go on for good have nothing to hand over.
+        Parting => "parting",
     }
 }
 
@@ -94,7 +96,7 @@ pub const SCHEDULE: &[Reminder] = &[
     row(Reminded::EndsSoon, Anchor::End, BOTH, WORKING),
     row(Reminded::GraceEnds, Anchor::Grace, CLIENT_AND_ADMINS, UNDECIDED),
     row(Reminded::ReviewDue, Anchor::LastDay, BOTH, ENDED),
-    row(Reminded::HandOver, Anchor::LastDay, BOTH, ENDED),
+    row(Reminded::HandOver, Anchor::Parting, BOTH, ENDED),
     row(Reminded::FinalTimesheet, Anchor::LastDay, DEVELOPER, ENDED),
 ];
 
@@ -140,14 +142,14 @@ pub struct Planned {
 
 /// The day of an anchor; `None` where the trial has none.
 fn anchor(contract: &Contract, periods: &Periods, anchor: Anchor) -> Option<NaiveDate> {
-    let Trial { starts_on, trial_days, extension_days, paused_days, last_day, outcome, .. } = contract.trial;
+    let Trial { starts_on, trial_days, extension_days, paused_days, outcome, .. } = contract.trial;
     let ends_on = Span { time_zone: contract.time_zone(), starts_on, trial_days, extension_days, paused_days }.ends_on();
     match anchor {
         Anchor::Start => Some(starts_on),
         Anchor::End => Some(ends_on),
         Anchor::Grace => Some(add_days(ends_on, periods.grace_days)),
-        Anchor::LastDay if outcome == Some(Outcome::Converted) => None,
-        Anchor::LastDay => last_day,
+        Anchor::Parting if outcome == Some(Outcome::Converted) => None,
+        Anchor::LastDay | Anchor::Parting => contract.last_day(),
     }
 }
 
@@ -158,7 +160,7 @@ fn limit(contract: &Contract, rules: &Rules, row: &Reminder) -> Option<Instant> 
         Anchor::Start if row.reminded == Reminded::StartsSoon => day(Anchor::Start),
         Anchor::Start | Anchor::End => day(Anchor::End),
         Anchor::Grace => day(Anchor::Grace),
-        Anchor::LastDay => day(Anchor::LastDay).map(|day| add_days(day, rules.periods.after_days)),
+        Anchor::LastDay | Anchor::Parting => day(row.anchor).map(|day| add_days(day, rules.periods.after_days)),
     };
     day.map(|day| contract.time_zone().start_of(day))
 }
@@ -174,9 +176,21 @@ fn planned_of(row: &Reminder, contract: &Contract, rules: &Rules, zone: TimeZone
         return Vec::new();
     };
     let days = rules.reminders.days(row.reminded);
-    let due: Vec<_> = days.iter().map(|days| (*days, zone.at(add_days(from, *days), MORNING))).collect();
+    let due: Vec<_> = days.iter().map(|days| (*days, morning(contract, row.anchor, add_days(from, *days), zone))).collect();
     let ends = due.iter().skip(1).map(|(_, at)| *at).chain([limit]);
     let plan =
         |((days, due_at), until): (&(i64, Instant), Instant)| Planned { reminded: row.reminded, days: *days, due_at: *due_at, until };
     due.iter().zip(ends).map(plan).filter(|planned| planned.until > planned.due_at.max(now)).collect()
+}
+
+/// 09:00 of `day`. What follows an end comes after it: where that morning was over by then, on the next one.
+fn morning(contract: &Contract, anchor: Anchor, day: NaiveDate, zone: TimeZone) -> Instant {
+    let nine = |day| zone.at(day, MORNING);
+    let ended_at = contract.trial.changed_at;
+    let today = zone.date(ended_at);
+    match anchor {
+        Anchor::LastDay | Anchor::Parting if nine(today) > ended_at => nine(day).max(nine(today)),
+        Anchor::LastDay | Anchor::Parting => nine(day).max(nine(add_days(today, 1))),
+        Anchor::Start | Anchor::End | Anchor::Grace => nine(day),
+    }
 }

@@ -6,7 +6,7 @@ use crate::db::Conn;
 use crate::db::schema::{check_ins, hand_overs, reviews, timesheets};
 use crate::kernel::error::Result;
 use crate::kernel::week::Week;
-use crate::trials::model::Trial;
+use crate::trials::model::Contract;
 use crate::trials::notices::Recipient;
 use crate::trials::schedule::{Planned, Reminded};
 use crate::trials::terms::Party;
@@ -25,9 +25,9 @@ impl Answered {
     ///
     /// # Errors
     /// 503 when the database is down.
-    pub fn of(conn: &mut Conn, trial: &Trial) -> Result<Self> {
-        let last_week = trial.last_day.map(|day| Week::of(day).to_string()).unwrap_or_default();
-        let trial = trial.id;
+    pub fn of(conn: &mut Conn, contract: &Contract) -> Result<Self> {
+        let last_week = contract.last_day().map(|day| Week::of(day).to_string()).unwrap_or_default();
+        let trial = contract.trial.id;
         let hours = timesheets::table.find((trial, last_week)).filter(timesheets::submitted_at.is_not_null());
         let answers = check_ins::table.filter(check_ins::trial_id.eq(trial));
         let written = reviews::table.filter(reviews::trial_id.eq(trial));

@@ -42,10 +42,14 @@ pub async fn a_check_in_is_answered_once_from_its_day_on_and_a_no_reaches_the_ad
         mail.text()
     );
     // Whoever has answered is not asked at nine, also when everything is planned anew.
-    act(&scene.client, &id, "amend", json!({ "terms": { "hours_per_week": 20 } })).await.expect(200);
     scene.until("2026-12-08T10:00:00Z").await;
     let asked = "How is your trial with";
     assert_eq!((count(&scene, &scene.client, asked).await, count(&scene, &scene.developer, asked).await), (1, 0));
+    scene.until("2026-12-15T00:30:00Z").await;
+    scene.client.post(&path("14"), well).await.expect(200);
+    act(&scene.client, &id, "amend", json!({ "terms": { "hours_per_week": 20 } })).await.expect(200);
+    scene.until("2026-12-15T10:00:00Z").await;
+    assert_eq!((count(&scene, &scene.client, asked).await, count(&scene, &scene.developer, asked).await), (1, 1));
 }
 
 #[actix_web::test]

@@ -19,7 +19,7 @@ async fn anybody_reads_the_lifecycles() {
     let answer = app.anonymous().get("/v1/meta/processes").await.expect(200);
     let processes = answer.at("/processes").as_array().expect("a list");
     let names: Vec<&Value> = processes.iter().map(|each| &each["name"]).collect();
-    assert_eq!(names, ["vetting_application", "vetted_status", "job_request", "trial", "timesheet"]);
+    assert_eq!(names, ["vetting_application", "vetted_status", "job_request", "invitation", "trial", "timesheet"]);
     let step = |process: usize, action: &str| {
         let steps = processes[process]["steps"].as_array().expect("steps");
         steps.iter().find(|step| step["action"] == action).unwrap_or_else(|| panic!("no {action}")).clone()
@@ -39,6 +39,7 @@ async fn anybody_reads_the_lifecycles() {
         (finals(0), finals(1)),
         (vec![json!("approved"), json!("rejected"), json!("withdrawn"), json!("lapsed")], vec![json!("revoked")])
     );
-    assert_eq!((finals(2), finals(3)), (vec![json!("closed")], vec![json!("ended"), json!("void")]));
-    assert_eq!(step(3, "offer")["mails"][0], json!({ "word": "trial_offer", "about": "To others: A client offers a trial." }));
+    assert_eq!((finals(2), finals(4)), (vec![json!("closed")], vec![json!("ended"), json!("void")]));
+    assert_eq!(finals(3), [json!("accepted"), json!("declined"), json!("lapsed")]);
+    assert_eq!(step(4, "offer")["mails"][0], json!({ "word": "trial_offer", "about": "To others: A client offers a trial." }));
 }

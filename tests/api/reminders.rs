@@ -3,9 +3,11 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
+use guildhall::accounts::domain::AccountStatus;
 use guildhall::db::schema::outbox::dsl;
 use serde_json::{Value, json};
 
+use crate::support::app::TestApp;
 use crate::support::person::Person;
 use crate::support::seeds::{Scene, act};
 use crate::support::smtp::Mode;
@@ -121,4 +123,72 @@ async fn who_joins_is_reminded_and_who_has_left_is_not() {
     scene.until("2026-12-23T10:00:00Z").await;
     assert_eq!(scene.app.mails(&guest, "").await.len(), before, "what a trial has to say is no business of theirs any more");
     assert_eq!(count(&scene, &scene.client, HOW).await, 1, "what was missed became one");
+}
+
+#[actix_web::test]
+async fn admins_are_reminded_of_the_same_and_not_while_they_are_kept_out() {
+    let mut scene = Scene::start().await;
+    let (gone, back) = (scene.app.admin().await, scene.app.admin().await);
+    scene.active().await;
+    let late = scene.app.admin().await;
+    for person in [&gone, &back] {
+        scene.app.suspend(person).await;
+    }
+    let let_in = async |app: &TestApp, person: &Person| {
+        let email = person.email.parse().expect("an address");
+        app.house.accounts.set_status(email, AccountStatus::Active).await.expect("a way in");
+    };
+    let_in(&scene.app, &back).await;
+    scene.until("2026-12-05T09:00:00Z").await;
+    let silent = "Nobody has answered the first check-in";
+    for (person, expected) in [(&scene.admin, 1), (&late, 1), (&back, 1), (&gone, 0)] {
+        assert_eq!(count(&scene, person, silent).await, expected);
+    }
+    scene.until("2027-01-01T10:00:00Z").await;
+    scene.app.suspend(&back).await;
+    let_in(&scene.app, &gone).await;
+    scene.until("2027-01-04T09:00:00Z").await;
+    let ending = "The time to decide about the trial with";
+    for (person, expected) in [(&scene.admin, 1), (&late, 1), (&back, 0), (&gone, 1)] {
+        assert_eq!(count(&scene, person, ending).await, expected);
+    }
+}
+
+#[actix_web::test]
+async fn ones_own_mails_are_listed_as_they_came() {
+    let mut scene = Scene::start().await;
+    scene.active().await;
+    // Planned with all the others on the day of the signature, and refused at nine.
+    scene.app.smtp.set_mode_for(&scene.developer.email, Mode::RefuseRecipient(451));
+    scene.until("2026-12-04T09:00:00Z").await;
+    let list = async |scene: &Scene, query: &str| scene.developer.get(&format!("/v1/me/notifications?{query}")).await.expect(200);
+    let waiting = list(&scene, "limit=1").await;
+    assert_eq!((waiting.text_at("/data/0/kind"), waiting.text_at("/data/0/state")), ("trial_check_in".into(), "pending".into()));
+    assert!(waiting.text_at("/data/0/at").starts_with("2026-12-04T09:00:0"), "when it is tried again: {}", waiting.json);
+    scene.app.smtp.set_mode_for(&scene.developer.email, Mode::Accept);
+    scene.later(TimeDelta::minutes(5)).await;
+    let whole = list(&scene, "limit=100").await.at("/data").as_array().expect("mails").clone();
+    let shown: Vec<String> = whole
+        .iter()
+        .map(|mail| format!("{} {}", mail["at"].as_str().expect("an instant"), mail["kind"].as_str().expect("a kind")))
+        .collect();
+    let expected = [
+        "2026-12-04T09:05:00Z trial_check_in",
+        "2026-12-01T00:00:00Z trial_started",
+        "2026-11-30T09:00:00Z trial_starts_soon",
+        "2026-11-28T09:00:00Z trial_starts_soon",
+        "2026-11-24T09:00:00Z trial_starts_soon",
+        "2026-11-23T10:00:00Z trial_scheduled",
+        "2026-11-23T10:00:00Z trial_offer",
+        "2026-11-23T10:00:00Z verify_email",
+    ];
+    assert_eq!(shown, expected);
+    let (mut pages, mut query) = (Vec::new(), "limit=3".to_owned());
+    loop {
+        let page = list(&scene, &query).await;
+        pages.extend(page.at("/data").as_array().expect("mails").iter().cloned());
+        let Some(cursor) = page.at("/next_cursor").as_str() else { break };
+        query = format!("limit=3&cursor={cursor}");
+    }
+    assert_eq!(pages, whole);
 }

@@ -153,14 +153,45 @@ async fn after_fifty_days_of_downtime_everything_happens_once_and_in_its_own_tim
                 "grace-over system ended 2027-01-05T00:00:00Z",
             ]
         );
-        // Nobody is told of a start or a decision whose time has passed for good.
-        assert_eq!(subjects(&scene.app, &scene.developer).await[2..], ["The trial with A client has ended without a decision"]);
-        assert_eq!(subjects(&scene.app, &scene.client).await[1..], ["The trial with A developer has ended without a decision"]);
+        // Nobody is told of a start or a decision whose time has passed for good; what is left to do is said once.
+        let left = [
+            "The trial with A client has ended without a decision",
+            "How was your trial with A client?",
+            "The hand-over of your trial with A client is open",
+            "Your last timesheet is missing: A client",
+        ];
+        assert_eq!(subjects(&scene.app, &scene.developer).await[2..], left);
+        let left = left.map(|subject| subject.replace("A client", "A developer"));
+        assert_eq!(subjects(&scene.app, &scene.client).await[1..], left[..3]);
         assert_eq!(subjects(&scene.app, &scene.admin).await, [""; 0]);
         scene.app = scene.app.restart().await;
     }
     scene.later(TimeDelta::zero()).await;
     assert_eq!((scene.job_state().await.as_str(), scene.is_free_on("2027-01-12").await), ("open", true));
+}
+
+#[actix_web::test]
+async fn what_follows_from_a_step_that_comes_late_is_said_while_it_is_true() {
+    let mut scene = Scene::start().await;
+    let id = scene.active().await;
+    scene.until("2026-12-30T10:00:00Z").await;
+    scene.app.settle().await;
+    // Nobody runs the process when the days are over, nor at nine of the last day to decide.
+    scene.app.clock.advance(TimeDelta::days(5) + TimeDelta::hours(2));
+    scene.app = scene.app.restart().await;
+    scene.later(TimeDelta::zero()).await;
+    assert_eq!(scene.events(&id).await[3..], ["trial-over system decision_due 2026-12-31T00:00:00Z"]);
+    for (person, other) in [(&scene.client, "A developer"), (&scene.admin, "A client and A developer")] {
+        let told = subjects(&scene.app, person).await;
+        let expected = [
+            format!("The trial with {other} is over: please decide"),
+            format!("The time to decide about the trial with {other} is almost over"),
+        ];
+        assert_eq!(told[told.len() - 2..], expected);
+    }
+    scene.until("2027-01-05T00:00:00Z").await;
+    assert_eq!(count(&scene, &scene.client, "The time to decide").await, 1);
+    assert_eq!(scene.stand(&id).await, "ended/no_decision");
 }
 
 #[actix_web::test]

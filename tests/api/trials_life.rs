@@ -1,8 +1,10 @@
 //! A trial lives its days: the steps of both parties and of the clock, and every mail at its hour, compared whole. The clock goes
-//! by the hour, and now and then the process stops for a while and starts again.
+//! by the hour, and at random the process stops for a while and starts again, which changes nothing of what is told.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 use guildhall::kernel::clock::Clock as _;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
 use crate::support::seeds::{Scene, vetted};
@@ -63,25 +65,28 @@ impl Mailboxes {
     }
 }
 
+/// How many hours nobody runs the process from `now` on, if it stops. None of the calendar's hours is among them, nor a deed's.
+fn stop(stops: &mut StdRng, now: DateTime<Utc>, deed: Option<DateTime<Utc>>) -> Option<i64> {
+    let hours = stops.random_range(1..=4);
+    let free = (11..19).contains(&now.hour()) && deed.is_none_or(|deed| deed >= now + TimeDelta::hours(hours));
+    (free && stops.random_ratio(1, 30)).then_some(hours)
+}
+
 /// Lets a trial that was offered and accepted on 23 November live until `end`, and tells what happened.
 async fn life(deeds: &[Deed], end: &str) -> String {
+    let mut stops = StdRng::seed_from_u64(end.bytes().map(u64::from).sum());
     let mut scene = Scene::start().await;
     let (id, mut boxes) = (scene.scheduled().await, Mailboxes([0; 3]));
     scene.app.settle().await;
     let mut told = boxes.news(&scene);
     let mut deeds = deeds.iter().peekable();
     let end = instant(end);
-    for hour in 1.. {
-        let now = scene.app.clock.now().utc();
-        if now >= end {
-            break;
-        }
-        // On some days nobody runs the process for five hours; none of the calendar's hours is in them.
-        let pause = hour % 61 == 0 && (13..19).contains(&chrono::Timelike::hour(&now));
-        if pause {
+    while scene.app.clock.now().utc() < end {
+        let stop = stop(&mut stops, scene.app.clock.now().utc(), deeds.peek().map(|deed| instant(deed.0)));
+        if stop.is_some() {
             scene.app = scene.app.restart().await;
         }
-        scene.app.clock.advance(TimeDelta::hours(if pause { 5 } else { 1 }));
+        scene.app.clock.advance(TimeDelta::hours(stop.unwrap_or(1)));
         scene.app.settle().await;
         while let Some(deed) = deeds.next_if(|deed| instant(deed.0) <= scene.app.clock.now().utc()) {
             scene.later(TimeDelta::zero()).await;
@@ -96,8 +101,8 @@ async fn life(deeds: &[Deed], end: &str) -> String {
     format!("{}\n\n{}\n\n{}\n", scene.stand(&id).await, events.join("\n"), told.join("\n"))
 }
 
-fn instant(text: &str) -> chrono::DateTime<chrono::Utc> {
-    chrono::DateTime::parse_from_rfc3339(text).expect("an instant").to_utc()
+fn instant(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).expect("an instant").to_utc()
 }
 
 #[actix_web::test]

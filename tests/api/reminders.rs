@@ -174,21 +174,18 @@ async fn ones_own_mails_are_listed_as_they_came() {
         .collect();
     let expected = [
         "2026-12-04T09:05:00Z trial_check_in",
-        "2026-12-01T00:00:00Z trial_started",
-        "2026-11-30T09:00:00Z trial_starts_soon",
-        "2026-11-28T09:00:00Z trial_starts_soon",
-        "2026-11-24T09:00:00Z trial_starts_soon",
+        "2026-12-01T10:00:00Z trial_started",
         "2026-11-23T10:00:00Z trial_scheduled",
         "2026-11-23T10:00:00Z trial_offer",
         "2026-11-23T10:00:00Z verify_email",
     ];
     assert_eq!(shown, expected);
-    let (mut pages, mut query) = (Vec::new(), "limit=3".to_owned());
+    let (mut pages, mut query) = (Vec::new(), "limit=2".to_owned());
     loop {
         let page = list(&scene, &query).await;
         pages.extend(page.at("/data").as_array().expect("mails").iter().cloned());
         let Some(cursor) = page.at("/next_cursor").as_str() else { break };
-        query = format!("limit=3&cursor={cursor}");
+        query = format!("limit=2&cursor={cursor}");
     }
     assert_eq!(pages, whole);
 }

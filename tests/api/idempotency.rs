@@ -29,6 +29,7 @@ const STORIES: &[fn()] = &[
     jobs::steps_follow_the_states,
     organizations::an_invited_person_joins_and_acts_as_a_member,
     skills::a_merge_takes_along_whoever_uses_the_skill,
+    timesheets::a_trial_ended_on_day_n_is_free_until_then_and_on_the_next_day_it_is_not,
     timesheets::a_week_is_written_down_handed_in_doubted_answered_and_decided,
     trials::terms_go_back_and_forth_until_both_have_signed_the_same,
     trials::an_offer_is_declined_or_withdrawn_by_whoever_may,
@@ -46,8 +47,10 @@ const STORIES: &[fn()] = &[
     vetting::a_developer_withdraws_and_waives,
     vetting_standing::a_rejection_is_appealed_and_decided_anew,
     vetting_standing::a_suspension_and_a_revocation_are_appealed,
+    vetting_standing::whoever_is_suspended_leaves_matching_at_once_and_trials_go_on,
     an_admin_handles_a_mail,
     an_admin_ends_sessions,
+    an_invitation_is_accepted,
 ];
 
 /// What a key means nothing to: signing in and its like, whose answers must not be stored, and what has no effect.
@@ -102,6 +105,15 @@ async fn an_admin_ends_sessions() {
     let id = client.get("/v1/me").await.expect(200).text_at("/id");
     admin.post(&format!("/v1/admin/users/{id}/end-sessions"), json!({ "message": "A laptop is lost." })).await.expect(200);
     client.get("/v1/me").await.problem(401, "not-signed-in");
+}
+
+#[actix_web::test]
+async fn an_invitation_is_accepted() {
+    let app = TestApp::start().await;
+    let ((client, job), developer) = (app.client_with_job().await, app.vetted_developer(&[("go", 5)]).await);
+    let invitation = json!({ "developer_id": developer.id, "message": "Shall we talk?" });
+    let id = client.post(&format!("/v1/job-requests/{job}/invitations"), invitation).await.expect(201).text_at("/id");
+    developer.person.post(&format!("/v1/invitations/{id}/accept"), json!({})).await.expect(200);
 }
 
 #[actix_web::test]

@@ -23,7 +23,7 @@ static ASKED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 const COMMON: [&str; 5] = ["status", "state", "role", "room", "kind"];
 /// What is read whole: what is small for good, the newest changes, of which the place is known, and, of an export, the person and
 /// the person's trials.
-const SMALL: [&str; 12] = [
+const SMALL: [&str; 14] = [
     "skills",
     "skill_aliases",
     "skill_neighbors",
@@ -32,10 +32,20 @@ const SMALL: [&str; 12] = [
     "changes_forgotten",
     "blocks",
     "__diesel_schema_migrations",
+    "f",
     "c",
+    "pragma_compile_options",
     "CONSTANT",
     "person",
     "trials_of",
+];
+
+/// Words that few rows have: mails that were given up, admins, applications under way; and the tests' own look at what is pending.
+const RARE: [&str; 4] = [
+    "`news`.`kind` = ?",
+    "(`users`.`role` = ?)",
+    "(`vetting_applications`.`changed_at` <= ?)",
+    "`outbox`.`attempts` FROM `outbox` WHERE (`outbox`.`state` = ?) ORDER BY `outbox`.`id`",
 ];
 
 struct Notebook;
@@ -65,7 +75,7 @@ fn fault(line: &str, is_page: bool) -> Option<&'static str> {
     let words: Vec<&str> = line.split(' ').collect();
     match (*words.first()?, *words.get(1)?) {
         ("SCAN", table) => (!is_page && !SMALL.contains(&table) && !table.starts_with('(')).then_some("reads everything"),
-        ("SEARCH", _) => {
+        ("SEARCH", _) if !is_page => {
             let by = line.split_once('(')?.1.trim_end_matches(" LEFT-JOIN");
             COMMON.iter().any(|word| by == format!("{word}=?)")).then_some("reads what most rows have in common")
         }
@@ -118,7 +128,10 @@ async fn nothing_is_read_whole_nor_by_what_most_rows_have_in_common() {
     // What is too old is looked for once an hour, with more patience.
     let hourly: BTreeSet<&str> = RULES.iter().flat_map(|rule| rule.statements).copied().collect();
     let reads = |text: &&String| ["SELECT", "UPDATE", "DELETE", "WITH"].iter().any(|verb| text.starts_with(verb));
-    let statements: Vec<&String> = asked.iter().filter(reads).filter(|text| !hourly.contains(text.as_str())).collect();
+    // Where a list was empty nothing is read.
+    let is_looked_at = |text: &&String| !hourly.contains(text.as_str()) && !["1=0", "1 = 0"].iter().any(|never| text.contains(never));
+    let rare = |text: &&String| RARE.iter().any(|word| text.contains(word));
+    let statements: Vec<&String> = asked.iter().filter(reads).filter(is_looked_at).filter(|text| !rare(text)).collect();
     assert!(statements.len() > 100, "{} statements were noted", statements.len());
     let mut faults = Vec::new();
     for statement in statements {

@@ -209,7 +209,7 @@ async fn another_trial(scene: &Scene, billing: Value, starts_on: &str) -> String
 }
 
 #[actix_web::test]
-async fn a_trial_ended_on_day_n_is_free_until_then_and_on_the_next_day_it_is_not() {
+pub async fn a_trial_ended_on_day_n_is_free_until_then_and_on_the_next_day_it_is_not() {
     for (ended_at, expected) in [("2026-12-07T23:30:00Z", [64_000, 0, 64_000]), ("2026-12-08T00:30:00Z", [64_000, 64_000, 0])] {
         let mut scene = Scene::start().await;
         let id = another_trial(&scene, json!({ "rule": "free_if_ended_within", "days": 7 }), "2026-12-01").await;

@@ -145,7 +145,7 @@ async fn nobody_is_approved_anew_while_suspended() {
 }
 
 #[actix_web::test]
-async fn whoever_is_suspended_leaves_matching_at_once_and_trials_go_on() {
+pub async fn whoever_is_suspended_leaves_matching_at_once_and_trials_go_on() {
     let mut scene = Scene::start().await;
     let running = scene.active().await;
     let hours = json!({ "hours_per_week": 60 });

@@ -1,6 +1,5 @@
 //! `/v1/skills`.
 
-use std::convert::Infallible;
 use std::str::FromStr;
 
 use actix_web::web::Data;
@@ -47,9 +46,13 @@ type SkillPatch = Patch<SkillFields>;
 struct Named(String);
 
 impl FromStr for Named {
-    type Err = Infallible;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        // PostgreSQL's text holds no NUL.
+        if text.contains(char::is_control) {
+            return Err("a name has no control characters");
+        }
         let plain = [("%2B", "+"), ("%2b", "+"), ("%2F", "/"), ("%2f", "/"), ("%25", "%")];
         Ok(Self(plain.iter().fold(text.to_owned(), |text, (code, each)| text.replace(code, each))))
     }

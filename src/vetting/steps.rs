@@ -1,5 +1,7 @@
 //! The steps of an application: the table says whether and whereto, one transaction does all of it.
 
+use serde_json::json;
+
 use crate::audit::domain::Entry;
 use crate::audit::store::record;
 use crate::db::Conn;
@@ -94,7 +96,8 @@ impl Vetting {
         store::update(conn, before.version, after)?;
         store::insert_event(conn, after.event(row.action, *actor, *user, Some(before.state), input))?;
         let action = format!("vetting.{}", row.action);
-        record(conn, &Entry::step((*actor, *user), action, after.id, input.message.as_ref(), after.changed_at))?;
+        let entry = Entry::step((*actor, *user), action, after.id, input.message.as_ref(), after.changed_at);
+        record(conn, &entry.with(json!({ "reason_code": input.reason_code })))?;
         appeal(conn, taken)?;
         mails::tell(conn, &self.settings, taken, now)?;
         if row.action == Action::Approve {

@@ -209,6 +209,10 @@ async fn make_template(conn: &mut PgConnection, cluster: &str) {
         run(conn, "CREATE DATABASE guildhall_new");
         made.prepare().await;
         std::mem::forget(made);
+        // PostgreSQL takes the numbers that the template has drawn ahead for written down, which in a copy they are not: after a crash
+        // of the cluster the copy would give them out again.
+        let drawn = "SELECT setval(pg_get_serial_sequence('changes', 'id'), (SELECT coalesce(max(id), 1) FROM changes))";
+        run(&mut connect(cluster, "guildhall_new"), drawn);
         // The pool's connections may still be closing.
         run(conn, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'guildhall_new'");
         run(conn, &format!("ALTER DATABASE guildhall_new RENAME TO {TEMPLATE}"));

@@ -113,7 +113,7 @@ pub fn recovery_codes_left(conn: &mut Conn, user: UserId) -> Result<i64> {
 /// # Errors
 /// 503 when the database is down.
 pub fn sealed_by(conn: &mut Conn, secrets: &[String], limit: i64) -> Result<Vec<(UserId, SecondFactor)>> {
-    let rows = second_factors::table.filter(second_factors::sealed_by.is_one_of(secrets));
+    let rows = second_factors::table.filter(second_factors::sealed_by.one_of(secrets));
     Ok(rows.select((second_factors::user_id, SecondFactor::as_select())).limit(limit).load(conn)?)
 }
 

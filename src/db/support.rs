@@ -62,7 +62,7 @@ pub struct OneOf<C, T> {
 /// Adds [`OneOf`] to every column of text.
 pub trait IsOneOf: Expression + Sized {
     /// Whether this is one of `values`; of none, it never is.
-    fn is_one_of<T: Clone>(self, values: impl IntoIterator<Item = T>) -> OneOf<Self, T> {
+    fn one_of<T: Clone>(self, values: impl IntoIterator<Item = T>) -> OneOf<Self, T> {
         let mut values: Vec<T> = values.into_iter().collect();
         if let Some(last) = values.last().cloned() {
             values.resize(values.len().next_power_of_two(), last);

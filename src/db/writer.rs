@@ -70,7 +70,7 @@ impl Writer {
             let reply: Reply = Box::new(move |committed| {
                 let number = (noted && committed.is_ok()).then(|| commits.count_one());
                 // What was refused because of others in a batch that is lost was refused for nothing.
-                let done = committed.and_then(|()| done).map(|value| (value, number));
+                let done = committed.and(done).map(|value| (value, number));
                 // A caller who has left is no problem: the work is done either way.
                 drop(answer.send(done));
             });

@@ -51,7 +51,7 @@ pub fn standing(conn: &mut Conn, id: DeveloperId) -> Result<Option<Standing>> {
 /// 503 when the database is down.
 pub fn verified(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashMap<DeveloperId, Vec<VerifiedSkill>>> {
     let rows: Vec<VerifiedRow> = verified_skills::table
-        .filter(verified_skills::developer_id.is_one_of(ids))
+        .filter(verified_skills::developer_id.one_of(ids))
         .order(verified_skills::slug)
         .select(VerifiedRow::as_select())
         .load(conn)?;

@@ -150,7 +150,7 @@ pub fn profile(conn: &mut Conn, id: DeveloperId) -> Result<StoredProfile> {
 /// 503 when the database is down.
 pub fn profiles(conn: &mut Conn, ids: &[DeveloperId]) -> Result<Vec<StoredProfile>> {
     let rows: Vec<(HeadRow, ProfileRow)> =
-        developers::table.filter(developers::id.is_one_of(ids)).select((HeadRow::as_select(), ProfileRow::as_select())).load(conn)?;
+        developers::table.filter(developers::id.one_of(ids)).select((HeadRow::as_select(), ProfileRow::as_select())).load(conn)?;
     let mut skills = skills(conn, ids)?;
     let mut found: HashMap<DeveloperId, StoredProfile> = HashMap::with_capacity(rows.len());
     for (head, row) in rows {
@@ -168,7 +168,7 @@ fn stored(head: HeadRow, profile: Profile) -> StoredProfile {
 /// What each developer says to know: the best first, then by slug.
 fn skills(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashMap<DeveloperId, Vec<ClaimedSkill>>> {
     let rows: Vec<SkillRow> = developer_skills::table
-        .filter(developer_skills::developer_id.is_one_of(ids))
+        .filter(developer_skills::developer_id.one_of(ids))
         .order((developer_skills::level.desc(), developer_skills::slug))
         .select(SkillRow::as_select())
         .load(conn)?;

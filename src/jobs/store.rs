@@ -184,7 +184,7 @@ pub fn find_for(conn: &mut Conn, organization: OrganizationId, id: JobRequestId)
 /// # Errors
 /// 503 when the database is down.
 pub fn find(conn: &mut Conn, ids: &[JobRequestId]) -> Result<Vec<JobRequest>> {
-    let rows: Vec<Row> = job_requests::table.filter(job_requests::id.is_one_of(ids)).select(Row::as_select()).load(conn)?;
+    let rows: Vec<Row> = job_requests::table.filter(job_requests::id.one_of(ids)).select(Row::as_select()).load(conn)?;
     with_skills(conn, rows)
 }
 
@@ -284,7 +284,7 @@ fn only(conn: &mut Conn, row: Option<Row>) -> Result<JobRequest> {
 fn with_skills(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<JobRequest>> {
     let ids: Vec<JobRequestId> = rows.iter().map(|row| row.id).collect();
     let asked: Vec<SkillRow> = job_request_skills::table
-        .filter(job_request_skills::job_request_id.is_one_of(ids))
+        .filter(job_request_skills::job_request_id.one_of(ids))
         .order((job_request_skills::job_request_id, job_request_skills::position))
         .select(SkillRow::as_select())
         .load(conn)?;

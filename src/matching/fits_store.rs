@@ -40,11 +40,11 @@ pub fn existing(conn: &mut Conn, pairs: &[(JobRequestId, DeveloperId)]) -> Resul
     let requests: Vec<JobRequestId> = pairs.iter().map(|(request, _)| *request).collect();
     let ids: Vec<DeveloperId> = pairs.iter().map(|(_, developer)| *developer).collect();
     let requests: Vec<JobRequestId> = job_requests::table
-        .filter(job_requests::id.is_one_of(requests))
+        .filter(job_requests::id.one_of(requests))
         .filter(job_requests::state.eq("open"))
         .select(job_requests::id)
         .load(conn)?;
-    let ids: Vec<DeveloperId> = developers::table.filter(developers::id.is_one_of(ids)).select(developers::id).load(conn)?;
+    let ids: Vec<DeveloperId> = developers::table.filter(developers::id.one_of(ids)).select(developers::id).load(conn)?;
     let both = |(request, developer): &&(JobRequestId, DeveloperId)| requests.contains(request) && ids.contains(developer);
     Ok(pairs.iter().filter(both).copied().collect())
 }
@@ -81,7 +81,7 @@ pub fn untold_to_developer(conn: &mut Conn, developer: DeveloperId) -> Result<Ve
 pub fn told_client(conn: &mut Conn, request: JobRequestId, developers: &[DeveloperId], now: Instant) -> Result<()> {
     let rows = match_fits::table
         .filter(match_fits::job_request_id.eq(request))
-        .filter(match_fits::developer_id.is_one_of(developers))
+        .filter(match_fits::developer_id.one_of(developers))
         .filter(match_fits::client_told_at.is_null());
     diesel::update(rows).set(match_fits::client_told_at.eq(Some(now))).execute(conn)?;
     Ok(())
@@ -104,7 +104,7 @@ pub fn told_client_of_all(conn: &mut Conn, request: JobRequestId, now: Instant) 
 pub fn told_developer(conn: &mut Conn, developer: DeveloperId, requests: &[JobRequestId], now: Instant) -> Result<()> {
     let rows = match_fits::table
         .filter(match_fits::developer_id.eq(developer))
-        .filter(match_fits::job_request_id.is_one_of(requests))
+        .filter(match_fits::job_request_id.one_of(requests))
         .filter(match_fits::developer_told_at.is_null());
     diesel::update(rows).set(match_fits::developer_told_at.eq(Some(now))).execute(conn)?;
     Ok(())
@@ -115,10 +115,10 @@ pub fn told_developer(conn: &mut Conn, developer: DeveloperId, requests: &[JobRe
 /// # Errors
 /// 503 when the database is down.
 pub fn untold_among(conn: &mut Conn, ids: &[DeveloperId]) -> Result<Vec<(DeveloperId, TimeZone)>> {
-    let untold = match_fits::table.filter(match_fits::developer_id.is_one_of(ids)).filter(match_fits::developer_told_at.is_null());
+    let untold = match_fits::table.filter(match_fits::developer_id.one_of(ids)).filter(match_fits::developer_told_at.is_null());
     let mut untold: Vec<DeveloperId> = untold.select(match_fits::developer_id).distinct().load(conn)?;
     untold.sort_unstable();
-    let people = developers::table.inner_join(users::table).filter(developers::id.is_one_of(untold)).order(developers::id);
+    let people = developers::table.inner_join(users::table).filter(developers::id.one_of(untold)).order(developers::id);
     Ok(people.select((developers::id, users::time_zone)).load(conn)?)
 }
 
@@ -127,16 +127,15 @@ pub fn untold_among(conn: &mut Conn, ids: &[DeveloperId]) -> Result<Vec<(Develop
 /// # Errors
 /// 503 when the database is down.
 pub fn untold_requests_among(conn: &mut Conn, ids: &[JobRequestId]) -> Result<Vec<(JobRequestId, TimeZone)>> {
-    let untold = match_fits::table.filter(match_fits::job_request_id.is_one_of(ids)).filter(match_fits::client_told_at.is_null());
+    let untold = match_fits::table.filter(match_fits::job_request_id.one_of(ids)).filter(match_fits::client_told_at.is_null());
     let untold: Vec<JobRequestId> = untold.select(match_fits::job_request_id).distinct().load(conn)?;
     let writers: Vec<(JobRequestId, UserId)> = job_requests::table
-        .filter(job_requests::id.is_one_of(untold))
+        .filter(job_requests::id.one_of(untold))
         .order(job_requests::id)
         .select((job_requests::id, job_requests::created_by))
         .load(conn)?;
     let people: Vec<UserId> = writers.iter().map(|(_, user)| *user).collect();
-    let zones: Vec<(UserId, TimeZone)> =
-        users::table.filter(users::id.is_one_of(people)).select((users::id, users::time_zone)).load(conn)?;
+    let zones: Vec<(UserId, TimeZone)> = users::table.filter(users::id.one_of(people)).select((users::id, users::time_zone)).load(conn)?;
     let zone = |user: UserId| zones.iter().find(|(id, _)| *id == user).map(|(_, zone)| *zone);
     Ok(writers.into_iter().filter_map(|(request, user)| Some((request, zone(user)?))).collect())
 }

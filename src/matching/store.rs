@@ -88,7 +88,7 @@ pub fn candidates(conn: &mut Conn, scope: Scope<'_>, now: Instant) -> Result<Vec
 fn heads(conn: &mut Conn, scope: Scope<'_>, now: Instant) -> Result<Vec<(DeveloperRow, Instant)>> {
     let mut query = vetted_developers::table
         .inner_join(developers::table.inner_join(users::table))
-        .filter(unindexed(vetted_developers::status).is_one_of(MATCHABLE))
+        .filter(unindexed(vetted_developers::status).one_of(MATCHABLE))
         .filter(vetted_developers::valid_until.gt(now))
         .filter(unindexed(users::status).eq("active"))
         .filter(developers::rate_amount.is_not_null())
@@ -98,7 +98,7 @@ fn heads(conn: &mut Conn, scope: Scope<'_>, now: Instant) -> Result<Vec<(Develop
         .select((DeveloperRow::as_select(), vetted_developers::valid_until))
         .into_boxed();
     query = match scope {
-        Scope::Ids(ids) => query.filter(vetted_developers::developer_id.is_one_of(ids)),
+        Scope::Ids(ids) => query.filter(vetted_developers::developer_id.one_of(ids)),
         Scope::After(Some(last)) => query.filter(vetted_developers::developer_id.gt(last)),
         Scope::After(None) => query,
     };
@@ -178,7 +178,7 @@ fn level(number: i64) -> SkillLevel {
 
 fn claims(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found) -> Result<()> {
     let rows: Vec<(DeveloperId, String, i64, f64)> = developer_skills::table
-        .filter(developer_skills::developer_id.is_one_of(ids))
+        .filter(developer_skills::developer_id.one_of(ids))
         .select((developer_skills::developer_id, developer_skills::slug, developer_skills::level, developer_skills::years))
         .load(conn)?;
     for (developer, slug, number, years) in rows {
@@ -192,7 +192,7 @@ fn claims(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found) -> Result<()>
 /// A verification counts until the end of the UTC day on which it expires.
 fn verifications(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant) -> Result<()> {
     let rows: Vec<(DeveloperId, String, i64, Instant, Instant)> = verified_skills::table
-        .filter(verified_skills::developer_id.is_one_of(ids))
+        .filter(verified_skills::developer_id.one_of(ids))
         .select((
             verified_skills::developer_id,
             verified_skills::slug,
@@ -216,7 +216,7 @@ fn verifications(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: I
 /// The hours that are held now or later; what has ended holds nothing, also not of the day on which it ended.
 fn held_hours(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant) -> Result<()> {
     let rows: Vec<(DeveloperId, i64, Instant, Instant)> = commitments::table
-        .filter(commitments::developer_id.is_one_of(ids))
+        .filter(commitments::developer_id.one_of(ids))
         .filter(commitments::ends_at.gt(now))
         .order((commitments::starts_at, commitments::id))
         .select((commitments::developer_id, commitments::hours_per_week, commitments::starts_at, commitments::ends_at))
@@ -234,7 +234,7 @@ fn held_hours(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Inst
 fn asked_to_talk(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant) -> Result<Vec<(DeveloperId, Offer)>> {
     let since = now.plus(-OFFERS_COUNT_FOR);
     let rows: Vec<(DeveloperId, JobRequestId, Instant, String, Option<Instant>)> = invitations::table
-        .filter(invitations::developer_id.is_one_of(ids))
+        .filter(invitations::developer_id.one_of(ids))
         .filter(invitations::state.eq("accepted").or(invitations::created_at.gt(since)))
         .order(invitations::id)
         .select((
@@ -274,7 +274,7 @@ fn offers(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant)
     let answered = answers(conn, ids, since)?;
     let praised = praised(conn, ids)?;
     let rows: Vec<(DeveloperId, TrialId, Instant, String, Option<String>)> = trials::table
-        .filter(trials::developer_id.is_one_of(ids))
+        .filter(trials::developer_id.one_of(ids))
         .filter(trials::state.eq("ended").or(trials::created_at.gt(since)))
         .order((trials::created_at.desc(), trials::id.desc()))
         .select((trials::developer_id, trials::id, trials::created_at, trials::state, trials::outcome))
@@ -296,7 +296,7 @@ fn offers(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant)
 /// The trials of which the client's review, which everybody whom it concerns sees by now, is a good one.
 fn praised(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashSet<TrialId>> {
     let good = reviews::table
-        .filter(reviews::developer_id.is_one_of(ids))
+        .filter(reviews::developer_id.one_of(ids))
         .filter(reviews::party.eq("client"))
         .filter(reviews::rating.ge(GOOD_RATING))
         .filter(reviews::visible_at.is_not_null());
@@ -307,10 +307,10 @@ fn praised(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashSet<TrialId>> {
 fn answers(conn: &mut Conn, ids: &[DeveloperId], since: Instant) -> Result<HashMap<TrialId, Instant>> {
     let rows: Vec<(TrialId, Instant)> = trial_events::table
         .inner_join(trials::table.on(trials::id.eq(trial_events::trial_id)))
-        .filter(trials::developer_id.is_one_of(ids))
+        .filter(trials::developer_id.one_of(ids))
         .filter(trials::created_at.gt(since))
         .filter(trial_events::actor.eq("developer"))
-        .filter(trial_events::action.is_one_of(ANSWERS))
+        .filter(trial_events::action.one_of(ANSWERS))
         .select((trial_events::trial_id, trial_events::occurred_at))
         .load(conn)?;
     let mut first: HashMap<TrialId, Instant> = HashMap::new();
@@ -354,7 +354,7 @@ impl Offer {
 pub fn blocked(conn: &mut Conn, organizations: Option<&[OrganizationId]>) -> Result<HashMap<OrganizationId, Vec<DeveloperId>>> {
     let mut query = blocks::table.select((blocks::organization_id, blocks::developer_id)).into_boxed();
     if let Some(organizations) = organizations {
-        query = query.filter(blocks::organization_id.is_one_of(organizations));
+        query = query.filter(blocks::organization_id.one_of(organizations));
     }
     let rows: Vec<(OrganizationId, DeveloperId)> = query.load(conn)?;
     let mut blocked: HashMap<OrganizationId, Vec<DeveloperId>> = HashMap::new();

@@ -118,7 +118,7 @@ fn readable_value(column: &Column, traces: &Traces, value: Value) -> Result<Valu
         (Kind::Json, Value::String(text)) => {
             let mut value = serde_json::from_str(&text).map_err(Error::internal)?;
             if let Class::WordsWithin { member, developers } = column.class
-                && !(developers && !traces.developer.is_empty())
+                && (!developers || traces.developer.is_empty())
             {
                 treat(&mut value, member, Treatment::Erase);
             }

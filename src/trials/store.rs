@@ -189,7 +189,7 @@ pub fn list(conn: &mut Conn, viewer: Viewer, state: Option<TrialState>, page: &P
 pub fn is_offered_already(conn: &mut Conn, job_request: JobRequestId, developer: DeveloperId) -> Result<bool> {
     let unfinished: Vec<TrialState> = OPEN.iter().chain(AGREED).copied().collect();
     let same = dsl::trials.filter(dsl::job_request_id.eq(job_request)).filter(dsl::developer_id.eq(developer));
-    let count: i64 = same.filter(dsl::state.is_one_of(unfinished)).count().get_result(conn)?;
+    let count: i64 = same.filter(dsl::state.one_of(unfinished)).count().get_result(conn)?;
     Ok(count > 0)
 }
 
@@ -206,7 +206,7 @@ pub fn replacements(conn: &mut Conn, job_request: JobRequestId) -> Result<i64> {
 /// # Errors
 /// 503 when the database is down.
 pub fn seats_taken(conn: &mut Conn, job_request: JobRequestId) -> Result<i64> {
-    let holds = dsl::state.is_one_of(AGREED.to_vec()).or(dsl::outcome.eq(Outcome::Converted));
+    let holds = dsl::state.one_of(AGREED.to_vec()).or(dsl::outcome.eq(Outcome::Converted));
     Ok(dsl::trials.filter(dsl::job_request_id.eq(job_request)).filter(holds).count().get_result(conn)?)
 }
 
@@ -216,7 +216,7 @@ pub fn seats_taken(conn: &mut Conn, job_request: JobRequestId) -> Result<i64> {
 /// 503 when the database is down.
 pub fn competing(conn: &mut Conn, trial: &Trial) -> Result<Vec<TrialId>> {
     // Two questions, each with an index that fits; asked as one, SQLite reads every open offer of the house.
-    let open = || dsl::trials.filter(dsl::state.is_one_of(OPEN)).filter(dsl::id.ne(trial.id)).select(dsl::id);
+    let open = || dsl::trials.filter(dsl::state.one_of(OPEN)).filter(dsl::id.ne(trial.id)).select(dsl::id);
     let for_hours: Vec<TrialId> = open().filter(dsl::developer_id.eq(trial.developer_id)).load(conn)?;
     let for_seats: Vec<TrialId> = open().filter(dsl::job_request_id.eq(trial.job_request_id)).load(conn)?;
     Ok(for_hours.into_iter().chain(for_seats).collect::<BTreeSet<_>>().into_iter().collect())

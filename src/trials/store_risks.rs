@@ -40,7 +40,7 @@ pub fn at_risk(conn: &mut Conn, rules: &Rules, now: Instant, page: &PageQuery) -
     let silent = trials::starts_at.le(silent_since(rules, now)).and(not(exists(said())));
     let risky = undecided.or(silent).or(exists(said().filter(check_ins::going_well.eq(false))));
     let before = page.after_as::<TrialId>()?.unwrap_or(TrialId::from_u128(u128::MAX));
-    let rows = trials::table.filter(trials::state.is_one_of(running)).filter(risky).filter(trials::id.lt(before));
+    let rows = trials::table.filter(trials::state.one_of(running)).filter(risky).filter(trials::id.lt(before));
     Ok(rows.order(trials::id.desc()).limit(page.limit + 1).select(trials::id).load(conn)?)
 }
 
@@ -60,8 +60,8 @@ fn silent_since(rules: &Rules, now: Instant) -> Instant {
 /// 503 when the database is down.
 pub fn risks(conn: &mut Conn, rules: &Rules, now: Instant, ids: &[TrialId]) -> Result<Vec<(TrialId, Vec<Risk>)>> {
     let columns = (trials::id, trials::state, trials::starts_at, trials::ends_at);
-    let rows: Vec<(TrialId, TrialState, Instant, Instant)> = trials::table.filter(trials::id.is_one_of(ids)).select(columns).load(conn)?;
-    let answers = check_ins::table.filter(check_ins::trial_id.is_one_of(ids));
+    let rows: Vec<(TrialId, TrialState, Instant, Instant)> = trials::table.filter(trials::id.one_of(ids)).select(columns).load(conn)?;
+    let answers = check_ins::table.filter(check_ins::trial_id.one_of(ids));
     let said: Vec<(TrialId, bool)> = answers.select((check_ins::trial_id, check_ins::going_well)).load(conn)?;
     let of = |(id, state, starts_at, ends_at): (TrialId, TrialState, Instant, Instant)| {
         let answers = || said.iter().filter(move |(trial, _)| *trial == id);

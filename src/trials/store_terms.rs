@@ -211,20 +211,20 @@ fn event(row: EventRow) -> Result<Event> {
 pub fn dossiers(conn: &mut Conn, trials: Vec<Trial>) -> Result<Vec<Dossier>> {
     let ids: Vec<TrialId> = trials.iter().map(|trial| trial.id).collect();
     let terms: Vec<TermsRow> = trial_terms::table
-        .filter(trial_terms::trial_id.is_one_of(&ids))
+        .filter(trial_terms::trial_id.one_of(&ids))
         .order(trial_terms::version)
         .select(TermsRow::as_select())
         .load(conn)?;
     let signatures: Vec<SignatureRow> = trial_signatures::table
-        .filter(trial_signatures::trial_id.is_one_of(&ids))
+        .filter(trial_signatures::trial_id.one_of(&ids))
         .order(trial_signatures::signed_at)
         .select(SignatureRow::as_select())
         .load(conn)?;
     let proposals: Vec<ProposalRow> =
-        trial_proposals::table.filter(trial_proposals::trial_id.is_one_of(&ids)).select(ProposalRow::as_select()).load(conn)?;
+        trial_proposals::table.filter(trial_proposals::trial_id.one_of(&ids)).select(ProposalRow::as_select()).load(conn)?;
     let mut proposals: Vec<(TrialId, Proposal)> = proposals.into_iter().map(|row| (row.trial_id, row.into())).collect();
     let conversions: Vec<(TrialId, Json<Conversion>)> =
-        trial_conversions::table.filter(trial_conversions::trial_id.is_one_of(&ids)).select(trial_conversions::all_columns).load(conn)?;
+        trial_conversions::table.filter(trial_conversions::trial_id.one_of(&ids)).select(trial_conversions::all_columns).load(conn)?;
     let mut dossiers: Vec<Dossier> =
         trials.into_iter().map(|trial| dossier(trial, &terms, &signatures, &mut proposals)).collect::<Result<_>>()?;
     for (trial, Json(offer)) in conversions {

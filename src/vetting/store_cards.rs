@@ -82,7 +82,7 @@ pub fn cards(conn: &mut Conn, id: ApplicationId) -> Result<Vec<Card>> {
 /// 503 when the database is down.
 pub fn has_scored(conn: &mut Conn, applications: &[ApplicationId], stage: Stage, reviewer: UserId) -> Result<bool> {
     let own: i64 = scorecards::table
-        .filter(scorecards::application_id.is_one_of(applications))
+        .filter(scorecards::application_id.one_of(applications))
         .filter(scorecards::stage.eq(stage))
         .filter(scorecards::reviewer_id.eq(reviewer))
         .count()

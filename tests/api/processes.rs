@@ -174,7 +174,8 @@ async fn the_zone_of_a_machine_means_nothing() {
     }
     let elsewhere = Launch::new(&database.url(), &smtp.url()).with("TZ", "Pacific/Apia").start_ready().await;
     let start = Utc::now().date_naive().checked_add_days(Days::new(14)).expect("a day").to_string();
-    let mut seen: Vec<(Vec<String>, Vec<(String, Instant)>)> = Vec::new();
+    type Seen = (Vec<String>, Vec<(String, Instant)>);
+    let mut seen: Vec<Seen> = Vec::new();
     for node in [&here, &elsewhere] {
         let (client, developer) = (node.person(&smtp, "client").await, node.person(&smtp, "developer").await);
         let id = developer.put("/v1/developers/me", profile()).await.expect(200).text_at("/id");

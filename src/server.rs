@@ -77,7 +77,11 @@ pub fn openapi() -> OpenApi {
 /// # Errors
 /// Never for this document.
 pub fn openapi_json() -> Result<String> {
-    openapi().to_pretty_json().map_err(Error::internal)
+    json(&openapi())
+}
+
+fn json(document: &OpenApi) -> Result<String> {
+    document.to_pretty_json().map_err(Error::internal)
 }
 
 /// Whether this process can do its work; shared by `/readyz` and whoever stops the process.
@@ -183,7 +187,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
         .and(crate::notifications::pages::PATHS)
         .and(crate::privacy::pages::PATHS)
         .and(&[("/metrics", &[Method::GET])]);
-    let (known, json, rights) = (Data::new(known), Data::new(Document::new(openapi_json()?)), Data::new(Rights::new(RIGHTS)));
+    let (known, json, rights) = (Data::new(known), Data::new(Document::new(json(&document)?)), Data::new(Rights::new(RIGHTS)));
     let limits = Data::new(AddressLimits::new(&app.settings.limits));
     let body_limits =
         BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit, deadline: Duration::from_secs(settings.body_deadline) };

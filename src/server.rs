@@ -105,13 +105,13 @@ impl Readiness {
 
     async fn check(&self) -> Result<()> {
         if self.draining.load(Ordering::SeqCst) {
-            return Err(Error::unavailable("draining"));
+            return Err(Error::not_yet("draining"));
         }
         let behind = self.db.read(migrate::pending).await.map_err(Error::unavailable)?;
         if !behind.is_empty() {
             return Err(Error::unavailable("migrations are pending"));
         }
-        if self.feed.is_loaded() { Ok(()) } else { Err(Error::unavailable("loading")) }
+        if self.feed.is_loaded() { Ok(()) } else { Err(Error::not_yet("loading")) }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 
 /// How long a claimed timer is left alone by other nodes.
-const LEASE: TimeDelta = TimeDelta::seconds(30);
+const LEASE: TimeDelta = TimeDelta::seconds(20);
 
 /// A step that is due.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
@@ -70,7 +70,7 @@ pub fn take(conn: &mut Conn, due: &Due) -> Result<bool> {
 
 /// Rings what is due in `room` at `now`, at most `limit` timers, each in a transaction of its own; says how many did
 /// something. What belongs to one subject is rung in its order, different subjects at the same time, so that on SQLite they
-/// share a commit and on PostgreSQL they use the cores. One that fails is tried again half a minute later, and holds up none
+/// share a commit and on PostgreSQL they use the cores. One that fails is tried again twenty seconds later, and holds up none
 /// but its own subject's.
 ///
 /// # Errors
@@ -114,7 +114,7 @@ where
     rung
 }
 
-/// Claims what is due in `room`, oldest first, so that other nodes leave it alone for half a minute.
+/// Claims what is due in `room`, oldest first, so that other nodes leave it alone for twenty seconds.
 ///
 /// # Errors
 /// 503 when the database is down.

@@ -69,7 +69,7 @@ impl ResponseError for Error {
     fn error_response(&self) -> HttpResponse {
         let (status, title) = status(self.code);
         let request_id = request::current().unwrap_or_default();
-        if status.is_server_error() {
+        if status.is_server_error() && !self.expected {
             metrics::counter!("guildhall_server_errors_total", "code" => self.code.to_string()).increment(1);
             tracing::error!(%request_id, code = %self.code, cause = self.cause.as_deref().unwrap_or_default(), "a request failed");
         }

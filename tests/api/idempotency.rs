@@ -153,7 +153,7 @@ async fn what_was_refused_keeps_no_key() {
 async fn a_key_that_is_still_at_work_is_waited_for_and_then_refused() {
     use diesel::prelude::*;
     use guildhall::db::Conn;
-    let app = TestApp::start().await;
+    let app = TestApp::with(&[("database.patience", "2500")]).await;
     let client = app.client().await;
     let Conn::Postgres(mut other) = app.connect() else { return };
     let user = client.get("/v1/me").await.expect(200).text_at("/id");

@@ -96,6 +96,14 @@ impl TestApp {
         Self::node(clock, smtp, database, settings).await
     }
 
+    /// Ends its background work at once, in the middle of whatever it is at, as a node that dies does.
+    pub async fn die(&mut self) {
+        if let Some(work) = self.work.take() {
+            work.abort();
+            drop(work.await);
+        }
+    }
+
     async fn node(clock: Arc<ManualClock>, smtp: SmtpServer, database: Arc<TestDatabase>, settings: Vec<(String, String)>) -> Self {
         let defaults = [
             ("auth.hashing_permits", "32"),

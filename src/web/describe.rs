@@ -119,10 +119,12 @@ fn introduce(operation: &mut Operation) {
 /// An example of what is sent, and of what comes back.
 fn illustrate(operation: &mut Operation, examples: &Examples) {
     let sent = operation.request_body.iter_mut().filter_map(inline).flat_map(|body| body.content.iter_mut());
-    let answers = operation.responses.responses.values_mut().filter_map(inline).flat_map(|answer| answer.content.iter_mut());
-    for (media_type, content) in sent.chain(answers) {
+    let answers = operation.responses.responses.iter_mut().filter_map(|(status, answer)| Some((status.as_str(), inline(answer)?)));
+    let answers = answers.flat_map(|(status, answer)| answer.content.iter_mut().map(move |content| (status, content)));
+    for (status, (media_type, content)) in sent.map(|content| ("", content)).chain(answers) {
         if let Some(content) = inline(content) {
-            examples.add(media_type, content);
+            let example = examples.one(status, media_type, content.schema.as_ref());
+            content.example.get_or_insert(example);
         }
     }
 }
@@ -198,7 +200,8 @@ fn problem(code: Code) -> RefOr<Response> {
 
 fn conditions(method: &HttpMethod, operation: &mut Operation) {
     let header = |name: &str, description: &str, longest: usize| {
-        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(longest)).build();
+        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(longest));
+        let text = text.pattern(Some("^[!-~]*$")).build();
         ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Header)

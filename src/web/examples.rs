@@ -1,10 +1,11 @@
 //! Examples in the OpenAPI document: each is made from its schema, so that none is missing and none is out of date.
 
 use serde_json::{Map, Value, json};
-use utoipa::openapi::{Components, Content};
+use utoipa::openapi::{Components, RefOr, Schema};
 
 use crate::kernel::error::{Code, Error};
-use crate::web::problem::Problem;
+use crate::kernel::words::Word as _;
+use crate::web::problem::{Problem, status};
 
 /// How deep an example nests at most: far deeper than any answer.
 const DEPTH: usize = 40;
@@ -125,16 +126,17 @@ impl Examples {
         }
     }
 
-    /// Gives the content an example, unless it has one.
-    pub fn add(&self, media_type: &str, content: &mut Content) {
-        let made = match media_type {
+    /// An example of what has this schema, and of a problem whose status is `with`.
+    pub fn one(&self, with: &str, media_type: &str, schema: Option<&RefOr<Schema>>) -> Value {
+        match media_type {
             "text/calendar" => json!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Guildhall//EN\r\nEND:VCALENDAR\r\n"),
             "text/html" => json!("<!doctype html><html lang=\"en\"><title>Contract</title></html>"),
-            // Only a sign-in has words of its own for a problem.
-            "application/problem+json" => problem(Code::NotSignedIn),
-            _ => self.value("", &json!(content.schema), DEPTH),
-        };
-        content.example.get_or_insert(made);
+            "application/problem+json" => {
+                let code = Code::ALL.iter().find(|code| status(**code).0.as_str() == with);
+                code.map_or(Value::Null, |code| problem(*code))
+            }
+            _ => self.value("", &json!(schema), DEPTH),
+        }
     }
 
     /// What `name` may hold: what the schema says of itself, else what the tables say.

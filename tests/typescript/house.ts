@@ -87,7 +87,7 @@ export class House {
   async mail(to: string, subject: string): Promise<string> {
     for (let patience = 100; patience > 0; patience--) {
       for (const text of this.mails()) {
-        if (text.includes(`\nTo: ${to}`) && text.includes(`\nSubject: ${subject}`)) {
+        if (new RegExp(`^To: .*${to}`, "m").test(text) && text.includes(`\nSubject: ${subject}`)) {
           return text;
         }
       }
@@ -100,6 +100,6 @@ export class House {
   private mails(): string[] {
     const folder = join(this.folder, "var/mail");
     const texts = readdirSync(folder).filter((name) => name.endsWith(".eml")).map((name) => readFileSync(join(folder, name), "utf8"));
-    return texts.map((text) => "\n" + text.replaceAll("\r\n", "\n").replaceAll("=\n", "").replaceAll("=3D", "="));
+    return texts.map((text) => text.replaceAll("\r\n", "\n").replaceAll("=\n", "").replaceAll("=3D", "="));
   }
 }

@@ -7,6 +7,7 @@ pub mod ask;
 pub mod body;
 pub mod describe;
 pub mod docs;
+pub mod examples;
 pub mod json;
 pub mod limits;
 pub mod middleware;

@@ -65,6 +65,8 @@ use crate::trials::service::Trials;
 use crate::trials::tasks::{TrialClock, UndeliveredOffers};
 use crate::vetting::service::Vetting;
 use crate::vetting::tasks::{IdleDigest, VettingClock};
+use crate::webhooks::service::Webhooks;
+use crate::webhooks::tasks::Courier;
 
 /// How many people's sessions are held in memory.
 const PEOPLE_HELD: usize = 100_000;
@@ -118,6 +120,8 @@ pub struct App {
     pub reports: Reports,
     /// Who is kept out.
     pub suspensions: Suspensions,
+    /// What organisations' own programs are told.
+    pub webhooks: Webhooks,
     /// What is kept of people.
     pub privacy: PrivacyRoom,
     /// What currencies are worth.
@@ -186,6 +190,7 @@ impl App {
         let suspensions = Suspensions::new(db.clone(), clock.clone(), trials.clone());
         let (people, rules, mail) = (accounts.clone(), settings.privacy.clone(), notifications.nudge());
         let privacy = PrivacyRoom::new(db.clone(), clock.clone(), people, suspensions.clone(), tokens, rules, mail);
+        let webhooks = webhooks(&settings, &db, &clock, &secret, notifications.nudge())?;
         let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(FeedTask(feed.clone())), Arc::new(RunKeeper(match_runs.clone()))];
         let tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(Sealer::new(audit.clone(), clock.clone())),
@@ -197,6 +202,7 @@ impl App {
             Arc::new(UndeliveredOffers(trials.clone())),
             Arc::new(ReviewClock(reviews.clone())),
             Arc::new(TimesheetClock(timesheets.clone())),
+            Arc::new(Courier::new(webhooks.clone(), clock.clone())),
             Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),
             Arc::new(Keeper::new(privacy.clone(), clock.clone())),
@@ -209,6 +215,7 @@ impl App {
             timesheets,
             reports: Reports::new(db.clone(), clock.clone(), &settings.limits),
             suspensions,
+            webhooks,
             privacy,
             settings,
             db,
@@ -298,6 +305,11 @@ impl App {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+fn webhooks(settings: &Settings, db: &Db, clock: &SharedClock, secret: &SecretString, mail: Nudge) -> Result<Webhooks> {
+    let seals = Seals::new("webhook", secret, &settings.auth.previous_secrets)?;
+    Ok(Webhooks::new(db.clone(), clock.clone(), seals, &settings.webhooks, &settings.limits, mail))
 }
 
 /// The configured rates, in millionths of a US dollar.

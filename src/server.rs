@@ -60,6 +60,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::hand_overs::http::routes(config);
     crate::reviews::http::routes(config);
     crate::timesheets::http::routes(config);
+    crate::webhooks::http::routes(config);
     crate::reports::http::routes(config);
     crate::audit::http::routes(config);
     crate::meta::http::routes(config);

@@ -22,6 +22,7 @@ use crate::suspensions::service::Suspensions;
 use crate::timesheets::service::Timesheets;
 use crate::trials::service::Trials;
 use crate::vetting::service::Vetting;
+use crate::webhooks::service::Webhooks;
 
 /// The services that handlers ask for.
 #[derive(Clone)]
@@ -44,6 +45,7 @@ pub struct Services {
     timesheets: Data<Timesheets>,
     reports: Data<Reports>,
     suspensions: Data<Suspensions>,
+    webhooks: Data<Webhooks>,
     privacy: Data<PrivacyRoom>,
 }
 
@@ -70,6 +72,7 @@ impl Services {
             .app_data(self.timesheets.clone())
             .app_data(self.reports.clone())
             .app_data(self.suspensions.clone())
+            .app_data(self.webhooks.clone())
             .app_data(self.privacy.clone());
     }
 }
@@ -96,6 +99,7 @@ impl App {
             timesheets: Data::new(self.timesheets.clone()),
             reports: Data::new(self.reports.clone()),
             suspensions: Data::new(self.suspensions.clone()),
+            webhooks: Data::new(self.webhooks.clone()),
             privacy: Data::new(self.privacy.clone()),
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 27] = [
     "kernel",
     "config",
     "telemetry",
@@ -17,6 +17,7 @@ const ORDER: [&str; 25] = [
     "db",
     "web", // ground
     "audit",
+    "events",
     "notifications",
     "accounts",
     "skills",
@@ -30,6 +31,7 @@ const ORDER: [&str; 25] = [
     "reviews",
     "timesheets",
     "matching",
+    "webhooks",
     "reports",
     "suspensions",
     "privacy",
@@ -77,7 +79,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 50] = [
+const KINDS: [(&str, Kind); 53] = [
     ("accounts/admins.rs", Service),
     ("accounts/guessing.rs", Service),
     ("accounts/http_admin.rs", Http),
@@ -128,6 +130,9 @@ const KINDS: [(&str, Kind); 50] = [
     ("vetting/scorecards.rs", Service),
     ("vetting/standing_steps.rs", Service),
     ("vetting/steps.rs", Service),
+    ("webhooks/courier.rs", Service),
+    ("webhooks/dialer.rs", Store),
+    ("webhooks/listen.rs", Http),
 ];
 
 fn kind(file: &str) -> Kind {

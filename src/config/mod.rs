@@ -32,6 +32,8 @@ pub struct Settings {
     pub invitations: Invitations,
     /// The trial.
     pub trials: Trials,
+    /// What organisations' own programs are told.
+    pub webhooks: Webhooks,
     /// What is kept for how long.
     pub privacy: Privacy,
     /// The score.
@@ -206,6 +208,8 @@ pub struct Limits {
     pub messages_per_day: i64,
     /// Per person.
     pub reports_per_day: i64,
+    /// Per organisation.
+    pub webhook_repeats_per_day: i64,
 }
 
 /// `[vetting]`
@@ -266,6 +270,16 @@ pub struct Privacy {
     pub closed_report_days: i64,
     /// Days.
     pub audit_reason_days: i64,
+}
+
+/// `[webhooks]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Seconds.
+    pub deadline: u64,
+    /// Also over plain HTTP and to private addresses.
+    pub anywhere: bool,
 }
 
 /// `[invitations]`

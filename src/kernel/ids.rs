@@ -168,7 +168,7 @@ kinds! {
     Trial, TrialId => "trial";
     /// An outbox row.
     Mail, MailId => "mail";
-    /// An event of one of the two lifecycles.
+    /// An event of a lifecycle.
     Event, EventId => "evt";
     /// A signed-in session, the family of its refresh tokens.
     Session, SessionId => "sess";
@@ -186,4 +186,8 @@ kinds! {
     Report, ReportId => "report";
     /// A saved answer of matching.
     MatchRun, MatchRunId => "run";
+    /// Where an organisation wants to be told of events.
+    Webhook, WebhookId => "hook";
+    /// An event on its way to a webhook.
+    Delivery, DeliveryId => "delivery";
 }

@@ -15,8 +15,9 @@ const DESCRIPTION: &str = "The backend of a marketplace that vets Go developers 
     Sign in with `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`. Errors are RFC 9457 problems; \
     lists are pages with `limit` and `cursor`; `If-Match` guards changes; `Idempotency-Key` makes a POST safe to repeat for 24 hours.";
 
-/// Its answers carry secrets, and none is kept for a repeat.
-const WITHOUT_CONDITIONS: &str = "/v1/me/totp";
+/// Whose answers carry secrets: none is kept for a repeat.
+const WITHOUT_CONDITIONS: [&str; 5] =
+    ["/v1/me/totp", "/v1/me/totp/confirm", "/v1/me/totp/recovery-codes", "/v1/webhooks", "/v1/webhooks/{id}/rotate-secret"];
 
 /// Adds info, security, the common headers and the problems that each operation may answer.
 pub fn finish(mut document: OpenApi) -> OpenApi {
@@ -81,7 +82,7 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     if changes {
         codes.push(Code::Conflict);
     }
-    if changes && signed && !path.starts_with(WITHOUT_CONDITIONS) {
+    if changes && signed && !WITHOUT_CONDITIONS.contains(&path) {
         codes.push(Code::StaleVersion);
         conditions(method, operation);
     }

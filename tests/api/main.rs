@@ -63,3 +63,4 @@ mod trials_running;
 mod vetting;
 mod vetting_clock;
 mod vetting_standing;
+mod webhooks;

@@ -6,6 +6,7 @@ pub mod bodies;
 pub mod cluster;
 pub mod contents;
 pub mod database;
+pub mod endpoint;
 pub mod logs;
 pub mod operations;
 pub mod person;

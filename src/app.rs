@@ -58,6 +58,8 @@ use crate::reviews::tasks::ReviewClock;
 use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
 use crate::skills::service::Skills;
+use crate::streams::listeners::Listeners;
+use crate::streams::service::Streams;
 use crate::suspensions::service::Suspensions;
 use crate::timesheets::service::Timesheets;
 use crate::timesheets::tasks::TimesheetClock;
@@ -122,6 +124,8 @@ pub struct App {
     pub suspensions: Suspensions,
     /// What organisations' own programs are told.
     pub webhooks: Webhooks,
+    /// What pages are told while it happens.
+    pub streams: Streams,
     /// What is kept of people.
     pub privacy: PrivacyRoom,
     /// What currencies are worth.
@@ -160,7 +164,8 @@ impl App {
         let rates = Arc::new(rates(&settings));
         let index = Arc::new(MatchIndex::new(rules(&settings, &rates)?));
         let cards = Arc::new(CardCache::default());
-        let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone(), index.clone(), cards.clone()];
+        let listeners = Arc::new(Listeners::default());
+        let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone(), index.clone(), cards.clone(), listeners.clone()];
         let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
         let live = LiveSessions { cache: sessions, feed: feed.clone() };
         let seals = Arc::new(Seals::new("second factor", &secret, &settings.auth.previous_secrets)?);
@@ -216,6 +221,7 @@ impl App {
             reports: Reports::new(db.clone(), clock.clone(), &settings.limits),
             suspensions,
             webhooks,
+            streams: Streams::new(db.clone(), clock.clone(), listeners, &settings.events),
             privacy,
             settings,
             db,
@@ -294,8 +300,10 @@ impl App {
         asked_to_stop().await?;
         tracing::info!("stopping: requests in flight are finished first");
         readiness.drain();
+        let streams = self.streams.clone();
         stop.send_replace(true);
         tokio::time::sleep(NOTICE).await;
+        streams.close();
         join_all(handles.iter().map(|handle| handle.stop(true))).await;
         // What is left then, such as a mail server that stalls, is taken over when its lease ends.
         match tokio::time::timeout(LAST_WORK, work).await {

@@ -32,6 +32,7 @@ pub mod privacy;
 pub mod reports;
 pub mod reviews;
 pub mod skills;
+pub mod streams;
 pub mod suspensions;
 pub mod timesheets;
 pub mod trials;

@@ -154,6 +154,7 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("POST /v1/trials/{id}/appeal", PARTIES),
     ("POST /v1/trials/{id}/decide-appeal", ADMIN_OVER_PARTIES),
     ("POST /v1/trials/{id}/replace", ITS_CLIENT),
+    ("GET /v1/events", CLIENTS_AND_DEVELOPERS),
     ("POST /v1/webhooks", CLIENTS),
     ("GET /v1/webhooks", CLIENTS),
     ("GET /v1/webhooks/{id}", ITS_CLIENT),

@@ -61,6 +61,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::reviews::http::routes(config);
     crate::timesheets::http::routes(config);
     crate::webhooks::http::routes(config);
+    crate::streams::http::routes(config);
     crate::reports::http::routes(config);
     crate::audit::http::routes(config);
     crate::meta::http::routes(config);
@@ -165,7 +166,7 @@ async fn fallback(request: HttpRequest, known: Data<KnownPaths>) -> HttpResponse
 fn cors(settings: &Settings) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(["authorization", "content-type", "if-match", "idempotency-key", "x-request-id"])
+        .allowed_headers(["authorization", "content-type", "if-match", "idempotency-key", "last-event-id", "x-request-id"])
         .expose_headers(["etag", "location", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"])
         .max_age(3600);
     settings.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))

@@ -18,6 +18,7 @@ use crate::privacy::service::PrivacyRoom;
 use crate::reports::service::Reports;
 use crate::reviews::service::Reviews;
 use crate::skills::service::Skills;
+use crate::streams::service::Streams;
 use crate::suspensions::service::Suspensions;
 use crate::timesheets::service::Timesheets;
 use crate::trials::service::Trials;
@@ -46,6 +47,7 @@ pub struct Services {
     reports: Data<Reports>,
     suspensions: Data<Suspensions>,
     webhooks: Data<Webhooks>,
+    streams: Data<Streams>,
     privacy: Data<PrivacyRoom>,
 }
 
@@ -73,6 +75,7 @@ impl Services {
             .app_data(self.reports.clone())
             .app_data(self.suspensions.clone())
             .app_data(self.webhooks.clone())
+            .app_data(self.streams.clone())
             .app_data(self.privacy.clone());
     }
 }
@@ -100,6 +103,7 @@ impl App {
             reports: Data::new(self.reports.clone()),
             suspensions: Data::new(self.suspensions.clone()),
             webhooks: Data::new(self.webhooks.clone()),
+            streams: Data::new(self.streams.clone()),
             privacy: Data::new(self.privacy.clone()),
         }
     }

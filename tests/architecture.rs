@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 28] = [
     "kernel",
     "config",
     "telemetry",
@@ -32,6 +32,7 @@ const ORDER: [&str; 27] = [
     "timesheets",
     "matching",
     "webhooks",
+    "streams",
     "reports",
     "suspensions",
     "privacy",
@@ -79,7 +80,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 53] = [
+const KINDS: [(&str, Kind); 54] = [
     ("accounts/admins.rs", Service),
     ("accounts/guessing.rs", Service),
     ("accounts/http_admin.rs", Http),
@@ -105,6 +106,7 @@ const KINDS: [(&str, Kind); 53] = [
     ("privacy/retention.rs", Service),
     ("skills/catalogue.rs", Store),
     ("skills/merge.rs", Store),
+    ("streams/listeners.rs", Service),
     ("timesheets/mails.rs", Service),
     ("trials/afterwards.rs", Service),
     ("trials/clock.rs", Service),

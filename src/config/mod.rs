@@ -34,6 +34,8 @@ pub struct Settings {
     pub trials: Trials,
     /// What organisations' own programs are told.
     pub webhooks: Webhooks,
+    /// What pages are told while it happens.
+    pub events: Events,
     /// What is kept for how long.
     pub privacy: Privacy,
     /// The score.
@@ -270,6 +272,16 @@ pub struct Privacy {
     pub closed_report_days: i64,
     /// Days.
     pub audit_reason_days: i64,
+}
+
+/// `[events]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    /// Seconds.
+    pub heartbeat: u64,
+    /// At most.
+    pub streams_per_account: usize,
 }
 
 /// `[webhooks]`

@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{DeveloperId, OrganizationId};
+use crate::kernel::ids::{DeveloperId, EventId, OrganizationId};
 
 /// How long events are kept.
 pub const KEPT: TimeDelta = TimeDelta::days(7);
@@ -42,6 +42,38 @@ impl NewEvent {
     /// The same, concerning a developer.
     pub fn concerning_developer(self, developer: DeveloperId) -> Self {
         Self { developer: Some(developer), ..self }
+    }
+}
+
+/// Whom events concern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// The members of an organisation.
+    Organization(OrganizationId),
+    /// A developer.
+    Developer(DeveloperId),
+}
+
+/// An event as whoever listens hears it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Its id.
+    pub id: EventId,
+    /// Its type.
+    pub kind: String,
+    /// The organisation whom it concerns.
+    pub organization: Option<OrganizationId>,
+    /// The developer whom it concerns.
+    pub developer: Option<DeveloperId>,
+    /// The [`EventPayload`] as JSON.
+    pub body: String,
+}
+
+impl Heard {
+    /// Everybody whom it concerns.
+    pub fn audiences(&self) -> impl Iterator<Item = Audience> {
+        let developer = self.developer.map(Audience::Developer);
+        self.organization.map(Audience::Organization).into_iter().chain(developer)
     }
 }
 

@@ -1,24 +1,31 @@
 //! Rows of events.
 
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::db::Conn;
+use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::events;
+use crate::db::support::IsOneOf as _;
 use crate::db::types::{InstantSql, Json};
-use crate::events::domain::{EventPayload, NewEvent};
+use crate::events::domain::{Audience, EventPayload, Heard, NewEvent};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::ids::{EventId, OrganizationId};
+use crate::kernel::ids::{DeveloperId, EventId, OrganizationId};
+
+/// How far an event's id may be behind those that were committed before it: the longest that a transaction is open.
+const LATE: TimeDelta = TimeDelta::seconds(10);
 
 /// Tells of an event, in the transaction of the step. What concerns no organisation is of no interest to webhooks.
 ///
 /// # Errors
 /// 503 when the database is down.
 pub fn publish(conn: &mut Conn, event: NewEvent, now: Instant) -> Result<()> {
+    let id = EventId::new(now);
     let row = (
-        events::id.eq(EventId::new(now)),
+        events::id.eq(id),
         events::kind.eq(event.kind),
         events::organization_id.eq(event.organization),
         events::developer_id.eq(event.developer),
@@ -27,7 +34,44 @@ pub fn publish(conn: &mut Conn, event: NewEvent, now: Instant) -> Result<()> {
         events::spread.eq(event.organization.is_none()),
     );
     diesel::insert_into(events::table).values(row).execute(conn)?;
-    Ok(())
+    note(conn, ChangeKind::Event, &id, now)
+}
+
+type HeardRow = (EventId, String, Option<OrganizationId>, Option<DeveloperId>, Json<serde_json::Value>, Instant);
+
+/// The columns of a [`HeardRow`].
+const HEARD: (events::id, events::kind, events::organization_id, events::developer_id, events::data_json, events::occurred_at) =
+    (events::id, events::kind, events::organization_id, events::developer_id, events::data_json, events::occurred_at);
+
+fn heard((id, kind, organization, developer, Json(data), timestamp): HeardRow) -> Result<Heard> {
+    let payload = EventPayload { kind, timestamp, data };
+    let body = serde_json::to_string(&payload).map_err(Error::internal)?;
+    Ok(Heard { id, kind: payload.kind, organization, developer, body })
+}
+
+/// These events, in the order of their ids.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn find(conn: &mut Conn, ids: impl IntoIterator<Item = EventId>) -> Result<Vec<Heard>> {
+    let rows: Vec<HeardRow> = events::table.filter(events::id.one_of(ids)).order(events::id).select(HEARD).load(conn)?;
+    rows.into_iter().map(heard).collect()
+}
+
+/// At most `limit` events that concern somebody and that were committed after `last`, in the order of their ids. Some from shortly
+/// before it come again: ids are given out before the commit.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn since(conn: &mut Conn, audience: Audience, last: EventId, limit: i64) -> Result<Vec<Heard>> {
+    let from = EventId::first_at(last.made_at().plus(-LATE));
+    let rows =
+        events::table.filter(events::id.ge(from)).filter(events::id.ne(last)).order(events::id).limit(limit).select(HEARD).into_boxed();
+    let rows = match audience {
+        Audience::Organization(organization) => rows.filter(events::organization_id.eq(organization)),
+        Audience::Developer(developer) => rows.filter(events::developer_id.eq(developer)),
+    };
+    rows.load::<HeardRow>(conn)?.into_iter().map(heard).collect()
 }
 
 /// An event that was told.

@@ -39,6 +39,12 @@ impl<K: Kind> Id<K> {
         Self::from_u128(milliseconds << 80)
     }
 
+    /// When it was made, to the millisecond.
+    pub fn made_at(&self) -> Instant {
+        let milliseconds = i64::try_from(self.0.as_u128() >> 80).unwrap_or_default();
+        Instant::from_micros(milliseconds.saturating_mul(1000))
+    }
+
     /// The bytes of the UUID, for hashing into a stable order.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()

@@ -112,6 +112,12 @@ async fn principal(request: &HttpRequest) -> Result<Principal> {
     admit(request, principal)
 }
 
+/// Whether whoever asked is signed in still: for an answer that lasts.
+pub async fn still_signed(request: &HttpRequest) -> bool {
+    let asked = async { gate(request)?.principal(token(request)?).await };
+    asked.await.is_ok()
+}
+
 /// Notes who asks, for whoever stands around the handler and wants to know who was answered; refuses whom the matrix does.
 fn admit(request: &HttpRequest, principal: Principal) -> Result<Principal> {
     request.extensions_mut().insert(principal.clone());

@@ -49,6 +49,7 @@ mod secrets;
 mod sessions;
 mod sessions_model;
 mod skills;
+mod streams;
 mod support;
 mod surface;
 mod timesheets;

@@ -16,4 +16,5 @@ pub mod raw;
 pub mod schemas;
 pub mod seeds;
 pub mod smtp;
+pub mod sse;
 pub mod stories;

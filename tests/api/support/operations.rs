@@ -159,6 +159,7 @@ pub const ROWS: &[Row] = &[
     ("POST /v1/admin/users/{id}/reinstate", r#"{"message":"Because."}"#, &[200]),
     ("POST /v1/admin/users/{id}/end-sessions", r#"{"message":"Because."}"#, &[200]),
     ("POST /v1/admin/invitations", r#"{"email":"another@example.com"}"#, &[202]),
+    ("GET /v1/events", "", &[200]),
     ("POST /v1/webhooks", WEBHOOK, &[201]),
     ("GET /v1/webhooks", "", &[200]),
     ("GET /v1/webhooks/{id}", "", &[200]),
@@ -281,6 +282,8 @@ impl World {
             ("/v1/blocks", "{organization_or_developer_id}", &self.developer, "dev"),
         ];
         let fixed = template
+            // Otherwise it would not end.
+            .replace("/v1/events", "/v1/events?wait=false")
             .replace("{developer_id}", &self.other)
             .replace("{delivery_id}", &self.delivery)
             .replace("{stage}", "profile_review")

@@ -8,8 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use metrics_exporter_prometheus::PrometheusHandle;
-use rand::Rng as _;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -23,6 +22,7 @@ use crate::auth::seal::Seals;
 use crate::auth::token::Tokens;
 use crate::check_ins::service::CheckInRoom;
 use crate::config::Settings;
+use crate::config::secret::secret;
 use crate::db::durability;
 use crate::db::feed::{Feed, FeedTask, Follower};
 use crate::db::migrate;
@@ -381,27 +381,4 @@ async fn asked_to_stop() -> Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
-}
-
-/// The configured secret, or one that is made once and kept in a file that only its owner can read.
-fn secret(settings: &Settings) -> Result<SecretString> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    if !settings.auth.secret.expose_secret().is_empty() {
-        return Ok(settings.auth.secret.clone());
-    }
-    let path = std::path::Path::new(&settings.auth.secret_file);
-    let wrong = |error: std::io::Error| Error::internal(format!("auth.secret_file {}: {error}", path.display()));
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(wrong)?;
-    }
-    let mut bytes = [0_u8; 48];
-    rand::rng().fill_bytes(&mut bytes);
-    let made = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes);
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => file.write_all(made.as_bytes()).map_err(wrong)?,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(wrong(error)),
-    }
-    Ok(std::fs::read_to_string(path).map_err(wrong)?.trim().to_owned().into())
 }

@@ -19,7 +19,7 @@ use guildhall::meta::markdown;
 use guildhall::meta::processes::Processes;
 use guildhall::notifications::domain::LetterKind;
 use guildhall::notifications::previews;
-use guildhall::rights::RIGHTS;
+use guildhall::rights::{RIGHTS, SCOPES};
 use guildhall::web::rights;
 use guildhall::webhooks::listen::listen;
 use guildhall::webhooks::signature::SigningSecret;
@@ -194,7 +194,7 @@ fn run(line: CommandLine) -> anyhow::Result<()> {
         return Ok(());
     }
     if let Command::Rights = line.command {
-        print!("{}", rights::document(RIGHTS));
+        print!("{}", rights::document(RIGHTS, SCOPES));
         return Ok(());
     }
     if let Command::Privacy = line.command {

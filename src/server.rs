@@ -27,7 +27,7 @@ use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::demo::mailbox::{self, Mailbox};
 use crate::kernel::error::{Code, Error, Result};
-use crate::rights::RIGHTS;
+use crate::rights::{RIGHTS, SCOPES};
 use crate::web::address::TrustedProxies;
 use crate::web::answer;
 use crate::web::arrival::{BodyLimits, arrive};
@@ -54,6 +54,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::matching::http_own::routes(config);
     crate::accounts::http_admin::routes(config);
     crate::accounts::http_factor::routes(config);
+    crate::accounts::http_keys::routes(config);
     crate::suspensions::http::routes(config);
     crate::privacy::http::routes(config);
     crate::check_ins::http::routes(config);
@@ -185,7 +186,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
         .and(crate::notifications::pages::PATHS)
         .and(crate::privacy::pages::PATHS)
         .and(&[("/metrics", &[Method::GET])]);
-    let (known, json, rights) = (Data::new(known), Data::new(Document::new(openapi_json()?)), Data::new(Rights::new(RIGHTS)));
+    let (known, json, rights) = (Data::new(known), Data::new(Document::new(openapi_json()?)), Data::new(Rights::new(RIGHTS, SCOPES)));
     let limits = Data::new(AddressLimits::new(&app.settings.limits));
     let body_limits =
         BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit, deadline: Duration::from_secs(settings.body_deadline) };

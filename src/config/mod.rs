@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod load;
+pub mod secret;
+pub mod told;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -33,9 +35,9 @@ pub struct Settings {
     /// The trial.
     pub trials: Trials,
     /// What organisations' own programs are told.
-    pub webhooks: Webhooks,
+    pub webhooks: told::Webhooks,
     /// What pages are told while it happens.
-    pub events: Events,
+    pub events: told::Events,
     /// What is kept for how long.
     pub privacy: Privacy,
     /// The score.
@@ -272,26 +274,6 @@ pub struct Privacy {
     pub closed_report_days: i64,
     /// Days.
     pub audit_reason_days: i64,
-}
-
-/// `[events]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Events {
-    /// Seconds.
-    pub heartbeat: u64,
-    /// At most.
-    pub streams_per_account: usize,
-}
-
-/// `[webhooks]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Webhooks {
-    /// Seconds.
-    pub deadline: u64,
-    /// Also over plain HTTP and to private addresses.
-    pub anywhere: bool,
 }
 
 /// `[invitations]`

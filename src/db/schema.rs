@@ -734,6 +734,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        organization_id -> Text,
+        created_by -> Text,
+        name -> Text,
+        scopes_json -> Text,
+        key_hash -> Text,
+        created_at -> crate::db::types::InstantSql,
+        expires_at -> crate::db::types::InstantSql,
+        last_used_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
     webhooks (id) {
         id -> Text,
         organization_id -> Text,

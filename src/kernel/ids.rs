@@ -194,6 +194,8 @@ kinds! {
     MatchRun, MatchRunId => "run";
     /// Where an organisation wants to be told of events.
     Webhook, WebhookId => "hook";
+    /// What an organisation's own programs sign in with.
+    ApiKey, ApiKeyId => "key";
     /// An event on its way to a webhook.
     Delivery, DeliveryId => "delivery";
 }

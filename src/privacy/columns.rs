@@ -85,6 +85,23 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "api_keys",
+        about: "What an organisation's own programs sign in with; acts for whoever made it.",
+        exported: "created_by = {user}",
+        erasure: Rows("created_by = {user} OR organization_id = {organization}"),
+        columns: &[
+            c("id", Text, Id),
+            c("organization_id", Text, Id),
+            c("created_by", Text, Actor),
+            c("name", Text, Personal("''")),
+            c("scopes_json", Json, Fact),
+            c("key_hash", Text, Secret("''")),
+            c("created_at", Instant, Fact),
+            c("expires_at", Instant, Fact),
+            c("last_used_at", Instant, Fact),
+        ],
+    },
+    Table {
         name: "webhook_deliveries",
         about: "An event on its way to an organisation's own programs: ids and states, and how that went. Forgotten after 30 days.",
         exported: "",

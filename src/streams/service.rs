@@ -38,7 +38,7 @@ pub struct Listening {
 
 impl Streams {
     /// Streams to those who listen at this node.
-    pub fn new(db: Db, clock: SharedClock, listeners: Arc<Listeners>, settings: &config::Events) -> Self {
+    pub fn new(db: Db, clock: SharedClock, listeners: Arc<Listeners>, settings: &config::told::Events) -> Self {
         Self { db, clock, listeners, most: settings.streams_per_account, heartbeat: settings.heartbeat }
     }
 

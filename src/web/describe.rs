@@ -12,12 +12,13 @@ use crate::kernel::error::{Code, Fault};
 use crate::web::problem::{Problem, status};
 
 const DESCRIPTION: &str = "The backend of a marketplace that vets Go developers and hires them out on a 30-day trial.\n\n\
-    Sign in with `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`. Errors are RFC 9457 problems; \
+    Sign in with `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`; an organisation's own \
+    programs send an API key likewise. Errors are RFC 9457 problems; \
     lists are pages with `limit` and `cursor`; `If-Match` guards changes; `Idempotency-Key` makes a POST safe to repeat for 24 hours.";
 
 /// Whose answers carry secrets: none is kept for a repeat.
-const WITHOUT_CONDITIONS: [&str; 5] =
-    ["/v1/me/totp", "/v1/me/totp/confirm", "/v1/me/totp/recovery-codes", "/v1/webhooks", "/v1/webhooks/{id}/rotate-secret"];
+const WITHOUT_CONDITIONS: [&str; 6] =
+    ["/v1/me/totp", "/v1/me/totp/confirm", "/v1/me/totp/recovery-codes", "/v1/api-keys", "/v1/webhooks", "/v1/webhooks/{id}/rotate-secret"];
 
 /// Adds info, security, the common headers and the problems that each operation may answer.
 pub fn finish(mut document: OpenApi) -> OpenApi {

@@ -51,7 +51,7 @@ pub struct Webhooks {
 
 impl Webhooks {
     /// Webhooks in `db`, whose secrets `seals` keep; `mail` wakes the mailer, after the commit.
-    pub fn new(db: Db, clock: SharedClock, seals: Seals, settings: &config::Webhooks, limits: &config::Limits, mail: Nudge) -> Self {
+    pub fn new(db: Db, clock: SharedClock, seals: Seals, settings: &config::told::Webhooks, limits: &config::Limits, mail: Nudge) -> Self {
         let deadline = Duration::from_secs(settings.deadline);
         Self {
             db,

@@ -106,6 +106,8 @@ const PRIVATE: &[Row] = &[
     ("reviews.message", "party = 'developer'", PLAIN, "CDA"),
     ("check_ins.message", "party = 'client'", PLAIN, "CA"),
     ("check_ins.message", "party = 'developer'", PLAIN, "DA"),
+    ("api_keys.name", EACH, PLAIN, "C"),
+    ("api_keys.key_hash", EACH, PLAIN, ""),
     ("webhooks.url", EACH, As("https://{}.example.com/"), "C"),
     ("webhooks.description", EACH, PLAIN, "C"),
     ("webhooks.sealed_secret", EACH, PLAIN, ""),
@@ -142,6 +144,7 @@ const NOT_PRIVATE: &[&str] = &[
     "trial_signatures",
     "vetted_developers",
     "verified_skills",
+    "api_keys.scopes_json",
     "audit_entries.action",
     "audit_entries.hash",
     "audit_entries.reason_hash",
@@ -286,6 +289,7 @@ async fn story() -> Story {
     let abuse = json!({ "subject": profile, "category": "spam", "message": "Twice." });
     let report = client.post("/v1/reports", abuse).await.expect(201).text_at("/id");
     reviewer.post(&format!("/v1/admin/reports/{report}/handle"), json!({ "state": "dismissed", "note": "Nothing." })).await.expect(200);
+    client.post("/v1/api-keys", json!({ "name": "Ours", "scopes": ["trials:read"] })).await.expect(201);
     let told = json!({ "url": "http://127.0.0.1:9/", "event_types": ["trial.terminate"] });
     let webhook = client.post("/v1/webhooks", told).await.expect(201).text_at("/id");
     client.post(&format!("/v1/webhooks/{webhook}/test"), json!({})).await.expect(202);

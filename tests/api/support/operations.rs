@@ -23,6 +23,7 @@ const CARD: &str = r#"{"criteria":[{"criterion":"overall","score":"yes","evidenc
 const OFFER: &str = r#"{"job_request_id":"{job}","developer_id":"{other}","starts_on":"2026-12-01","terms":{"hourly_rate":{"amount":8000,"currency":"USD"},"hours_per_week":40,"time_zone":"Europe/London","overlap_hours":4,"scope":"The core.","notice_days":3,"billing":{"rule":"client_pays_all"}}}"#;
 const INVITATION: &str = r#"{"developer_id":"{other}","message":"May we talk?"}"#;
 const REPORT: &str = r#"{"subject":"{other}","category":"spam","message":"Twice."}"#;
+const KEY: &str = r#"{"name":"Ours","scopes":["trials:read"]}"#;
 const WEBHOOK: &str = r#"{"url":"http://127.0.0.1:9/","event_types":["trial.terminate"]}"#;
 const SKILL: &str = r#"{"slug":"guildscript","name":"Guildscript","category":"language","aliases":[]}"#;
 
@@ -159,6 +160,9 @@ pub const ROWS: &[Row] = &[
     ("POST /v1/admin/users/{id}/reinstate", r#"{"message":"Because."}"#, &[200]),
     ("POST /v1/admin/users/{id}/end-sessions", r#"{"message":"Because."}"#, &[200]),
     ("POST /v1/admin/invitations", r#"{"email":"another@example.com"}"#, &[202]),
+    ("POST /v1/api-keys", KEY, &[201]),
+    ("GET /v1/api-keys", "", &[200]),
+    ("DELETE /v1/api-keys/{id}", "", &[204]),
     ("GET /v1/events", "", &[200]),
     ("POST /v1/webhooks", WEBHOOK, &[201]),
     ("GET /v1/webhooks", "", &[200]),
@@ -213,6 +217,7 @@ pub struct World {
     pub report: String,
     pub outsider: String,
     pub webhook: String,
+    pub key: String,
     pub delivery: String,
 }
 
@@ -230,6 +235,8 @@ impl World {
         let invitation = client.post(&format!("/v1/job-requests/{asked}/invitations"), invite).await.expect(201).text_at("/id");
         let abuse = json!({ "subject": developer, "category": "spam", "message": "Twice." });
         let report = client.post("/v1/reports", abuse).await.expect(201).text_at("/id");
+        let made = client.post("/v1/api-keys", serde_json::from_str(KEY).expect("JSON")).await.expect(201);
+        let key = made.text_at("/id");
         let told = serde_json::from_str(WEBHOOK).expect("JSON");
         let webhook = client.post("/v1/webhooks", told).await.expect(201).text_at("/id");
         let delivery = client.post(&format!("/v1/webhooks/{webhook}/test"), json!({})).await.expect(202).text_at("/id");
@@ -258,6 +265,7 @@ impl World {
             report,
             outsider,
             webhook,
+            key,
             delivery,
         }
     }
@@ -272,6 +280,7 @@ impl World {
             ("/v1/admin/reports/{id}", "{id}", &self.report, "report"),
             ("/v1/invitations/{id}", "{id}", &self.invitation, "inv"),
             ("/v1/webhooks/{id}", "{id}", &self.webhook, "hook"),
+            ("/v1/api-keys/{id}", "{id}", &self.key, "key"),
             ("/v1/trials/{id}", "{id}", &self.trial, "trial"),
             ("/v1/vetting/applications/{id}", "{id}", &self.application, "app"),
             ("/v1/developers/{id}", "{id}", &self.developer, "dev"),

@@ -13,7 +13,7 @@ use crate::events::domain::{Audience, Heard};
 use crate::events::store;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
-use crate::kernel::ids::UserId;
+use crate::kernel::ids::{EventId, UserId};
 
 /// How far a listener may fall behind; whoever falls further has to come back.
 const BACKLOG: usize = 256;
@@ -30,7 +30,6 @@ pub enum Signal {
 struct Listener {
     number: u64,
     user: UserId,
-    audience: Audience,
     sender: Sender<Signal>,
 }
 
@@ -66,7 +65,7 @@ impl Listeners {
         if listeners.iter().filter(|listener| listener.user == user).count() >= most {
             return None;
         }
-        listeners.push(Listener { number, user, audience, sender });
+        listeners.push(Listener { number, user, sender });
         drop(held);
         metrics::gauge!("guildhall_event_streams").increment(1.0);
         Some(Place { listeners: self.clone(), number, audience, signals })
@@ -128,9 +127,9 @@ impl Follower for Listeners {
             return Ok(());
         }
         let of = |kind| changes.iter().filter(move |change| change.kind == kind);
-        let ids = of(ChangeKind::Event).filter_map(|change| change.subject.parse().ok());
-        for heard in store::find(conn, ids)? {
-            self.tell_audience(&Arc::new(heard));
+        let ids: Vec<EventId> = of(ChangeKind::Event).filter_map(|change| change.subject.parse().ok()).collect();
+        if !ids.is_empty() {
+            store::find(conn, ids)?.into_iter().for_each(|heard| self.tell_audience(&Arc::new(heard)));
         }
         for change in of(ChangeKind::User) {
             self.tell(&Signal::Recheck, |listener| listener.user.to_string() == change.subject);

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::events::domain::EventPayload;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{DeliveryId, EventId, WebhookId};
 use crate::words;
@@ -104,7 +105,7 @@ pub struct DeliveryView {
     /// What has become of it.
     pub state: DeliveryState,
     /// What is sent.
-    #[schema(value_type = Object)]
+    #[schema(value_type = EventPayload)]
     pub payload: Value,
     /// How often it was tried since it was last asked for.
     pub attempts: i64,

@@ -35,6 +35,9 @@ pub struct DeliveryQuery {
     pub cursor: Option<String>,
 }
 
+/// What is to be different; null takes `description` and `event_types` back to unset.
+pub type WebhookPatch = Patch<WebhookDraft>;
+
 /// Be told of what concerns your organisation, by signed posts to a URL of yours. Role: client.
 ///
 /// Messages follow Standard Webhooks: the headers `webhook-id` (the event's id, the same with every attempt), `webhook-timestamp` and
@@ -65,9 +68,9 @@ async fn read_webhook(Signed(principal): Signed, id: Path<WebhookId>, webhooks: 
 /// Change a webhook, or switch it on or off. Role: client.
 ///
 /// What waits for a webhook that is switched off is given up, and can be sent again later.
-#[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), request_body = Patch<WebhookDraft>, responses((status = 200, body = WebhookView, description = "As it is now")), security(("bearer" = [])))]
+#[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), request_body = WebhookPatch, responses((status = 200, body = WebhookView, description = "As it is now")), security(("bearer" = [])))]
 #[patch("/v1/webhooks/{id}")]
-async fn change_webhook(id: Path<WebhookId>, ask: Ask<Patch<WebhookDraft>>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
+async fn change_webhook(id: Path<WebhookId>, ask: Ask<WebhookPatch>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
     Ok(answer::ok(webhooks.change(ask.call, id.0, ask.body).await?))
 }
 

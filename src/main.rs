@@ -19,8 +19,10 @@ use guildhall::meta::markdown;
 use guildhall::meta::processes::Processes;
 use guildhall::notifications::domain::LetterKind;
 use guildhall::notifications::previews;
-use guildhall::rights::RIGHTS;
+use guildhall::rights::{RIGHTS, SCOPES};
 use guildhall::web::rights;
+use guildhall::webhooks::listen::listen;
+use guildhall::webhooks::signature::SigningSecret;
 use guildhall::{demo, server, telemetry};
 
 #[global_allocator]
@@ -80,6 +82,11 @@ enum Command {
         #[command(subcommand)]
         command: MailCommand,
     },
+    /// Webhooks.
+    Webhook {
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Print the lifecycles as a Markdown document.
@@ -97,6 +104,19 @@ enum AuditCommand {
         /// An anchor that an earlier verification or the log has named: the log must still come past it.
         #[arg(long, value_name = "POSITION:HASH")]
         expect: Option<Anchor>,
+    },
+}
+
+#[derive(Subcommand)]
+enum WebhookCommand {
+    /// Listen on this machine, check the signatures of what comes, and print it: for who builds upon webhooks.
+    Listen {
+        /// The port; 0 picks a free one.
+        #[arg(long, default_value_t = 8090)]
+        port: u16,
+        /// The webhook's secret, as it was shown: `whsec_…`.
+        #[arg(long, env = "GUILDHALL_WEBHOOK_SECRET", hide_env_values = true)]
+        secret: String,
     },
 }
 
@@ -161,6 +181,10 @@ fn run(line: CommandLine) -> anyhow::Result<()> {
     if let Command::Mail { command: MailCommand::Preview { kind, text, to } } = &line.command {
         return preview(kind.as_deref(), *text, to.as_deref());
     }
+    if let Command::Webhook { command: WebhookCommand::Listen { port, secret } } = &line.command {
+        let secret = SigningSecret::parse(secret).ok_or_else(|| anyhow::anyhow!("--secret must be a webhook's, such as whsec_…"))?;
+        return tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(listen(*port, secret)).map_err(plain);
+    }
     if let Command::Openapi = line.command {
         println!("{}", server::openapi_json().map_err(plain)?);
         return Ok(());
@@ -170,7 +194,7 @@ fn run(line: CommandLine) -> anyhow::Result<()> {
         return Ok(());
     }
     if let Command::Rights = line.command {
-        print!("{}", rights::document(RIGHTS));
+        print!("{}", rights::document(RIGHTS, SCOPES));
         return Ok(());
     }
     if let Command::Privacy = line.command {
@@ -198,7 +222,7 @@ async fn execute(command: Command, settings: Settings) -> anyhow::Result<()> {
         Command::Migrate { status } => migrations(&app, status).await,
         Command::Admin { command } => admin(&app, command).await,
         Command::Audit { command: AuditCommand::Verify { expect } } => verify(&app, expect).await,
-        Command::Openapi | Command::Processes | Command::Rights | Command::Privacy | Command::Mail { .. } | Command::Demo { .. } => Ok(()),
+        _ => Ok(()),
     }
 }
 

@@ -27,7 +27,7 @@ use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::demo::mailbox::{self, Mailbox};
 use crate::kernel::error::{Code, Error, Result};
-use crate::rights::RIGHTS;
+use crate::rights::{RIGHTS, SCOPES};
 use crate::web::address::TrustedProxies;
 use crate::web::answer;
 use crate::web::arrival::{BodyLimits, arrive};
@@ -54,12 +54,15 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::matching::http_own::routes(config);
     crate::accounts::http_admin::routes(config);
     crate::accounts::http_factor::routes(config);
+    crate::accounts::http_keys::routes(config);
     crate::suspensions::http::routes(config);
     crate::privacy::http::routes(config);
     crate::check_ins::http::routes(config);
     crate::hand_overs::http::routes(config);
     crate::reviews::http::routes(config);
     crate::timesheets::http::routes(config);
+    crate::webhooks::http::routes(config);
+    crate::streams::http::routes(config);
     crate::reports::http::routes(config);
     crate::audit::http::routes(config);
     crate::meta::http::routes(config);
@@ -168,7 +171,7 @@ async fn fallback(request: HttpRequest, known: Data<KnownPaths>) -> HttpResponse
 fn cors(settings: &Settings) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(["authorization", "content-type", "if-match", "idempotency-key", "x-request-id"])
+        .allowed_headers(["authorization", "content-type", "if-match", "idempotency-key", "last-event-id", "x-request-id"])
         .expose_headers(["etag", "location", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"])
         .max_age(3600);
     settings.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
@@ -187,7 +190,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
         .and(crate::notifications::pages::PATHS)
         .and(crate::privacy::pages::PATHS)
         .and(&[("/metrics", &[Method::GET])]);
-    let (known, json, rights) = (Data::new(known), Data::new(Document::new(json(&document)?)), Data::new(Rights::new(RIGHTS)));
+    let (known, json, rights) = (Data::new(known), Data::new(Document::new(json(&document)?)), Data::new(Rights::new(RIGHTS, SCOPES)));
     let limits = Data::new(AddressLimits::new(&app.settings.limits));
     let body_limits =
         BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit, deadline: Duration::from_secs(settings.body_deadline) };

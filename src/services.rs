@@ -18,10 +18,12 @@ use crate::privacy::service::PrivacyRoom;
 use crate::reports::service::Reports;
 use crate::reviews::service::Reviews;
 use crate::skills::service::Skills;
+use crate::streams::service::Streams;
 use crate::suspensions::service::Suspensions;
 use crate::timesheets::service::Timesheets;
 use crate::trials::service::Trials;
 use crate::vetting::service::Vetting;
+use crate::webhooks::service::Webhooks;
 
 /// The services that handlers ask for.
 #[derive(Clone)]
@@ -44,6 +46,8 @@ pub struct Services {
     timesheets: Data<Timesheets>,
     reports: Data<Reports>,
     suspensions: Data<Suspensions>,
+    webhooks: Data<Webhooks>,
+    streams: Data<Streams>,
     privacy: Data<PrivacyRoom>,
 }
 
@@ -70,6 +74,8 @@ impl Services {
             .app_data(self.timesheets.clone())
             .app_data(self.reports.clone())
             .app_data(self.suspensions.clone())
+            .app_data(self.webhooks.clone())
+            .app_data(self.streams.clone())
             .app_data(self.privacy.clone());
     }
 }
@@ -96,6 +102,8 @@ impl App {
             timesheets: Data::new(self.timesheets.clone()),
             reports: Data::new(self.reports.clone()),
             suspensions: Data::new(self.suspensions.clone()),
+            webhooks: Data::new(self.webhooks.clone()),
+            streams: Data::new(self.streams.clone()),
             privacy: Data::new(self.privacy.clone()),
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 28] = [
     "kernel",
     "config",
     "telemetry",
@@ -17,6 +17,7 @@ const ORDER: [&str; 25] = [
     "db",
     "web", // ground
     "audit",
+    "events",
     "notifications",
     "accounts",
     "skills",
@@ -30,6 +31,8 @@ const ORDER: [&str; 25] = [
     "reviews",
     "timesheets",
     "matching",
+    "webhooks",
+    "streams",
     "reports",
     "suspensions",
     "privacy",
@@ -77,11 +80,13 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 50] = [
+const KINDS: [(&str, Kind); 56] = [
     ("accounts/admins.rs", Service),
+    ("accounts/api_keys.rs", Service),
     ("accounts/guessing.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/http_factor.rs", Http),
+    ("accounts/http_keys.rs", Http),
     ("accounts/members.rs", Service),
     ("accounts/second_factor.rs", Service),
     ("accounts/session_cache.rs", Service),
@@ -103,6 +108,7 @@ const KINDS: [(&str, Kind); 50] = [
     ("privacy/retention.rs", Service),
     ("skills/catalogue.rs", Store),
     ("skills/merge.rs", Store),
+    ("streams/listeners.rs", Service),
     ("timesheets/mails.rs", Service),
     ("trials/afterwards.rs", Service),
     ("trials/clock.rs", Service),
@@ -128,6 +134,9 @@ const KINDS: [(&str, Kind); 50] = [
     ("vetting/scorecards.rs", Service),
     ("vetting/standing_steps.rs", Service),
     ("vetting/steps.rs", Service),
+    ("webhooks/courier.rs", Service),
+    ("webhooks/dialer.rs", Store),
+    ("webhooks/listen.rs", Http),
 ];
 
 fn kind(file: &str) -> Kind {

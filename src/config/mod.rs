@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod load;
+pub mod secret;
+pub mod told;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -32,6 +34,10 @@ pub struct Settings {
     pub invitations: Invitations,
     /// The trial.
     pub trials: Trials,
+    /// What organisations' own programs are told.
+    pub webhooks: told::Webhooks,
+    /// What pages are told while it happens.
+    pub events: told::Events,
     /// What is kept for how long.
     pub privacy: Privacy,
     /// The score.
@@ -206,6 +212,8 @@ pub struct Limits {
     pub messages_per_day: i64,
     /// Per person.
     pub reports_per_day: i64,
+    /// Per organisation.
+    pub webhook_repeats_per_day: i64,
 }
 
 /// `[vetting]`

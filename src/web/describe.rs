@@ -17,11 +17,12 @@ use crate::web::examples::{self, Examples};
 use crate::web::problem::{Problem, status};
 
 const DESCRIPTION: &str = "The backend of a marketplace that vets Go developers and hires them out on a 30-day trial.\n\n\
-    Sign in with `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`. Errors are RFC 9457 problems; \
+    Sign in with `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`; an organisation's own \
+    programs send an API key likewise. Errors are RFC 9457 problems; \
     lists are pages with `limit` and `cursor`; `If-Match` guards changes; `Idempotency-Key` makes a POST safe to repeat for 24 hours.";
 
 /// What each group of operations is about, in the order in which people come to need them.
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 16] = [
     ("accounts", "Registering, signing in, sessions, the second factor, what is known about oneself, and leaving."),
     ("organizations", "The organisation that a client acts for, and its members."),
     ("developers", "A developer's profile, hours that are promised, and whom one does not want to meet again."),
@@ -32,13 +33,17 @@ const TAGS: [(&str, &str); 13] = [
     ("invitations", "Talking before offering."),
     ("trials", "From the offer to the years after: terms, signatures, pauses, endings, timesheets, reviews, the hand-over."),
     ("notifications", "The mails that one gets, and which of them one wants."),
+    ("webhooks", "Telling an organisation's own programs of each step, signed."),
+    ("api keys", "What an organisation's own programs sign in with."),
+    ("events", "Each step as it happens, for a page that is open."),
     ("reports", "Telling us of abuse."),
     ("admin", "People, mails, reports, the audit log and saved answers, for admins."),
     ("system", "Whether the process lives and can work; the lifecycles as data."),
 ];
 
-/// Its answers carry secrets, and none is kept for a repeat.
-const WITHOUT_CONDITIONS: &str = "/v1/me/totp";
+/// Whose answers carry secrets: none is kept for a repeat.
+const WITHOUT_CONDITIONS: [&str; 6] =
+    ["/v1/me/totp", "/v1/me/totp/confirm", "/v1/me/totp/recovery-codes", "/v1/api-keys", "/v1/webhooks", "/v1/webhooks/{id}/rotate-secret"];
 
 /// Adds info, security, the common headers, the problems that each operation may answer, and examples.
 pub fn finish(mut document: OpenApi) -> OpenApi {
@@ -172,7 +177,7 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation, problems
     if changes {
         codes.push(Code::Conflict);
     }
-    if changes && signed && !path.starts_with(WITHOUT_CONDITIONS) {
+    if changes && signed && !WITHOUT_CONDITIONS.contains(&path) {
         codes.push(Code::StaleVersion);
         conditions(method, operation);
     }

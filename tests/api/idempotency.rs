@@ -14,6 +14,7 @@ use crate::support::person;
 use crate::support::seeds::{job_body, with};
 use crate::{
     admin, afterwards, invitations, jobs, main_job, organizations, skills, timesheets, trials, trials_running, vetting, vetting_standing,
+    webhooks,
 };
 
 /// Between them they send every POST.
@@ -48,6 +49,7 @@ const STORIES: &[fn()] = &[
     vetting_standing::a_rejection_is_appealed_and_decided_anew,
     vetting_standing::a_suspension_and_a_revocation_are_appealed,
     vetting_standing::whoever_is_suspended_leaves_matching_at_once_and_trials_go_on,
+    webhooks::a_test_event_and_a_repeat_are_sent_on_request,
     an_admin_handles_a_mail,
     an_admin_ends_sessions,
     an_invitation_is_accepted,
@@ -55,7 +57,8 @@ const STORIES: &[fn()] = &[
 
 /// What a key means nothing to: signing in and its like, whose answers must not be stored, and what has no effect.
 fn is_without_key(path: &str) -> bool {
-    path.starts_with("/v1/auth/") || path.starts_with("/v1/me/totp") || path == "/v1/matches/search"
+    let secret = ["/v1/api-keys", "/v1/webhooks", "/v1/webhooks/{id}/rotate-secret"];
+    path.starts_with("/v1/auth/") || path.starts_with("/v1/me/totp") || path == "/v1/matches/search" || secret.contains(&path)
 }
 
 /// The paths of the document that know POST.

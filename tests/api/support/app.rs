@@ -13,7 +13,7 @@ use guildhall::accounts::domain::AccountStatus;
 use guildhall::app::App;
 use guildhall::config::load::load_from;
 use guildhall::db::Conn;
-use guildhall::db::schema::outbox;
+use guildhall::db::schema::{outbox, webhook_deliveries};
 use guildhall::kernel::clock::{Clock as _, Instant, ManualClock};
 use guildhall::scheduler::{Progress, driver};
 use guildhall::server::{self, Readiness};
@@ -114,6 +114,8 @@ impl TestApp {
             ("limits.enabled", "false"),
             ("mail.url", &smtp.url()),
             ("mail.deadline", "5"),
+            ("webhooks.anywhere", "true"),
+            ("webhooks.deadline", "5"),
             ("server.shutdown_grace", "1"),
             ("server.workers", "2"),
         ];
@@ -224,10 +226,10 @@ impl TestApp {
                 for task in self.house.tasks() {
                     while task.run().await.expect("work that goes well") == Progress::More {}
                 }
-                if self.mails_due().await == 0 {
+                if self.mails_due().await == 0 && self.deliveries_due().await == 0 {
                     return;
                 }
-                // The driver has claimed a mail and is sending it.
+                // The driver has claimed a mail or a delivery and is sending it.
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         });
@@ -248,6 +250,15 @@ impl TestApp {
             due += usize::from(*due_at <= now && !waiting.contains(to));
         }
         due
+    }
+
+    /// Deliveries to webhooks that can be sent now.
+    async fn deliveries_due(&self) -> i64 {
+        let now = self.clock.now();
+        // Literally: a partial index serves no parameter.
+        let pending = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'pending'");
+        let due = webhook_deliveries::table.filter(webhook_deliveries::due_at.le(now)).filter(pending).count();
+        self.read(move |conn| due.get_result(conn)).await
     }
 
     /// A connection to its database beside the house's own, and beside any proxy.

@@ -1,9 +1,12 @@
 //! Settings: `config/default.toml` (the manual, embedded) < `config/<GUILDHALL_ENV>.toml` < `--config FILE` < the environment.
 
 pub mod check;
+pub mod layers;
 pub mod load;
+pub mod shown;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
@@ -60,6 +63,15 @@ pub enum Environment {
     Development,
     /// For real people.
     Production,
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        })
+    }
 }
 
 /// `[server]`

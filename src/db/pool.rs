@@ -150,6 +150,12 @@ impl Db {
         }
     }
 
+    /// How many connections are open, and how many of them nobody uses: at most as many as configured. SQLite's writer is not among them.
+    pub fn connections(&self) -> (u32, u32) {
+        let state = self.pool.state();
+        (state.connections, state.idle_connections)
+    }
+
     /// The commits of this process that noted a change.
     pub fn commits(&self) -> &Commits {
         &self.commits
@@ -249,10 +255,29 @@ impl Db {
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
-        match tokio::time::timeout(FOR_A_CONNECTION, self.turns.clone().acquire_owned()).await {
+        let (begun, _waiting) = (Instant::now(), Waiting::new());
+        let turn = tokio::time::timeout(FOR_A_CONNECTION, self.turns.clone().acquire_owned()).await;
+        metrics::histogram!("guildhall_database_wait_seconds").record(begun.elapsed().as_secs_f64());
+        match turn {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(Error::unavailable("no database connection became free in time")),
         }
+    }
+}
+
+/// Somebody who waits for a connection: counted until they have it, or leave.
+struct Waiting;
+
+impl Waiting {
+    fn new() -> Self {
+        metrics::gauge!("guildhall_database_waiting").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        metrics::gauge!("guildhall_database_waiting").decrement(1.0);
     }
 }
 

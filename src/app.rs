@@ -25,6 +25,7 @@ use crate::config::Settings;
 use crate::config::secret::secret;
 use crate::db::durability;
 use crate::db::feed::{Feed, FeedTask, Follower};
+use crate::db::gauges::Gauges;
 use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::db::url::DatabaseUrl;
@@ -49,7 +50,7 @@ use crate::matching::tasks::{MatchNews, RunKeeper};
 use crate::notifications::letters::{Links, TokenMaker};
 use crate::notifications::mailer::MailSettings;
 use crate::notifications::service::{Notifications, OneClick};
-use crate::notifications::tasks::Mailroom;
+use crate::notifications::tasks::{Mailroom, OutboxGauges};
 use crate::privacy::service::PrivacyRoom;
 use crate::privacy::tasks::Keeper;
 use crate::reports::service::Reports;
@@ -196,7 +197,12 @@ impl App {
         let (people, rules, mail) = (accounts.clone(), settings.privacy.clone(), notifications.nudge());
         let privacy = PrivacyRoom::new(db.clone(), clock.clone(), people, suspensions.clone(), tokens, rules, mail);
         let webhooks = webhooks(&settings, &db, &clock, &secret, notifications.nudge())?;
-        let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(FeedTask(feed.clone())), Arc::new(RunKeeper(match_runs.clone()))];
+        let own_tasks: Vec<Arc<dyn Task>> = vec![
+            Arc::new(FeedTask(feed.clone())),
+            Arc::new(RunKeeper(match_runs.clone())),
+            Arc::new(Gauges::new(db.clone(), clock.clone())),
+            Arc::new(OutboxGauges::new(notifications.clone())),
+        ];
         let tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(Sealer::new(audit.clone(), clock.clone())),
             Arc::new(MatchNews::new(fits, match_runs.clone(), clock.clone())),

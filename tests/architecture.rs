@@ -40,8 +40,9 @@ const ORDER: [&str; 28] = [
 ];
 /// How many of them are ground: they know no room.
 const GROUND: usize = 7;
-/// What puts the house together may know everything: `app` builds, `services` hands out, `server` mounts, `rights` says who may, `demo` fills, `main` starts.
-const COMPOSITION: [&str; 7] = ["app", "services", "server", "rights", "demo", "main", "lib"];
+/// What puts the house together may know everything: `app` builds, `services` hands out, `server` mounts, `rights` says who may, `demo` fills,
+/// `main` starts, and `commands` are what it starts: a file for each.
+const COMPOSITION: [&str; 8] = ["app", "services", "server", "rights", "demo", "commands", "main", "lib"];
 /// Macros stand at the crate's root; this is where they live.
 const MACROS: [(&str, &str); 4] = [("words", "kernel"), ("sql_words", "db"), ("sql_value", "db"), ("each", "db")];
 
@@ -80,7 +81,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 56] = [
+const KINDS: [(&str, Kind); 58] = [
     ("accounts/admins.rs", Service),
     ("accounts/api_keys.rs", Service),
     ("accounts/guessing.rs", Service),
@@ -93,6 +94,7 @@ const KINDS: [(&str, Kind); 56] = [
     ("accounts/sessions.rs", Service),
     ("accounts/sign_in.rs", Service),
     ("developers/card_cache.rs", Service),
+    ("developers/import.rs", Service),
     ("invitations/mails.rs", Service),
     ("invitations/messages.rs", Service),
     ("jobs/shortlists.rs", Service),
@@ -107,6 +109,7 @@ const KINDS: [(&str, Kind); 56] = [
     ("privacy/markdown.rs", Service),
     ("privacy/retention.rs", Service),
     ("skills/catalogue.rs", Store),
+    ("skills/import.rs", Service),
     ("skills/merge.rs", Store),
     ("streams/listeners.rs", Service),
     ("timesheets/mails.rs", Service),
@@ -331,6 +334,24 @@ fn an_import_is_one_path_to_where_the_thing_is() {
         }
     }
     assert_none(&wrong, "no re-exports, and no globs but diesel's prelude");
+}
+
+#[test]
+fn the_picture_of_the_house_shows_every_room_in_its_place() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let (_, picture) = readme.split_once("## The house").and_then(|(_, rest)| rest.split_once("```mermaid")).expect("a picture");
+    let (picture, _) = picture.split_once("```").expect("its end");
+    let words: Vec<&str> = picture.split(|each: char| !each.is_alphanumeric() && each != '_').collect();
+    let mut places: Vec<(usize, &str)> = Vec::new();
+    for room in ORDER {
+        let place = words.iter().position(|word| *word == room).unwrap_or_else(|| panic!("the README's picture lacks {room}"));
+        places.push((place, room));
+    }
+    let (rooms, ground) = (&places[GROUND..], &places[..GROUND]);
+    assert!(rooms.is_sorted() && ground.is_sorted(), "the README's picture shows another order: {places:?}");
+    for part in COMPOSITION.iter().filter(|part| **part != "lib") {
+        assert!(words.contains(part), "the README's picture lacks {part}");
+    }
 }
 
 #[test]

@@ -299,6 +299,21 @@ impl From<SignUpRole> for Role {
     }
 }
 
+/// An admin, as the command line lists them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminLine {
+    /// Where mail goes.
+    pub email: Email,
+    /// How they are called.
+    pub name: String,
+    /// Whether they may sign in.
+    pub status: AccountStatus,
+    /// Whether a second factor is asked for.
+    pub second_factor: bool,
+    /// Since when they are here.
+    pub created_at: Instant,
+}
+
 /// What a person may change about themselves.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,11 +1,14 @@
 //! Settings: `config/default.toml` (the manual, embedded) < `config/<GUILDHALL_ENV>.toml` < `--config FILE` < the environment.
 
 pub mod check;
+pub mod layers;
 pub mod load;
 pub mod secret;
+pub mod shown;
 pub mod told;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
@@ -66,6 +69,15 @@ pub enum Environment {
     Development,
     /// For real people.
     Production,
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        })
+    }
 }
 
 /// `[server]`

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::db::Conn;
@@ -57,6 +57,29 @@ pub fn plan_unless_planned(conn: &mut Conn, room: &str, subject: &str, step: &st
         .both()
         .execute(conn)?;
     Ok(())
+}
+
+/// A room that plans steps.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct RoomSteps {
+    /// Its word.
+    #[diesel(sql_type = Text)]
+    pub room: String,
+    /// When the first step was due that is due and not done.
+    #[diesel(sql_type = Nullable<InstantSql>)]
+    pub overdue_since: Option<Instant>,
+}
+
+/// Each room that has planned anything, and how late it is at `now`. Goes along the index from room to room, however many timers there are.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn rooms(conn: &mut Conn, now: Instant) -> Result<Vec<RoomSteps>> {
+    const ROOMS: &str = "WITH RECURSIVE rooms (room) AS (SELECT min(room) FROM timers UNION ALL \
+         SELECT (SELECT min(room) FROM timers WHERE room > rooms.room) FROM rooms WHERE rooms.room IS NOT NULL) \
+         SELECT room, (SELECT min(due_at) FROM timers WHERE timers.room = rooms.room AND due_at <= $1) AS overdue_since \
+         FROM rooms WHERE room IS NOT NULL";
+    Ok(diesel::sql_query(ROOMS).bind::<InstantSql, _>(now).load(conn)?)
 }
 
 /// Takes a due timer out of the plan; false when somebody was faster or it has been planned anew.

@@ -12,6 +12,7 @@ pub mod draft;
 pub mod hours;
 pub mod hours_store;
 pub mod http;
+pub mod import;
 pub mod profile;
 pub mod service;
 pub mod store;

@@ -38,10 +38,10 @@ use crate::skills::service::Skills;
 
 /// Profiles, cards and blocks.
 pub struct Developers {
-    db: Db,
-    clock: SharedClock,
-    skills: Arc<Skills>,
-    rates: Arc<Rates>,
+    pub(super) db: Db,
+    pub(super) clock: SharedClock,
+    pub(super) skills: Arc<Skills>,
+    pub(super) rates: Arc<Rates>,
     cards: LiveCards,
 }
 
@@ -254,7 +254,7 @@ impl Blocking {
     }
 }
 
-fn resolve(catalogue: &Catalogue, text: &str) -> Resolved {
+pub(super) fn resolve(catalogue: &Catalogue, text: &str) -> Resolved {
     let nearest = || catalogue.nearest(text).iter().map(ToString::to_string).collect();
     catalogue.resolve(text).map(|slug| slug.to_string()).ok_or_else(nearest)
 }

@@ -8,6 +8,7 @@ pub mod email;
 pub mod error;
 pub mod halves;
 pub mod ids;
+pub mod imported;
 pub mod lifecycle;
 pub mod money;
 pub mod page;

@@ -33,6 +33,7 @@ mod smtp;
 pub mod store;
 pub mod store_own;
 pub mod store_planned;
+pub mod store_standing;
 pub mod summaries;
 pub mod tasks;
 #[cfg(test)]

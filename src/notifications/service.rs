@@ -32,6 +32,7 @@ use crate::notifications::store;
 use crate::notifications::store::Claimed;
 use crate::notifications::store_own;
 use crate::notifications::store_own::Own;
+use crate::notifications::store_standing;
 use crate::scheduler::Nudge;
 
 /// How long a claim holds unless it is renewed: what a node that died was sending is taken over so much later.
@@ -283,6 +284,19 @@ impl Notifications {
         self.db.read(move |conn| preferences_store::is_on(conn, &key, kind)).await
     }
 
+    /// Looks how the outbox stands, and says it in metrics.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub async fn measure(&self) -> Result<()> {
+        let now = self.clock.now();
+        let standing = self.db.read(move |conn| store_standing::standing(conn, now)).await?;
+        let waiting = standing.waiting_since.map_or(0.0, |since| now.since(since).as_seconds_f64());
+        metrics::gauge!("guildhall_outbox_waiting_seconds").set(waiting);
+        metrics::gauge!("guildhall_outbox_dead").set(f64::from(standing.dead));
+        Ok(())
+    }
+
     /// Forgets what is older than 90 days.
     ///
     /// # Errors
@@ -310,7 +324,10 @@ fn report(mail: &Claimed, state: MailState) {
             tracing::warn!(mail = id, kind, attempts, request_id, "mail given up; see the outbox");
             metrics::counter!("guildhall_mails_failed_total").increment(1);
         }
-        MailState::Pending => tracing::warn!(mail = id, kind, attempts, request_id, "mail not sent; it will be tried again"),
+        MailState::Pending => {
+            tracing::warn!(mail = id, kind, attempts, request_id, "mail not sent; it will be tried again");
+            metrics::counter!("guildhall_mails_retried_total").increment(1);
+        }
         MailState::Cancelled => {
             tracing::info!(mail = id, kind, request_id, "mail not sent: its moment had passed, or such mails are switched off");
         }

@@ -16,3 +16,4 @@ pub mod path;
 pub mod problem;
 pub mod query;
 pub mod rights;
+pub mod trace;

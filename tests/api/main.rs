@@ -9,6 +9,7 @@ mod audit;
 mod authorization;
 mod canaries;
 mod changes;
+mod commands;
 mod contests;
 mod crashes;
 mod dashboards;

@@ -21,6 +21,7 @@ use crate::audit::tasks::Sealer;
 use crate::auth::password::Passwords;
 use crate::auth::seal::Seals;
 use crate::auth::token::Tokens;
+use crate::calendar_feeds::service::CalendarFeeds;
 use crate::check_ins::service::CheckInRoom;
 use crate::config::Settings;
 use crate::db::durability;
@@ -58,6 +59,8 @@ use crate::reviews::tasks::ReviewClock;
 use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
 use crate::skills::service::Skills;
+use crate::statistics::service::StatisticsRoom;
+use crate::statistics::tasks::RollUp;
 use crate::suspensions::service::Suspensions;
 use crate::timesheets::service::Timesheets;
 use crate::timesheets::tasks::TimesheetClock;
@@ -106,6 +109,8 @@ pub struct App {
     pub own_matches: Arc<OwnMatches>,
     /// Saved answers.
     pub match_runs: Arc<MatchRuns>,
+    /// Key dates, for calendars that follow them.
+    pub calendar_feeds: CalendarFeeds,
     /// How trials go.
     pub check_ins: CheckInRoom,
     /// What is passed on after trials.
@@ -116,6 +121,8 @@ pub struct App {
     pub timesheets: Timesheets,
     /// Reports of abuse.
     pub reports: Reports,
+    /// Figures.
+    pub statistics: StatisticsRoom,
     /// Who is kept out.
     pub suspensions: Suspensions,
     /// What is kept of people.
@@ -186,6 +193,7 @@ impl App {
         let suspensions = Suspensions::new(db.clone(), clock.clone(), trials.clone());
         let (people, rules, mail) = (accounts.clone(), settings.privacy.clone(), notifications.nudge());
         let privacy = PrivacyRoom::new(db.clone(), clock.clone(), people, suspensions.clone(), tokens, rules, mail);
+        let statistics = StatisticsRoom::new(db.clone(), clock.clone());
         let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(FeedTask(feed.clone())), Arc::new(RunKeeper(match_runs.clone()))];
         let tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(Sealer::new(audit.clone(), clock.clone())),
@@ -200,14 +208,17 @@ impl App {
             Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),
             Arc::new(Keeper::new(privacy.clone(), clock.clone())),
+            Arc::new(RollUp::new(statistics.clone(), clock.clone())),
         ];
         Ok(Self {
             audit,
+            calendar_feeds: CalendarFeeds::new(db.clone(), clock.clone(), trials.clone(), &settings.server.public_url),
             check_ins,
             hand_overs: HandOvers::new(db.clone(), clock.clone(), trials.clone()),
             reviews,
             timesheets,
             reports: Reports::new(db.clone(), clock.clone(), &settings.limits),
+            statistics,
             suspensions,
             privacy,
             settings,

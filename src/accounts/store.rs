@@ -1,5 +1,7 @@
 //! Rows of people, organisations, members and the tokens that mails carry.
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
@@ -8,7 +10,7 @@ use crate::accounts::{store_admin, store_erasures};
 use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{developers, mail_tokens, members, organizations, users};
-use crate::db::support::unindexed;
+use crate::db::support::{IsOneOf as _, unindexed};
 use crate::db::types::Json;
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
@@ -182,6 +184,15 @@ pub fn organization(conn: &mut Conn, id: OrganizationId) -> Result<OrganizationV
     let row: Option<(String, i64)> =
         organizations::table.find(id).select((organizations::name, organizations::version)).first(conn).optional()?;
     row.map(|(name, version)| OrganizationView { id, name, version }).ok_or_else(Error::not_found)
+}
+
+/// The names of these organisations.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn organization_names(conn: &mut Conn, ids: &[OrganizationId]) -> Result<HashMap<OrganizationId, String>> {
+    let rows = organizations::table.filter(organizations::id.one_of(ids)).select((organizations::id, organizations::name));
+    Ok(rows.load(conn)?.into_iter().collect())
 }
 
 /// Renames an organisation whose version is still `version`.

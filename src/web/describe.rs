@@ -16,7 +16,7 @@ const DESCRIPTION: &str = "The backend of a marketplace that vets Go developers 
     lists are pages with `limit` and `cursor`; `If-Match` guards changes; `Idempotency-Key` makes a POST safe to repeat for 24 hours.";
 
 /// Its answers carry secrets, and none is kept for a repeat.
-const WITHOUT_CONDITIONS: &str = "/v1/me/totp";
+const WITHOUT_CONDITIONS: [&str; 2] = ["/v1/me/totp", "/v1/me/calendar-feed"];
 
 /// Adds info, security, the common headers and the problems that each operation may answer.
 pub fn finish(mut document: OpenApi) -> OpenApi {
@@ -81,7 +81,7 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     if changes {
         codes.push(Code::Conflict);
     }
-    if changes && signed && !path.starts_with(WITHOUT_CONDITIONS) {
+    if changes && signed && !WITHOUT_CONDITIONS.iter().any(|begin| path.starts_with(begin)) {
         codes.push(Code::StaleVersion);
         conditions(method, operation);
     }

@@ -20,6 +20,7 @@ use crate::audit::tasks::Sealer;
 use crate::auth::password::Passwords;
 use crate::auth::seal::Seals;
 use crate::auth::token::Tokens;
+use crate::calendar_feeds::service::CalendarFeeds;
 use crate::check_ins::service::CheckInRoom;
 use crate::config::Settings;
 use crate::config::secret::secret;
@@ -59,6 +60,8 @@ use crate::reviews::tasks::ReviewClock;
 use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
 use crate::skills::service::Skills;
+use crate::statistics::service::StatisticsRoom;
+use crate::statistics::tasks::RollUp;
 use crate::streams::listeners::Listeners;
 use crate::streams::service::Streams;
 use crate::suspensions::service::Suspensions;
@@ -111,6 +114,8 @@ pub struct App {
     pub own_matches: Arc<OwnMatches>,
     /// Saved answers.
     pub match_runs: Arc<MatchRuns>,
+    /// Key dates, for calendars that follow them.
+    pub calendar_feeds: CalendarFeeds,
     /// How trials go.
     pub check_ins: CheckInRoom,
     /// What is passed on after trials.
@@ -121,6 +126,8 @@ pub struct App {
     pub timesheets: Timesheets,
     /// Reports of abuse.
     pub reports: Reports,
+    /// Figures.
+    pub statistics: StatisticsRoom,
     /// Who is kept out.
     pub suspensions: Suspensions,
     /// What organisations' own programs are told.
@@ -196,6 +203,7 @@ impl App {
         let suspensions = Suspensions::new(db.clone(), clock.clone(), trials.clone());
         let (people, rules, mail) = (accounts.clone(), settings.privacy.clone(), notifications.nudge());
         let privacy = PrivacyRoom::new(db.clone(), clock.clone(), people, suspensions.clone(), tokens, rules, mail);
+        let statistics = StatisticsRoom::new(db.clone(), clock.clone());
         let webhooks = webhooks(&settings, &db, &clock, &secret, notifications.nudge())?;
         let own_tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(FeedTask(feed.clone())),
@@ -217,14 +225,17 @@ impl App {
             Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),
             Arc::new(Keeper::new(privacy.clone(), clock.clone())),
+            Arc::new(RollUp::new(statistics.clone(), clock.clone())),
         ];
         Ok(Self {
             audit,
+            calendar_feeds: CalendarFeeds::new(db.clone(), clock.clone(), trials.clone(), &settings.server.public_url),
             check_ins,
             hand_overs: HandOvers::new(db.clone(), clock.clone(), trials.clone()),
             reviews,
             timesheets,
             reports: Reports::new(db.clone(), clock.clone(), &settings.limits),
+            statistics,
             suspensions,
             webhooks,
             streams: Streams::new(db.clone(), clock.clone(), listeners, &settings.events),

@@ -19,6 +19,7 @@ pub mod web;
 // rooms, each below those it may import
 pub mod accounts;
 pub mod audit;
+pub mod calendar_feeds;
 pub mod check_ins;
 pub mod developers;
 pub mod events;
@@ -32,6 +33,7 @@ pub mod privacy;
 pub mod reports;
 pub mod reviews;
 pub mod skills;
+pub mod statistics;
 pub mod streams;
 pub mod suspensions;
 pub mod timesheets;

@@ -11,6 +11,7 @@ use crate::web::rights::CLIENTS;
 use crate::web::rights::CLIENTS_AND_DEVELOPERS;
 use crate::web::rights::DEVELOPER_PARTY;
 use crate::web::rights::DEVELOPERS;
+use crate::web::rights::DISCLOSED;
 use crate::web::rights::ITS_CLIENT;
 use crate::web::rights::ITS_CLIENT_OR_ADMIN;
 use crate::web::rights::ITS_DEVELOPER;
@@ -47,6 +48,10 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("GET /v1/me/notification-preferences", SIGNED_IN),
     ("PUT /v1/me/notification-preferences", SIGNED_IN),
     ("DELETE /v1/me/sessions/{id}", OWNER),
+    ("POST /v1/me/calendar-feed", CLIENTS_AND_DEVELOPERS),
+    ("GET /v1/me/calendar-feed", CLIENTS_AND_DEVELOPERS),
+    ("DELETE /v1/me/calendar-feed", CLIENTS_AND_DEVELOPERS),
+    ("GET /v1/calendar/{secret}/trials.ics", ANYBODY),
     ("GET /v1/organization", CLIENTS),
     ("PATCH /v1/organization", CLIENTS),
     ("GET /v1/organization/members", CLIENTS),
@@ -62,8 +67,10 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("GET /v1/developers/me", DEVELOPERS),
     ("PATCH /v1/developers/me", DEVELOPERS),
     ("GET /v1/developers/me/public", DEVELOPERS),
+    ("POST /v1/developers/me/import", DEVELOPERS),
     ("GET /v1/developers", ANYBODY),
     ("GET /v1/developers/{id}", ANYBODY_AS_THEMSELVES),
+    ("GET /v1/developers/{id}/resume", DISCLOSED),
     ("GET /v1/developers/me/vetting", DEVELOPERS),
     ("DELETE /v1/developers/me/commitments/{trial_id}", ITS_DEVELOPER),
     ("GET /v1/developers/me/invitations", DEVELOPERS),
@@ -98,6 +105,7 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("GET /v1/job-requests", CLIENTS),
     ("POST /v1/job-requests", CLIENTS),
     ("GET /v1/job-requests/{id}", ITS_CLIENT_OR_ADMIN),
+    ("GET /v1/job-requests/{id}/job-posting", ANYBODY),
     ("PATCH /v1/job-requests/{id}", ITS_CLIENT),
     ("POST /v1/job-requests/{id}/open", ITS_CLIENT),
     ("PUT /v1/job-requests/{id}/shortlist/{developer_id}", ITS_CLIENT),
@@ -175,6 +183,7 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("GET /v1/admin/job-requests", ADMINS),
     ("GET /v1/admin/trials", ADMINS),
     ("GET /v1/admin/audit", ADMINS),
+    ("GET /v1/admin/stats", ADMINS),
     ("GET /v1/admin/users", ADMINS),
     ("POST /v1/admin/users/{id}/suspend", ADMINS),
     ("POST /v1/admin/users/{id}/reinstate", ADMINS),

@@ -45,6 +45,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::accounts::http::routes(config);
     crate::skills::http::routes(config);
     crate::developers::http::routes(config);
+    crate::developers::http_resume::routes(config);
     crate::vetting::http::routes(config);
     crate::vetting::http_vetted::routes(config);
     crate::jobs::http::routes(config);
@@ -57,6 +58,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::accounts::http_keys::routes(config);
     crate::suspensions::http::routes(config);
     crate::privacy::http::routes(config);
+    crate::calendar_feeds::http::routes(config);
     crate::check_ins::http::routes(config);
     crate::hand_overs::http::routes(config);
     crate::reviews::http::routes(config);
@@ -65,6 +67,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::streams::http::routes(config);
     crate::reports::http::routes(config);
     crate::audit::http::routes(config);
+    crate::statistics::http::routes(config);
     crate::meta::http::routes(config);
     config.service(healthz).service(readyz);
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 30] = [
     "kernel",
     "config",
     "telemetry",
@@ -26,6 +26,7 @@ const ORDER: [&str; 28] = [
     "jobs",
     "invitations",
     "trials",
+    "calendar_feeds",
     "check_ins",
     "hand_overs",
     "reviews",
@@ -34,6 +35,7 @@ const ORDER: [&str; 28] = [
     "webhooks",
     "streams",
     "reports",
+    "statistics",
     "suspensions",
     "privacy",
     "meta", // rooms
@@ -81,7 +83,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 58] = [
+const KINDS: [(&str, Kind); 61] = [
     ("accounts/admins.rs", Service),
     ("accounts/api_keys.rs", Service),
     ("accounts/guessing.rs", Service),
@@ -94,7 +96,10 @@ const KINDS: [(&str, Kind); 58] = [
     ("accounts/sessions.rs", Service),
     ("accounts/sign_in.rs", Service),
     ("developers/card_cache.rs", Service),
+    ("developers/http_resume.rs", Http),
     ("developers/import.rs", Service),
+    ("developers/resumes.rs", Service),
+    ("developers/seen.rs", Service),
     ("invitations/mails.rs", Service),
     ("invitations/messages.rs", Service),
     ("jobs/shortlists.rs", Service),
@@ -117,8 +122,10 @@ const KINDS: [(&str, Kind); 58] = [
     ("trials/clock.rs", Service),
     ("trials/contract_page.rs", Service),
     ("trials/conversions.rs", Service),
+    ("trials/dates.rs", Service),
     ("trials/effects.rs", Service),
     ("trials/http_admin.rs", Http),
+    ("trials/expansion.rs", Service),
     ("trials/mails.rs", Service),
     ("trials/neighbors.rs", Service),
     ("trials/offer.rs", Service),

@@ -192,7 +192,7 @@ pub fn organization(conn: &mut Conn, id: OrganizationId) -> Result<OrganizationV
 /// 503 when the database is down.
 pub fn organization_names(conn: &mut Conn, ids: &[OrganizationId]) -> Result<HashMap<OrganizationId, String>> {
     let rows = organizations::table.filter(organizations::id.one_of(ids)).select((organizations::id, organizations::name));
-    Ok(rows.load::<(OrganizationId, String)>(conn)?.into_iter().collect())
+    Ok(rows.load(conn)?.into_iter().collect())
 }
 
 /// Renames an organisation whose version is still `version`.

@@ -150,6 +150,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    weekly_figures (week, measure, name) {
+        week -> Date,
+        measure -> Text,
+        name -> Text,
+        amount -> BigInt,
+        total -> BigInt,
+    }
+}
+
+diesel::table! {
+    statistics_head (id) {
+        id -> BigInt,
+        week -> Nullable<Date>,
+        rolled_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    calendar_feeds (user_id) {
+        user_id -> Text,
+        secret_hash -> Text,
+        created_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
     second_factors (user_id) {
         user_id -> Text,
         sealed_by -> Text,
@@ -417,6 +443,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> crate::db::types::InstantSql,
         updated_at -> crate::db::types::InstantSql,
+        published -> Bool,
     }
 }
 
@@ -661,6 +688,9 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    calendar_feeds,
+    weekly_figures,
+    statistics_head,
     second_factors,
     idempotency_keys,
     timers,

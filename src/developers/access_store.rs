@@ -37,14 +37,20 @@ pub fn is_disclosed(conn: &mut Conn, developer: DeveloperId, organization: Organ
     Ok(row.first::<Instant>(conn).optional()?.is_some())
 }
 
-/// Which organisations may know who these developers are.
+/// Which of these developers are disclosed to which of these organisations.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn disclosed(conn: &mut Conn, developers: &[DeveloperId]) -> Result<HashSet<(DeveloperId, OrganizationId)>> {
-    let rows = disclosure::disclosures.filter(disclosure::developer_id.one_of(developers));
-    let rows: Vec<_> = rows.select((disclosure::developer_id, disclosure::organization_id)).load(conn)?;
-    Ok(rows.into_iter().collect())
+pub fn disclosed_among(
+    conn: &mut Conn,
+    developers: &[DeveloperId],
+    organizations: &[OrganizationId],
+) -> Result<HashSet<(DeveloperId, OrganizationId)>> {
+    let rows = disclosure::disclosures
+        .filter(disclosure::developer_id.one_of(developers))
+        .filter(disclosure::organization_id.one_of(organizations))
+        .select((disclosure::developer_id, disclosure::organization_id));
+    Ok(rows.load(conn)?.into_iter().collect())
 }
 
 /// Whether one of the two has blocked the other.

@@ -62,6 +62,10 @@ pub struct JobRequestFields {
     #[serde(default = "one")]
     #[schema(minimum = 1, maximum = 100, default = 1, examples(1))]
     pub seats: i64,
+    /// Whether everybody may read it while it is open, with the organisation's name, as a posting for job boards and search engines.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub published: bool,
 }
 
 /// A skill that is asked for.

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use crate::accounts::store as accounts;
 use crate::audit::domain::Entry;
 use crate::audit::store::record;
 use crate::config::Limits;
@@ -12,6 +15,7 @@ use crate::db::pool::Db;
 use crate::db::throttle;
 use crate::jobs::domain::JobRequest;
 use crate::jobs::draft::{JobRequestDraft, Rules};
+use crate::jobs::posting::{is_posted, job_posting};
 use crate::jobs::process::{CREATED, JobRequestAction, JobRequestState, STEPS};
 use crate::jobs::store;
 use crate::jobs::store::Filter;
@@ -119,6 +123,20 @@ impl Jobs {
             None => store::get(conn, id),
         };
         Ok(JobRequestView::of(self.db.read(find).await?, role))
+    }
+
+    /// An open job request whose client has published it, as a schema.org JobPosting.
+    ///
+    /// # Errors
+    /// 404 for every other.
+    pub async fn posting(&self, id: JobRequestId) -> Result<Value> {
+        let catalogue = self.skills.catalogue().await?;
+        let read = move |conn: &mut Conn| {
+            let request = Some(store::get(conn, id)?).filter(is_posted).ok_or_else(Error::not_found)?;
+            let organization = accounts::organization(conn, request.organization)?;
+            Ok(job_posting(&request, &organization.name, &catalogue))
+        };
+        self.db.read(read).await
     }
 
     /// An organisation's own job requests, newest first.

@@ -55,6 +55,7 @@ struct Row {
     languages_json: Json<Vec<String>>,
     seats: i64,
     seats_taken: i64,
+    published: bool,
     version: i64,
     created_at: Instant,
     updated_at: Instant,
@@ -86,6 +87,7 @@ impl From<&JobRequest> for Row {
             languages_json: Json(fields.languages),
             seats: fields.seats,
             seats_taken: request.seats_taken,
+            published: fields.published,
             version: request.version,
             created_at: request.created_at,
             updated_at: request.updated_at,
@@ -111,6 +113,7 @@ impl Row {
             overlap_hours: self.overlap_hours,
             languages: self.languages_json.0,
             seats: self.seats,
+            published: self.published,
         };
         JobRequest {
             id: self.id,

@@ -49,6 +49,26 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "weekly_figures",
+        about: "How much of what happened in a week, in all, by state, outcome and skill.",
+        exported: "",
+        erasure: None("counts that name nobody"),
+        columns: &[
+            c("week", Date, Inner),
+            c("measure", Text, Inner),
+            c("name", Text, Inner),
+            c("amount", Number, Inner),
+            c("total", Number, Inner),
+        ],
+    },
+    Table {
+        name: "statistics_head",
+        about: "Up to which week figures are rolled up.",
+        exported: "",
+        erasure: None("knows nobody"),
+        columns: &[c("id", Number, Inner), c("week", Date, Inner), c("rolled_at", Instant, Inner)],
+    },
+    Table {
         name: "throttles",
         about: "How often somebody did something lately, forgotten within a day: mail addresses as hashes, network addresses as they are. \
             For 90 days, from where somebody has signed in: as a pseudonym that only the house's secret makes.",
@@ -263,6 +283,13 @@ pub const TABLES: &[Table] = &[
         exported: "",
         erasure: Rows("user_id = {user}"),
         columns: &[c("user_id", Text, Id), c("code_hash", Text, Secret("''"))],
+    },
+    Table {
+        name: "calendar_feeds",
+        about: "That a calendar follows the key dates of a person's trials under a secret address, of which only a hash is kept.",
+        exported: "user_id = {user}",
+        erasure: Rows("user_id = {user}"),
+        columns: &[c("user_id", Text, Id), c("secret_hash", Text, Secret("''")), c("created_at", Instant, Fact)],
     },
     Table {
         name: "second_factors",
@@ -610,6 +637,7 @@ pub const TABLES: &[Table] = &[
             c("version", Number, Inner),
             c("created_at", Instant, Fact),
             c("updated_at", Instant, Fact),
+            c("published", Flag, Fact),
         ],
     },
     // trials

@@ -13,6 +13,7 @@ use crate::kernel::error::Result;
 use crate::kernel::ids::TrialId;
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageQuery, default_limit};
+use crate::trials::expansion::{Expand, TrialPage};
 use crate::trials::model::StepBody;
 use crate::trials::offer::{NewTrial, Replacement};
 use crate::trials::process::{Action, TrialState};
@@ -34,6 +35,9 @@ pub struct TrialQuery {
     /// Only those in this state.
     #[param(inline)]
     pub state: Option<TrialState>,
+    /// What to read along, in `included`: `developer`, `job_request`, or both with a comma between them.
+    #[param(pattern = "^(developer|job_request)(,(developer|job_request))?$", max_length = 40, example = "developer,job_request")]
+    pub expand: Option<String>,
     /// How many rows at most.
     #[serde(default = "default_limit")]
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -212,11 +216,15 @@ async fn offer_trial(ask: Ask<NewTrial>, trials: Data<Trials>) -> Result<HttpRes
 }
 
 /// List one's own trials, newest first. Role: client (the organisation's), developer (own), admin (all).
-#[utoipa::path(tag = "trials", params(TrialQuery), responses((status = 200, body = Page<TrialView>, description = "The trials")), security(("bearer" = [])))]
+///
+/// `expand` adds the developers, as you may see each, and the job requests that the trials name.
+#[utoipa::path(tag = "trials", params(TrialQuery), responses((status = 200, body = TrialPage, description = "The trials")), security(("bearer" = [])))]
 #[get("/v1/trials")]
 async fn list_trials(Signed(principal): Signed, query: Query<TrialQuery>, trials: Data<Trials>) -> Result<HttpResponse> {
-    let TrialQuery { state, limit, cursor } = query.0;
-    answer::json(&trials.list(principal, state, PageQuery { limit, cursor }).await?)
+    let TrialQuery { state, expand, limit, cursor } = query.0;
+    let asked = |word: &str| expand.iter().flat_map(|list| list.split(',')).any(|each| each == word);
+    let expand = Expand { developer: asked("developer"), job_request: asked("job_request") };
+    answer::json(&trials.list_with(principal, state, PageQuery { limit, cursor }, expand).await?)
 }
 
 /// Read a trial: its terms, signatures, key dates, and what can be done. Role: the two parties, admin.

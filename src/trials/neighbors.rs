@@ -1,6 +1,6 @@
 //! What trials ask of the rooms before them: who the two parties are, what is free, what is open.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::accounts::store as accounts;
 use crate::db::Conn;
@@ -30,6 +30,32 @@ fn names_with(organization: String, contact: &Contact, disclosed: bool) -> Names
     Names { organization, headline: contact.headline.clone(), developer: contact.name.clone(), disclosed }
 }
 
+/// The names of many pairs of parties.
+pub type AllNames = HashMap<(DeveloperId, OrganizationId), Names>;
+
+/// The names of these pairs. Three queries, however many there are.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn names_of(conn: &mut Conn, pairs: &[(DeveloperId, OrganizationId)]) -> Result<AllNames> {
+    let pairs: BTreeSet<_> = pairs.iter().copied().collect();
+    let people: Vec<DeveloperId> = pairs.iter().map(|(developer, _)| *developer).collect();
+    let houses: Vec<OrganizationId> = pairs.iter().map(|(_, organization)| *organization).collect();
+    let (contacts, organizations) = (developers::owners(conn, &people)?, accounts::organization_names(conn, &houses)?);
+    let disclosed = access_store::disclosed_among(conn, &people, &houses)?;
+    let named = pairs.into_iter().filter_map(|(developer, organization)| {
+        let contact = contacts.get(&developer)?;
+        let names = Names {
+            organization: organizations.get(&organization)?.clone(),
+            headline: contact.headline.clone(),
+            developer: contact.name.clone(),
+            disclosed: disclosed.contains(&(developer, organization)),
+        };
+        Some(((developer, organization), names))
+    });
+    Ok(named.collect())
+}
+
 /// Those who are told of a trial, read once for all the mails of a step.
 pub struct Cast {
     /// The names of its parties.
@@ -56,7 +82,7 @@ impl Cast {
         let developers = distinct(trials.iter().map(|trial| trial.developer_id));
         let organizations = distinct(trials.iter().map(|trial| trial.organization_id));
         let contacts = developers::owners(conn, &developers)?;
-        let disclosed = access_store::disclosed(conn, &developers)?;
+        let disclosed = access_store::disclosed_among(conn, &developers, &organizations)?;
         let names = accounts::organization_names(conn, &organizations)?;
         let clients = accounts::recipients_of_all(conn, &organizations)?;
         let admins = accounts::admins(conn)?;

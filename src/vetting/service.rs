@@ -1,5 +1,6 @@
 //! Vetting: applying, and who may read what. The steps of the lifecycle are in `steps`, the cards in `scorecards`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -11,6 +12,7 @@ use crate::db::Conn;
 use crate::db::lock;
 use crate::db::once::once;
 use crate::db::pool::Db;
+use crate::developers::seen::cards_seen;
 use crate::developers::{card_store, store as developers};
 use crate::events::domain::NewEvent;
 use crate::events::store as events;
@@ -27,7 +29,7 @@ use crate::vetting::application::{Application, Filter, Input};
 use crate::vetting::domain::{SkillVerdict, kept_since, repetitions, slugs};
 use crate::vetting::process::{Action, ApplicationState, Stage};
 use crate::vetting::store;
-use crate::vetting::view::{ApplicationSummary, ReviewedApplication, Shown};
+use crate::vetting::view::{ApplicationPage, ApplicationSummary, ApplicationsIncluded, ReviewedApplication, Shown};
 use crate::vetting::view_own::{OwnApplication, OwnVetting};
 use crate::vetting::view_vetted::{OwnVetted, ReviewedVetted};
 
@@ -126,6 +128,21 @@ impl Vetting {
         let (limit, now) = (filter.page.limit, self.clock.now());
         let rows = self.db.read(move |conn| store::list(conn, &filter, now)).await?;
         Ok(Page::cut(rows, limit, |application| application.id.to_string()).map(|application| ApplicationSummary::new(application, now)))
+    }
+
+    /// The same, with the developers if `expand`; each look is written down.
+    ///
+    /// # Errors
+    /// 403 for others than admins.
+    pub async fn list_with(&self, principal: Principal, filter: Filter, expand: bool) -> Result<ApplicationPage> {
+        let Page { data, next_cursor } = self.list(principal.clone(), filter).await?;
+        if !expand {
+            return Ok(ApplicationPage { data, next_cursor, included: None });
+        }
+        let (ids, now) = (data.iter().map(|application| application.developer_id).collect::<BTreeSet<_>>(), self.clock.now());
+        let ids: Vec<DeveloperId> = ids.into_iter().collect();
+        let developers = self.db.write(move |conn| cards_seen(conn, &principal, &ids, now)).await?;
+        Ok(ApplicationPage { data, next_cursor, included: Some(ApplicationsIncluded { developers }) })
     }
 
     /// An application with its version: all of it to admins, the developer's view to the developer.

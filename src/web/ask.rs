@@ -86,7 +86,7 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Ask<T> {
                 user: principal.user,
                 route: format!("{} {}", request.method(), request.path()),
                 key,
-                fingerprint: URL_SAFE_NO_PAD.encode(Sha256::digest(&bytes)),
+                fingerprint: fingerprint(request.query_string(), &bytes),
             });
             Ok(Self { call: Call { principal, once, expected }, body })
         })
@@ -164,6 +164,17 @@ fn expected(headers: &HeaderMap) -> Result<Expected> {
     let version = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     // Any other strong or weak tag is one that we never gave: it cannot match.
     Ok(Expected(Some(version.and_then(|digits| digits.parse().ok()).unwrap_or(-1))))
+}
+
+/// What tells a repeat from another request: the body, and the query where there is one.
+fn fingerprint(query: &str, body: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    if !query.is_empty() {
+        digest.update(query);
+        digest.update(b"\n");
+    }
+    digest.update(body);
+    URL_SAFE_NO_PAD.encode(digest.finalize())
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {

@@ -42,8 +42,15 @@ const TAGS: [(&str, &str); 16] = [
 ];
 
 /// Whose answers carry secrets: none is kept for a repeat.
-const WITHOUT_CONDITIONS: [&str; 6] =
-    ["/v1/me/totp", "/v1/me/totp/confirm", "/v1/me/totp/recovery-codes", "/v1/api-keys", "/v1/webhooks", "/v1/webhooks/{id}/rotate-secret"];
+const WITHOUT_CONDITIONS: [&str; 7] = [
+    "/v1/me/calendar-feed",
+    "/v1/me/totp",
+    "/v1/me/totp/confirm",
+    "/v1/me/totp/recovery-codes",
+    "/v1/api-keys",
+    "/v1/webhooks",
+    "/v1/webhooks/{id}/rotate-secret",
+];
 
 /// Adds info, security, the common headers, the problems that each operation may answer, and examples.
 pub fn finish(mut document: OpenApi) -> OpenApi {

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod arrival;
 pub mod ask;
 pub mod body;
+pub mod csv;
 pub mod describe;
 pub mod docs;
 pub mod examples;

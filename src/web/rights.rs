@@ -84,6 +84,9 @@ pub const ITS_DEVELOPER: Rule = Rule::signed("the developer whose it is", [Forbi
 /// The developer whose it is, and admins.
 pub const ITS_DEVELOPER_OR_ADMIN: Rule =
     Rule::signed("the developer whose it is and admins", [Forbidden, Forbidden, Allowed, NotFound, Allowed]);
+/// The developer, clients to whom the developer is disclosed, and admins.
+pub const DISCLOSED: Rule =
+    Rule::signed("the developer, clients to whom the developer is disclosed and admins", [Allowed, NotFound, Allowed, NotFound, Allowed]);
 /// Clients and developers.
 pub const CLIENTS_AND_DEVELOPERS: Rule = Rule::signed("clients and developers", [Allowed, Allowed, Allowed, Allowed, Forbidden]);
 /// Both sides of an invitation or a trial.

@@ -53,6 +53,7 @@ const PRIVATE: &[Row] = &[
     ("sessions.client", "user_id = '{client}'", PLAIN, "C"),
     ("second_factors.sealed_secret", "user_id = '{client}'", PLAIN, ""),
     ("recovery_codes.code_hash", "user_id = '{client}'", PLAIN, ""),
+    ("calendar_feeds.secret_hash", "user_id = '{client}'", PLAIN, ""),
     ("mail_tokens.detail_json", EACH, As("{\"x\":\"{}\"}"), ""),
     ("idempotency_keys.idempotency_key", EACH, PLAIN, ""),
     ("idempotency_keys.answer_body", EACH, PLAIN, ""),
@@ -140,6 +141,7 @@ const NOT_PRIVATE: &[&str] = &[
     "skill_substitutes",
     "skills",
     "throttles",
+    "weekly_figures",
     "timers",
     "trial_signatures",
     "vetted_developers",
@@ -276,6 +278,7 @@ async fn story() -> Story {
     client.post("/v1/organization/members", json!({ "email": "guest@example.com" })).await.expect(202);
     client.patch("/v1/organization", json!({ "name": "Acme" })).await.expect(200);
     client.post("/v1/me/totp", json!({})).await.expect(200);
+    client.post("/v1/me/calendar-feed", json!({})).await.expect(201);
     app.sql(format!("INSERT INTO recovery_codes (user_id, code_hash) VALUES ('{}', 'a hash')", id_of(&client).await)).await;
     let resting = draft(&client, json!({})).await;
     let open = open_job(&client, json!({})).await;

@@ -13,8 +13,8 @@ use crate::support::app::TestApp;
 use crate::support::person;
 use crate::support::seeds::{job_body, with};
 use crate::{
-    admin, afterwards, invitations, jobs, main_job, organizations, skills, timesheets, trials, trials_running, vetting, vetting_standing,
-    webhooks,
+    admin, afterwards, invitations, jobs, main_job, organizations, resumes, skills, timesheets, trials, trials_running, vetting,
+    vetting_standing, webhooks,
 };
 
 /// Between them they send every POST.
@@ -28,6 +28,7 @@ const STORIES: &[fn()] = &[
     invitations::a_yes_counts_in_every_match_and_the_two_can_talk,
     invitations::who_can_be_invited_and_how_often,
     jobs::steps_follow_the_states,
+    resumes::a_resume_is_shown_first_then_fills_what_is_empty_and_never_overwrites_by_itself,
     organizations::an_invited_person_joins_and_acts_as_a_member,
     skills::a_merge_takes_along_whoever_uses_the_skill,
     timesheets::a_trial_ended_on_day_n_is_free_until_then_and_on_the_next_day_it_is_not,
@@ -57,7 +58,7 @@ const STORIES: &[fn()] = &[
 
 /// What a key means nothing to: signing in and its like, whose answers must not be stored, and what has no effect.
 fn is_without_key(path: &str) -> bool {
-    let secret = ["/v1/api-keys", "/v1/webhooks", "/v1/webhooks/{id}/rotate-secret"];
+    let secret = ["/v1/api-keys", "/v1/me/calendar-feed", "/v1/webhooks", "/v1/webhooks/{id}/rotate-secret"];
     path.starts_with("/v1/auth/") || path.starts_with("/v1/me/totp") || path == "/v1/matches/search" || secret.contains(&path)
 }
 

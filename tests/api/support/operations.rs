@@ -24,6 +24,7 @@ const OFFER: &str = r#"{"job_request_id":"{job}","developer_id":"{other}","start
 const INVITATION: &str = r#"{"developer_id":"{other}","message":"May we talk?"}"#;
 const REPORT: &str = r#"{"subject":"{other}","category":"spam","message":"Twice."}"#;
 const KEY: &str = r#"{"name":"Ours","scopes":["trials:read"]}"#;
+const RESUME: &str = r#"{"basics":{"label":"Go engineer"},"skills":[{"name":"Golang"}]}"#;
 const WEBHOOK: &str = r#"{"url":"http://127.0.0.1:9/","event_types":["trial.terminate"]}"#;
 const SKILL: &str = r#"{"slug":"guildscript","name":"Guildscript","category":"language","aliases":[]}"#;
 
@@ -52,6 +53,11 @@ pub const ROWS: &[Row] = &[
     ("GET /v1/me/notifications", "", &[200]),
     ("GET /v1/me/notification-preferences", "", &[200]),
     ("PUT /v1/me/notification-preferences", r#"{"preferences":[]}"#, &[200]),
+    ("POST /v1/me/calendar-feed", "", &[201]),
+    ("GET /v1/me/calendar-feed", "", &[200]),
+    ("DELETE /v1/me/calendar-feed", "", &[204]),
+    // A secret that is nobody's.
+    ("GET /v1/calendar/{secret}/trials.ics", "", &[404]),
     ("GET /v1/organization", "", &[200]),
     ("PATCH /v1/organization", r#"{"name":"Ours"}"#, &[200]),
     ("GET /v1/organization/members", "", &[200]),
@@ -60,13 +66,18 @@ pub const ROWS: &[Row] = &[
     ("GET /v1/developers/me", "", &[200]),
     ("PATCH /v1/developers/me", r#"{"headline":"Go engineer"}"#, &[200]),
     ("GET /v1/developers/me/public", "", &[200]),
+    ("POST /v1/developers/me/import", RESUME, &[200]),
     ("GET /v1/developers", "", &[200]),
     ("GET /v1/developers/{id}", "", &[200]),
+    // The trial of this client is offered: who the developer is is not told yet.
+    ("GET /v1/developers/{id}/resume", "", &[404, 200, 200]),
     ("GET /v1/developers/me/vetting", "", &[200]),
     ("DELETE /v1/developers/me/commitments/{trial_id}", "", &[404]),
     ("GET /v1/job-requests", "", &[200]),
     ("POST /v1/job-requests", JOB, &[201]),
     ("GET /v1/job-requests/{id}", "", &[200]),
+    // It is a draft, and nobody has published it.
+    ("GET /v1/job-requests/{id}/job-posting", "", &[404]),
     ("PATCH /v1/job-requests/{id}", r#"{"title":"Other"}"#, &[200]),
     ("POST /v1/job-requests/{id}/open", "{}", &[200]),
     ("PUT /v1/job-requests/{id}/shortlist/{developer_id}", r#"{"notes":"Good."}"#, &[200]),
@@ -155,6 +166,7 @@ pub const ROWS: &[Row] = &[
     ("POST /v1/developers/{id}/appeal", REASON, &[200]),
     ("POST /v1/developers/{id}/decide-appeal", APPEAL, &[403]),
     ("GET /v1/admin/audit", "", &[200]),
+    ("GET /v1/admin/stats", "", &[200]),
     ("GET /v1/admin/users", "", &[200]),
     ("POST /v1/admin/users/{id}/suspend", r#"{"message":"Because."}"#, &[200]),
     ("POST /v1/admin/users/{id}/reinstate", r#"{"message":"Because."}"#, &[200]),
@@ -297,6 +309,7 @@ impl World {
             .replace("{delivery_id}", &self.delivery)
             .replace("{stage}", "profile_review")
             .replace("{slug}", "guildscript")
+            .replace("{secret}", &"a".repeat(43))
             .replace("{day}", "3")
             .replace("{iso_week}", "2026-W49");
         let thing = things.into_iter().find(|(begin, ..)| template.starts_with(begin));

@@ -161,15 +161,18 @@ macro_rules! each {
     };
 }
 
+/// The most rows of one `INSERT`: PostgreSQL takes 65,535 values, and a row of ours has some twenty at the most.
+pub(crate) const ROWS: usize = 1000;
+
 /// Inserts rows, however many there are: where each statement is a journey, several with one; else with one that is planned already.
 /// What is to follow the values is named last: `insert_rows!(conn, outbox::table, rows, on_conflict_do_nothing)`.
 #[macro_export]
 macro_rules! insert_rows {
     ($conn:expr, $table:expr, $rows:expr $(, $then:ident)?) => {
         match (&mut *$conn, $rows.as_slice()) {
-            ($crate::db::connection::AnyConnection::Postgres(conn), rows @ [_, _, ..]) => {
-                diesel::insert_into($table).values(rows)$(.$then())?.execute(conn).map(drop)
-            }
+            ($crate::db::connection::AnyConnection::Postgres(conn), rows @ [_, _, ..]) => rows
+                .chunks($crate::db::support::ROWS)
+                .try_for_each(|rows| diesel::insert_into($table).values(rows)$(.$then())?.execute(conn).map(drop)),
             (conn, rows) => rows.iter().try_for_each(|row| {
                 $crate::each!(&mut *conn, conn => diesel::insert_into($table).values(row)$(.$then())?.execute(conn)).map(drop)
             }),

@@ -1,6 +1,7 @@
 //! Due times as rows: what must happen, to what, and when. Nothing relies on a process having been up.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Instant as Stopwatch;
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -150,14 +151,19 @@ fn by_subject(due: Vec<Due>) -> Vec<VecDeque<Due>> {
     lanes
 }
 
-/// Rings timers of different subjects; gives the subjects whose timer could not be rung.
+/// Rings timers of different subjects; gives the subjects whose timer could not be rung. After several it rests for as long as they
+/// took: at a midnight there may be thousands, and requests need the database as well.
 async fn ring_batch<R>(db: &Db, batch: Vec<Due>, ring: R) -> Vec<String>
 where
     R: Fn(&mut Conn, &[Due]) -> Result<()> + Clone + Send + 'static,
 {
     if batch.len() > 1 {
+        let began = Stopwatch::now();
         match ring_at_once(db, batch.clone(), ring.clone()).await {
-            Ok(()) => return Vec::new(),
+            Ok(()) => {
+                tokio::time::sleep(began.elapsed()).await;
+                return Vec::new();
+            }
             Err(error) => tracing::warn!(%error, "steps of the clock failed together; each is tried alone"),
         }
     }

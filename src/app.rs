@@ -8,7 +8,6 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use metrics_exporter_prometheus::PrometheusHandle;
-use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -204,7 +203,9 @@ impl App {
         let (people, rules, mail) = (accounts.clone(), settings.privacy.clone(), notifications.nudge());
         let privacy = PrivacyRoom::new(db.clone(), clock.clone(), people, suspensions.clone(), tokens, rules, mail);
         let statistics = StatisticsRoom::new(db.clone(), clock.clone());
-        let webhooks = webhooks(&settings, &db, &clock, &secret, notifications.nudge())?;
+        let seals = Seals::new("webhook", &secret, &settings.auth.previous_secrets)?;
+        let (hooks, limits, mail) = (&settings.webhooks, &settings.limits, notifications.nudge());
+        let webhooks = Webhooks::new(db.clone(), clock.clone(), seals, hooks, limits, mail);
         let own_tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(FeedTask(feed.clone())),
             Arc::new(RunKeeper(match_runs.clone())),
@@ -330,11 +331,6 @@ impl App {
         tracing::info!("stopped");
         Ok(())
     }
-}
-
-fn webhooks(settings: &Settings, db: &Db, clock: &SharedClock, secret: &SecretString, mail: Nudge) -> Result<Webhooks> {
-    let seals = Seals::new("webhook", secret, &settings.auth.previous_secrets)?;
-    Ok(Webhooks::new(db.clone(), clock.clone(), seals, &settings.webhooks, &settings.limits, mail))
 }
 
 /// The configured rates, in millionths of a US dollar.

@@ -1,6 +1,7 @@
 //! The matrix of rights: who may do what. The gate obeys it before a handler runs (`src/web/rights.rs`), `docs/authorization.md` is
 //! made from it, and `tests/api/authorization.rs` tries every row as everybody. An operation without a row lets nobody in.
 
+use crate::kernel::scope::Scope;
 use crate::web::rights::ADMIN_OVER_PARTIES;
 use crate::web::rights::ADMINS;
 use crate::web::rights::ANYBODY;
@@ -162,6 +163,20 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("POST /v1/trials/{id}/appeal", PARTIES),
     ("POST /v1/trials/{id}/decide-appeal", ADMIN_OVER_PARTIES),
     ("POST /v1/trials/{id}/replace", ITS_CLIENT),
+    ("POST /v1/api-keys", CLIENTS),
+    ("GET /v1/api-keys", CLIENTS),
+    ("DELETE /v1/api-keys/{id}", ITS_CLIENT),
+    ("GET /v1/events", CLIENTS_AND_DEVELOPERS),
+    ("POST /v1/webhooks", CLIENTS),
+    ("GET /v1/webhooks", CLIENTS),
+    ("GET /v1/webhooks/{id}", ITS_CLIENT),
+    ("PATCH /v1/webhooks/{id}", ITS_CLIENT),
+    ("POST /v1/webhooks/{id}/rotate-secret", ITS_CLIENT),
+    ("POST /v1/webhooks/{id}/test", ITS_CLIENT),
+    ("GET /v1/webhooks/{id}/deliveries", ITS_CLIENT),
+    ("GET /v1/webhooks/{id}/deliveries/{delivery_id}", ITS_CLIENT),
+    ("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", ITS_CLIENT),
+    ("DELETE /v1/webhooks/{id}", ITS_CLIENT),
     ("POST /v1/reports", CLIENTS_AND_DEVELOPERS),
     ("GET /v1/admin/match-runs", ADMINS),
     ("GET /v1/admin/match-runs/{id}", ADMINS),
@@ -182,4 +197,45 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("GET /v1/meta/processes", ANYBODY),
     ("GET /healthz", ANYBODY),
     ("GET /readyz", ANYBODY),
+];
+
+/// What API keys may do, and the scope that it takes. Everything else is for people: above all signing, and what guards an account.
+pub const SCOPES: &[(&str, Scope)] = &[
+    ("GET /v1/organization", Scope::OrganizationRead),
+    ("GET /v1/organization/members", Scope::OrganizationRead),
+    ("GET /v1/job-requests", Scope::JobRequestsRead),
+    ("GET /v1/job-requests/{id}", Scope::JobRequestsRead),
+    ("GET /v1/job-requests/{id}/shortlist", Scope::JobRequestsRead),
+    ("GET /v1/job-requests/{id}/invitations", Scope::JobRequestsRead),
+    ("POST /v1/job-requests", Scope::JobRequestsWrite),
+    ("PATCH /v1/job-requests/{id}", Scope::JobRequestsWrite),
+    ("POST /v1/job-requests/{id}/open", Scope::JobRequestsWrite),
+    ("POST /v1/job-requests/{id}/pause", Scope::JobRequestsWrite),
+    ("POST /v1/job-requests/{id}/close", Scope::JobRequestsWrite),
+    ("PUT /v1/job-requests/{id}/shortlist/{developer_id}", Scope::JobRequestsWrite),
+    ("DELETE /v1/job-requests/{id}/shortlist/{developer_id}", Scope::JobRequestsWrite),
+    ("GET /v1/job-requests/{id}/matches", Scope::MatchesRead),
+    ("POST /v1/matches/search", Scope::MatchesRead),
+    ("GET /v1/developers/{id}", Scope::MatchesRead),
+    ("GET /v1/trials", Scope::TrialsRead),
+    ("GET /v1/trials/{id}", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/events", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/calendar.ics", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/contract", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/billing", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/timesheets/{iso_week}", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/check-ins", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/reviews", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/hand-over", Scope::TrialsRead),
+    ("GET /v1/events", Scope::EventsRead),
+    ("GET /v1/webhooks", Scope::WebhooksRead),
+    ("GET /v1/webhooks/{id}", Scope::WebhooksRead),
+    ("GET /v1/webhooks/{id}/deliveries", Scope::WebhooksRead),
+    ("GET /v1/webhooks/{id}/deliveries/{delivery_id}", Scope::WebhooksRead),
+    ("POST /v1/webhooks", Scope::WebhooksWrite),
+    ("PATCH /v1/webhooks/{id}", Scope::WebhooksWrite),
+    ("DELETE /v1/webhooks/{id}", Scope::WebhooksWrite),
+    ("POST /v1/webhooks/{id}/rotate-secret", Scope::WebhooksWrite),
+    ("POST /v1/webhooks/{id}/test", Scope::WebhooksWrite),
+    ("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", Scope::WebhooksWrite),
 ];

@@ -20,10 +20,12 @@ use crate::reports::service::Reports;
 use crate::reviews::service::Reviews;
 use crate::skills::service::Skills;
 use crate::statistics::service::StatisticsRoom;
+use crate::streams::service::Streams;
 use crate::suspensions::service::Suspensions;
 use crate::timesheets::service::Timesheets;
 use crate::trials::service::Trials;
 use crate::vetting::service::Vetting;
+use crate::webhooks::service::Webhooks;
 
 /// The services that handlers ask for.
 #[derive(Clone)]
@@ -48,6 +50,8 @@ pub struct Services {
     reports: Data<Reports>,
     statistics: Data<StatisticsRoom>,
     suspensions: Data<Suspensions>,
+    webhooks: Data<Webhooks>,
+    streams: Data<Streams>,
     privacy: Data<PrivacyRoom>,
 }
 
@@ -76,6 +80,8 @@ impl Services {
             .app_data(self.reports.clone())
             .app_data(self.statistics.clone())
             .app_data(self.suspensions.clone())
+            .app_data(self.webhooks.clone())
+            .app_data(self.streams.clone())
             .app_data(self.privacy.clone());
     }
 }
@@ -104,6 +110,8 @@ impl App {
             reports: Data::new(self.reports.clone()),
             statistics: Data::new(self.statistics.clone()),
             suspensions: Data::new(self.suspensions.clone()),
+            webhooks: Data::new(self.webhooks.clone()),
+            streams: Data::new(self.streams.clone()),
             privacy: Data::new(self.privacy.clone()),
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 30] = [
     "kernel",
     "config",
     "telemetry",
@@ -17,6 +17,7 @@ const ORDER: [&str; 27] = [
     "db",
     "web", // ground
     "audit",
+    "events",
     "notifications",
     "accounts",
     "skills",
@@ -31,6 +32,8 @@ const ORDER: [&str; 27] = [
     "reviews",
     "timesheets",
     "matching",
+    "webhooks",
+    "streams",
     "reports",
     "statistics",
     "suspensions",
@@ -39,8 +42,9 @@ const ORDER: [&str; 27] = [
 ];
 /// How many of them are ground: they know no room.
 const GROUND: usize = 7;
-/// What puts the house together may know everything: `app` builds, `services` hands out, `server` mounts, `rights` says who may, `demo` fills, `main` starts.
-const COMPOSITION: [&str; 7] = ["app", "services", "server", "rights", "demo", "main", "lib"];
+/// What puts the house together may know everything: `app` builds, `services` hands out, `server` mounts, `rights` says who may, `demo` fills,
+/// `main` starts, and `commands` are what it starts: a file for each.
+const COMPOSITION: [&str; 8] = ["app", "services", "server", "rights", "demo", "commands", "main", "lib"];
 /// Macros stand at the crate's root; this is where they live.
 const MACROS: [(&str, &str); 4] = [("words", "kernel"), ("sql_words", "db"), ("sql_value", "db"), ("each", "db")];
 
@@ -79,11 +83,13 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 55] = [
+const KINDS: [(&str, Kind); 63] = [
     ("accounts/admins.rs", Service),
+    ("accounts/api_keys.rs", Service),
     ("accounts/guessing.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/http_factor.rs", Http),
+    ("accounts/http_keys.rs", Http),
     ("accounts/members.rs", Service),
     ("accounts/second_factor.rs", Service),
     ("accounts/session_cache.rs", Service),
@@ -93,6 +99,7 @@ const KINDS: [(&str, Kind); 55] = [
     ("developers/http_resume.rs", Http),
     ("developers/resumes.rs", Service),
     ("developers/seen.rs", Service),
+    ("developers/import.rs", Service),
     ("invitations/mails.rs", Service),
     ("invitations/messages.rs", Service),
     ("jobs/shortlists.rs", Service),
@@ -107,7 +114,9 @@ const KINDS: [(&str, Kind); 55] = [
     ("privacy/markdown.rs", Service),
     ("privacy/retention.rs", Service),
     ("skills/catalogue.rs", Store),
+    ("skills/import.rs", Service),
     ("skills/merge.rs", Store),
+    ("streams/listeners.rs", Service),
     ("timesheets/mails.rs", Service),
     ("trials/afterwards.rs", Service),
     ("trials/clock.rs", Service),
@@ -135,6 +144,9 @@ const KINDS: [(&str, Kind); 55] = [
     ("vetting/scorecards.rs", Service),
     ("vetting/standing_steps.rs", Service),
     ("vetting/steps.rs", Service),
+    ("webhooks/courier.rs", Service),
+    ("webhooks/dialer.rs", Store),
+    ("webhooks/listen.rs", Http),
 ];
 
 fn kind(file: &str) -> Kind {
@@ -332,6 +344,24 @@ fn an_import_is_one_path_to_where_the_thing_is() {
 }
 
 #[test]
+fn the_picture_of_the_house_shows_every_room_in_its_place() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let (_, picture) = readme.split_once("## The house").and_then(|(_, rest)| rest.split_once("```mermaid")).expect("a picture");
+    let (picture, _) = picture.split_once("```").expect("its end");
+    let words: Vec<&str> = picture.split(|each: char| !each.is_alphanumeric() && each != '_').collect();
+    let mut places: Vec<(usize, &str)> = Vec::new();
+    for room in ORDER {
+        let place = words.iter().position(|word| *word == room).unwrap_or_else(|| panic!("the README's picture lacks {room}"));
+        places.push((place, room));
+    }
+    let (rooms, ground) = (&places[GROUND..], &places[..GROUND]);
+    assert!(rooms.is_sorted() && ground.is_sorted(), "the README's picture shows another order: {places:?}");
+    for part in COMPOSITION.iter().filter(|part| **part != "lib") {
+        assert!(words.contains(part), "the README's picture lacks {part}");
+    }
+}
+
+#[test]
 fn files_and_functions_are_short() {
     let mut wrong = Vec::new();
     for source in sources() {
@@ -424,6 +454,65 @@ fn schemas(source: &Source) -> Vec<(usize, String)> {
         }
     }
     schemas
+}
+
+/// What comes in is bound to a statement, never written into it: what a statement is made of are constants (`{LIKE_THIS}`), our own
+/// words, and in three files the names of tables and columns.
+#[test]
+fn a_statement_is_made_of_our_own_words() {
+    const OURS: [&str; 2] = ["milliseconds", "skip"];
+    const OF_THE_SCHEMA: [&str; 3] = ["privacy/statements.rs", "privacy/store.rs", "skills/merge.rs"];
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for source in sources().iter().filter(|source| kind(&source.path) != Test && !OF_THE_SCHEMA.contains(&source.path.as_str())) {
+        for (number, line) in source.lines() {
+            let statement = ["sql_query(format!", "batch_execute(&format!", "SELECT ", "INSERT ", "UPDATE ", "DELETE ", " WHERE "];
+            let Some((_, made)) = line.split_once("format!(").filter(|_| statement.iter().any(|word| line.contains(word))) else {
+                continue;
+            };
+            seen += 1;
+            let mut named = made.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or_default());
+            let fine = |name: &str| {
+                OURS.contains(&name) || (!name.is_empty() && name.bytes().all(|each| each.is_ascii_uppercase() || each == b'_'))
+            };
+            if !named.all(fine) {
+                wrong.push(format!("src/{}:{number} {}", source.path, line.trim()));
+            }
+        }
+    }
+    assert!(seen > 2, "{seen}");
+    assert_none(&wrong, "a statement is made of constants; values are bound");
+}
+
+/// `docs/reliability.md` names for each promise the tests that show it: they are there, and run.
+#[test]
+fn every_promise_is_shown_by_tests_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/reliability.md")).expect("the promises");
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| R")).collect();
+    let mut wrong = Vec::new();
+    for (place, row) in rows.iter().enumerate() {
+        if !row.starts_with(&format!("| R{} |", place + 1)) {
+            wrong.push(format!("not in order: {row}"));
+        }
+        let named: Vec<&str> = row.split('`').skip(1).step_by(2).filter(|word| word.contains("::")).collect();
+        if named.is_empty() && !["*open*", "no subject", ".ci/"].iter().any(|word| row.contains(word)) {
+            wrong.push(format!("nothing shows it: {row}"));
+        }
+        wrong.extend(named.into_iter().filter(|name| !is_a_test_that_runs(root, name)).map(ToOwned::to_owned));
+    }
+    assert_eq!(rows.len(), 90);
+    assert_none(&wrong, "docs/reliability.md names tests that there are");
+}
+
+/// `file::name` of a test of the API, or a path and its name.
+fn is_a_test_that_runs(root: &Path, named: &str) -> bool {
+    let Some((file, name)) = named.rsplit_once("::") else { return false };
+    let (file, long) = file.strip_suffix("::long").map_or((file, false), |file| (file, true));
+    let path = if file.contains('/') { root.join(file) } else { root.join(format!("tests/api/{file}.rs")) };
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let text = if long { text.split_once("mod long {").map_or("", |(_, long)| long) } else { &text };
+    let marks = text.split_once(&format!("fn {name}(")).map(|(before, _)| before.rsplit("\n\n").next().unwrap_or_default());
+    marks.is_some_and(|marks| marks.contains("test]") && !marks.contains("#[ignore"))
 }
 
 #[test]

@@ -277,13 +277,26 @@ pub fn members(conn: &mut Conn, organization: OrganizationId, page: &PageQuery) 
 /// # Errors
 /// 503 when the database is down.
 pub fn recipients_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Recipient>> {
-    let rows: Vec<UserRow> = members::table
+    Ok(members_of(conn, organization)?.into_iter().map(|(_, recipient)| recipient).collect())
+}
+
+/// Those who own an organisation, to be told something.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn owners_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Recipient>> {
+    let members = members_of(conn, organization)?.into_iter();
+    Ok(members.filter(|(role, _)| *role == MemberRole::Owner).map(|(_, recipient)| recipient).collect())
+}
+
+fn members_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(MemberRole, Recipient)>> {
+    let rows: Vec<(MemberRole, UserRow)> = members::table
         .inner_join(users::table)
         .filter(members::organization_id.eq(organization))
-        .select(UserRow::as_select())
+        .select((members::role, UserRow::as_select()))
         .order(users::id)
         .load(conn)?;
-    Ok(rows.into_iter().map(|row| recipient_of(&row.into())).collect())
+    Ok(rows.into_iter().map(|(role, row)| (role, recipient_of(&row.into()))).collect())
 }
 
 /// A code that a mail carries.

@@ -40,6 +40,8 @@ words! {
         Skills => "skills",
         /// Whatever a principal is made of: sessions, status, role, membership. Subject: the person's id.
         User => "user",
+        /// What happened, for whoever listens. Subject: the event's id.
+        Event => "event",
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::db::Conn;
@@ -16,7 +16,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 
 /// How long a claimed timer is left alone by other nodes.
-const LEASE: TimeDelta = TimeDelta::seconds(30);
+const LEASE: TimeDelta = TimeDelta::seconds(20);
 
 /// A step that is due.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
@@ -59,6 +59,29 @@ pub fn plan_unless_planned(conn: &mut Conn, room: &str, subject: &str, step: &st
     Ok(())
 }
 
+/// A room that plans steps.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct RoomSteps {
+    /// Its word.
+    #[diesel(sql_type = Text)]
+    pub room: String,
+    /// When the first step was due that is due and not done.
+    #[diesel(sql_type = Nullable<InstantSql>)]
+    pub overdue_since: Option<Instant>,
+}
+
+/// Each room that has planned anything, and how late it is at `now`. Goes along the index from room to room, however many timers there are.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn rooms(conn: &mut Conn, now: Instant) -> Result<Vec<RoomSteps>> {
+    const ROOMS: &str = "WITH RECURSIVE rooms (room) AS (SELECT min(room) FROM timers UNION ALL \
+         SELECT (SELECT min(room) FROM timers WHERE room > rooms.room) FROM rooms WHERE rooms.room IS NOT NULL) \
+         SELECT room, (SELECT min(due_at) FROM timers WHERE timers.room = rooms.room AND due_at <= $1) AS overdue_since \
+         FROM rooms WHERE room IS NOT NULL";
+    Ok(diesel::sql_query(ROOMS).bind::<InstantSql, _>(now).load(conn)?)
+}
+
 /// Takes a due timer out of the plan; false when somebody was faster or it has been planned anew.
 ///
 /// # Errors
@@ -70,7 +93,7 @@ pub fn take(conn: &mut Conn, due: &Due) -> Result<bool> {
 
 /// Rings what is due in `room` at `now`, at most `limit` timers, each in a transaction of its own; says how many did
 /// something. What belongs to one subject is rung in its order, different subjects at the same time, so that on SQLite they
-/// share a commit and on PostgreSQL they use the cores. One that fails is tried again half a minute later, and holds up none
+/// share a commit and on PostgreSQL they use the cores. One that fails is tried again twenty seconds later, and holds up none
 /// but its own subject's.
 ///
 /// # Errors
@@ -114,7 +137,7 @@ where
     rung
 }
 
-/// Claims what is due in `room`, oldest first, so that other nodes leave it alone for half a minute.
+/// Claims what is due in `room`, oldest first, so that other nodes leave it alone for twenty seconds.
 ///
 /// # Errors
 /// 503 when the database is down.

@@ -14,6 +14,7 @@ pub mod hours;
 pub mod hours_store;
 pub mod http;
 pub mod http_resume;
+pub mod import;
 pub mod profile;
 pub mod resume;
 pub mod resume_import;

@@ -16,7 +16,7 @@ use crate::db::throttle;
 use crate::jobs::domain::JobRequest;
 use crate::jobs::draft::{JobRequestDraft, Rules};
 use crate::jobs::posting::{is_posted, job_posting};
-use crate::jobs::process::{JobRequestAction, JobRequestState, STEPS};
+use crate::jobs::process::{CREATED, JobRequestAction, JobRequestState, STEPS};
 use crate::jobs::store;
 use crate::jobs::store::Filter;
 use crate::jobs::view::JobRequestView;
@@ -63,6 +63,7 @@ impl Jobs {
             let request = JobRequest::draft(organization, author, fields, now);
             store::insert(conn, &request)?;
             record(conn, &Entry::step((Actor::Client, Some(author)), "job_request.create", request.id, None, now))?;
+            store::publish(conn, &request, CREATED, now)?;
             shown(request)
         })
         .await
@@ -104,6 +105,7 @@ impl Jobs {
             let changed = current.next(state, now);
             store::update(conn, &changed)?;
             record(conn, &Entry::step((actor, Some(user)), format!("job_request.{action}"), id, None, now))?;
+            store::publish(conn, &changed, action, now)?;
             shown(changed)
         })
         .await

@@ -1,11 +1,13 @@
 //! The use cases of mails: what admins do with the outbox, what a person sees of the own mails, and sending what is due.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 
 use chrono::TimeDelta;
 use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
 
 use crate::audit::domain::OptionalReason;
 use crate::audit::store::record_admin;
@@ -30,13 +32,19 @@ use crate::notifications::store;
 use crate::notifications::store::Claimed;
 use crate::notifications::store_own;
 use crate::notifications::store_own::Own;
+use crate::notifications::store_standing;
 use crate::scheduler::Nudge;
 
-/// How much longer than an attempt its lease holds: time enough to record what came of it.
-const MARGIN: Duration = Duration::from_secs(10);
+/// How long a claim holds unless it is renewed: what a node that died was sending is taken over so much later.
+const LEASE: Duration = Duration::from_secs(15);
+/// How often whoever is still sending a mail renews its claim, so that a mail server may take its time.
+const RENEWED_EVERY: Duration = Duration::from_secs(3);
 
 /// Reads whose mails of which kind a code switches off, if it is one of ours.
 pub type UnsubscribeReader = Arc<dyn Fn(&str) -> Option<(UserId, String)> + Send + Sync>;
+
+/// What came of an attempt, or its panic.
+type Attempt = std::thread::Result<Outcome>;
 
 /// How mails are switched off without a sign-in.
 #[derive(Clone)]
@@ -55,7 +63,6 @@ pub struct Notifications {
     nudge: Nudge,
     scribe: Scribe,
     mailer: Arc<Mailer>,
-    lease: TimeDelta,
     unsubscribed: UnsubscribeReader,
 }
 
@@ -73,9 +80,8 @@ impl Notifications {
         one_click: OneClick,
     ) -> Result<Self, WrongMail> {
         let mailer = Arc::new(Mailer::new(settings)?);
-        let lease = TimeDelta::from_std(settings.deadline.saturating_add(MARGIN)).unwrap_or(TimeDelta::hours(1));
         let scribe = Scribe::new(links, tokens, one_click.address);
-        Ok(Self { db, clock, nudge: Nudge::default(), scribe, mailer, lease, unsubscribed: one_click.read })
+        Ok(Self { db, clock, nudge: Nudge::default(), scribe, mailer, unsubscribed: one_click.read })
     }
 
     /// Refuses settings that must not be used in production.
@@ -200,21 +206,55 @@ impl Notifications {
     /// # Errors
     /// 503 when the database is down.
     pub async fn claim(&self, limit: i64) -> Result<Vec<Claimed>> {
-        let (now, lease) = (self.clock.now(), self.lease);
-        self.db.write(move |conn| store::claim(conn, now, lease, limit)).await
+        let now = self.clock.now();
+        self.db.write(move |conn| store::claim(conn, now, leased_from(now), limit)).await
     }
 
     /// Sends a claimed mail and records what came of it. Whatever is wrong with it, it fails alone.
     ///
     /// # Errors
     /// When that cannot be recorded: the mail goes out again after its lease.
-    pub async fn deliver(&self, mail: Claimed) -> Result<()> {
-        let attempt = AssertUnwindSafe(self.attempt(&mail)).catch_unwind().await;
-        let outcome = attempt.unwrap_or_else(|_| Outcome::Permanent("writing the mail panicked".to_owned()));
+    pub async fn deliver(&self, mut mail: Claimed) -> Result<()> {
+        let (outcome, leased_until) = self.attempt_while_leased(&mail).await;
+        mail.leased_until = leased_until;
         let now = self.clock.now();
         let settled = settle(outcome, mail.attempts, now, mail.give_up_at, rand::random_range(-1.0..=1.0));
         report(&mail, settled.state);
         self.db.write(move |conn| store::settle(conn, now, &mail, &settled)).await
+    }
+
+    /// Renews the claim while the mail is being sent, and gives the attempt up when the claim is lost: another node may be sending by
+    /// then. What came of it, and until when the claim holds.
+    async fn attempt_while_leased(&self, mail: &Claimed) -> (Outcome, Instant) {
+        let mut attempt = pin!(AssertUnwindSafe(self.attempt(mail)).catch_unwind());
+        let ended = |attempt: Attempt| attempt.unwrap_or_else(|_| Outcome::Permanent("writing the mail panicked".to_owned()));
+        let (mut until, mut renewed_at) = (mail.leased_until, Moment::now());
+        loop {
+            if let Ok(outcome) = tokio::time::timeout(RENEWED_EVERY, &mut attempt).await {
+                return (ended(outcome), until);
+            }
+            let asked_at = Moment::now();
+            // A renewal that is under way is waited for: the claim is known by its end.
+            let (outcome, renewed) = match select(&mut attempt, pin!(self.renew(mail, until))).await {
+                Either::Left((outcome, renewal)) => (Some(ended(outcome)), renewal.await),
+                Either::Right((renewed, _)) => (None, renewed),
+            };
+            match renewed {
+                Ok(Some(later)) => (until, renewed_at) = (later, asked_at),
+                Err(_) if renewed_at.elapsed() < LEASE => {}
+                _ => return (outcome.unwrap_or_else(|| Outcome::Retry("its claim was lost while it was being sent".to_owned())), until),
+            }
+            if let Some(outcome) = outcome {
+                return (outcome, until);
+            }
+        }
+    }
+
+    /// Until when the claim holds now; none when it is no longer this node's.
+    async fn renew(&self, mail: &Claimed, until: Instant) -> Result<Option<Instant>> {
+        let (id, later) = (mail.id.clone(), leased_from(self.clock.now()));
+        let renewed = self.db.write(move |conn| store::renew(conn, &id, until, later)).await?;
+        Ok(renewed.then_some(later))
     }
 
     async fn attempt(&self, mail: &Claimed) -> Outcome {
@@ -244,6 +284,19 @@ impl Notifications {
         self.db.read(move |conn| preferences_store::is_on(conn, &key, kind)).await
     }
 
+    /// Looks how the outbox stands, and says it in metrics.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub async fn measure(&self) -> Result<()> {
+        let now = self.clock.now();
+        let standing = self.db.read(move |conn| store_standing::standing(conn, now)).await?;
+        let waiting = standing.waiting_since.map_or(0.0, |since| now.since(since).as_seconds_f64());
+        metrics::gauge!("guildhall_outbox_waiting_seconds").set(waiting);
+        metrics::gauge!("guildhall_outbox_dead").set(f64::from(standing.dead));
+        Ok(())
+    }
+
     /// Forgets what is older than 90 days.
     ///
     /// # Errors
@@ -252,6 +305,11 @@ impl Notifications {
         let now = self.clock.now();
         self.db.write(move |conn| store::forget_old(conn, now)).await
     }
+}
+
+/// When a claim that is made or renewed now ends.
+fn leased_from(now: Instant) -> Instant {
+    now.plus(TimeDelta::from_std(LEASE).unwrap_or_default())
 }
 
 /// Neither addresses nor names nor what a mail server said, which may quote them.
@@ -266,7 +324,10 @@ fn report(mail: &Claimed, state: MailState) {
             tracing::warn!(mail = id, kind, attempts, request_id, "mail given up; see the outbox");
             metrics::counter!("guildhall_mails_failed_total").increment(1);
         }
-        MailState::Pending => tracing::warn!(mail = id, kind, attempts, request_id, "mail not sent; it will be tried again"),
+        MailState::Pending => {
+            tracing::warn!(mail = id, kind, attempts, request_id, "mail not sent; it will be tried again");
+            metrics::counter!("guildhall_mails_retried_total").increment(1);
+        }
         MailState::Cancelled => {
             tracing::info!(mail = id, kind, request_id, "mail not sent: its moment had passed, or such mails are switched off");
         }

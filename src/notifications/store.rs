@@ -1,6 +1,5 @@
 //! The outbox table: a mail is a row written in the transaction of its cause, unique for its occasion.
 
-use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
@@ -150,12 +149,12 @@ impl Claimed {
     }
 }
 
-/// Claims due mails, oldest first, so that other nodes leave them alone for `lease`. Mails to one person stay in order:
+/// Claims due mails, oldest first, so that other nodes leave them alone until `until`. Mails to one person stay in order:
 /// none is claimed while an older one is due, being sent, or waiting for its next attempt.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn claim(conn: &mut Conn, now: Instant, lease: TimeDelta, limit: i64) -> Result<Vec<Claimed>> {
+pub fn claim(conn: &mut Conn, now: Instant, until: Instant, limit: i64) -> Result<Vec<Claimed>> {
     // SQLite numbers parameters by their first appearance, so $1 must stand first.
     const DUE: &str = "WITH due AS MATERIALIZED (SELECT mail.id FROM outbox mail \
          WHERE mail.state = 'pending' AND mail.due_at <= $1 AND (mail.leased_until IS NULL OR mail.leased_until <= $1) \
@@ -170,10 +169,20 @@ pub fn claim(conn: &mut Conn, now: Instant, lease: TimeDelta, limit: i64) -> Res
     let mut claimed: Vec<Claimed> = diesel::sql_query(format!("{DUE}{skip}{TAKE}"))
         .bind::<InstantSql, _>(now)
         .bind::<BigInt, _>(limit)
-        .bind::<InstantSql, _>(now.plus(lease))
+        .bind::<InstantSql, _>(until)
         .load(conn)?;
     claimed.sort_by(|left, right| left.id.cmp(&right.id));
     Ok(claimed)
+}
+
+/// Holds a claim, which is known by its end, for longer; false when it is no longer this process's: the mail was cancelled or
+/// taken over.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn renew(conn: &mut Conn, id: &str, leased_until: Instant, later: Instant) -> Result<bool> {
+    let ours = dsl::outbox.find(id).filter(dsl::state.eq(MailState::Pending)).filter(dsl::leased_until.eq(leased_until));
+    Ok(diesel::update(ours).set(dsl::leased_until.eq(later)).execute(conn)? == 1)
 }
 
 /// Records what came of an attempt. A mail that was cancelled or taken over meanwhile stays as it is, unless it was sent.

@@ -107,3 +107,39 @@ impl Task for Mailroom {
         Ok(if left == 0 { Progress::More } else { Progress::Idle })
     }
 }
+
+/// How often the outbox is looked at as a whole.
+const MEASURED_EVERY: Duration = Duration::from_secs(5);
+
+/// Says how the outbox stands, in every process: also where nobody sends.
+pub struct OutboxGauges {
+    notifications: Notifications,
+    nudge: Nudge,
+}
+
+impl OutboxGauges {
+    /// Of the outbox of `notifications`.
+    pub fn new(notifications: Notifications) -> Self {
+        Self { notifications, nudge: Nudge::default() }
+    }
+}
+
+#[async_trait]
+impl Task for OutboxGauges {
+    fn name(&self) -> &'static str {
+        "outbox gauges"
+    }
+
+    fn every(&self) -> Duration {
+        MEASURED_EVERY
+    }
+
+    fn nudge(&self) -> Nudge {
+        self.nudge.clone()
+    }
+
+    async fn run(&self) -> Result<Progress> {
+        self.notifications.measure().await?;
+        Ok(Progress::Idle)
+    }
+}

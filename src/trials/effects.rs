@@ -8,6 +8,8 @@ use crate::audit::domain::Entry;
 use crate::audit::store as audit;
 use crate::db::{Conn, lock};
 use crate::developers::{access_store, hours_store};
+use crate::events::domain::NewEvent;
+use crate::events::store as events;
 use crate::jobs::store as jobs;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Faults, Result};
@@ -43,6 +45,7 @@ pub fn apply(conn: &mut Conn, rules: &Rules, contract: &Contract, step: &Step<'_
     store::update(conn, contract.trial.version, &next.trial)?;
     store::note_step(conn, &contract.trial, &next.trial, now)?;
     record(conn, Some(from), &next.trial, step)?;
+    publish(conn, &next.trial, step, now)?;
     if contract.holding(&rules.periods) != next.holding(&rules.periods) || contract.trial.holds_seat() != next.trial.holds_seat() {
         make_room(conn, rules, contract, &next, step, now)?;
     }
@@ -69,6 +72,19 @@ pub fn record(conn: &mut Conn, from: Option<TrialState>, trial: &Trial, step: &S
     };
     store_terms::record(conn, trial.id, &event)?;
     audit::record(conn, &audited(trial, step))
+}
+
+/// Tells both parties outside of the step.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn publish(conn: &mut Conn, trial: &Trial, step: &Step<'_>, now: Instant) -> Result<()> {
+    let Trial { id, job_request_id, developer_id, organization_id, state, outcome, version, .. } = trial;
+    let data = json!({
+        "trial_id": id, "job_request_id": job_request_id, "developer_id": developer_id, "state": state, "outcome": outcome, "version": version,
+    });
+    let event = NewEvent::new("trial", step.row.action, data, step.at);
+    events::publish(conn, event.concerning(*organization_id).concerning_developer(*developer_id), now)
 }
 
 fn audited(trial: &Trial, step: &Step<'_>) -> Entry {

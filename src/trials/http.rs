@@ -24,6 +24,7 @@ use crate::web::answer;
 use crate::web::ask::{Ask, Signed};
 use crate::web::page;
 use crate::web::path::Path;
+use crate::web::problem::Problem;
 use crate::web::query::Query;
 
 /// Which trials.
@@ -247,7 +248,7 @@ async fn list_trial_events(
 }
 
 /// Read the key dates of a trial as a calendar (RFC 5545): the same that is attached to mails. Role: the two parties, admin.
-#[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial")), responses((status = 200, body = String, content_type = "text/calendar", description = "The calendar")), security(("bearer" = [])))]
+#[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial")), responses((status = 200, body = String, content_type = "text/calendar", description = "The calendar"), (status = 409, body = Problem, content_type = "application/problem+json", description = "There are no key dates now")), security(("bearer" = [])))]
 #[get("/v1/trials/{id}/calendar.ics")]
 async fn read_trial_calendar(Signed(principal): Signed, id: Path<TrialId>, trials: Data<Trials>) -> Result<HttpResponse> {
     let calendar = trials.calendar(principal, id.0).await?;

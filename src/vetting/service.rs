@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::audit::domain::Entry;
 use crate::audit::store::{record, record_admin};
 use crate::config;
@@ -12,6 +14,8 @@ use crate::db::once::once;
 use crate::db::pool::Db;
 use crate::developers::seen::cards_seen;
 use crate::developers::{card_store, store as developers};
+use crate::events::domain::NewEvent;
+use crate::events::store as events;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Error, Faults, Result};
@@ -68,6 +72,7 @@ impl Vetting {
             store::insert_event(conn, event)?;
             let begun = Entry::step((Actor::Developer, Some(user)), format!("vetting.{action}"), application.id, None, now);
             record(conn, &begun)?;
+            publish(conn, &application, action, now, now)?;
             Answer::versioned(application.version, &this.own(conn, application, now)?)
         })
         .await
@@ -236,4 +241,11 @@ pub(crate) fn canonical(conn: &mut Conn, skills: &[SkillVerdict], list: &str, fa
 
 fn no_profile() -> Error {
     Error::conflict("You have no profile yet: write it with PUT /v1/developers/me, then apply.").with("needed", "profile")
+}
+
+/// Tells the developer outside of a step, which happened `at` and is noted `now`.
+pub(crate) fn publish(conn: &mut Conn, application: &Application, action: Action, at: Instant, now: Instant) -> Result<()> {
+    let Application { id, developer_id, state, version, .. } = application;
+    let data = json!({ "application_id": id, "developer_id": developer_id, "state": state, "version": version });
+    events::publish(conn, NewEvent::new("vetting", action, data, at).concerning_developer(*developer_id), now)
 }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use crate::auth::gate::Gate;
+use crate::auth::gate::{Gate, KEY_PREFIX};
 use crate::kernel::answer::{Call, Expected, Once};
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::principal::Principal;
@@ -100,6 +100,9 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Enrolling<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
+            if token(&request)?.starts_with(KEY_PREFIX) {
+                return Err(rights::only_a_person());
+            }
             let principal = admit(&request, gate(&request)?.enrolling(token(&request)?).await?)?;
             Ok(Self { principal, body: body::read(&request, payload).await?.0 })
         })
@@ -108,8 +111,24 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Enrolling<T> {
 
 /// The person, whose role the matrix of rights lets in.
 async fn principal(request: &HttpRequest) -> Result<Principal> {
-    let principal = gate(request)?.principal(token(request)?).await?;
+    let principal = known(request).await?;
     admit(request, principal)
+}
+
+/// Whoever the token is of; an API key opens what its scopes say.
+async fn known(request: &HttpRequest) -> Result<Principal> {
+    let (gate, token) = (gate(request)?, token(request)?);
+    if !token.starts_with(KEY_PREFIX) {
+        return gate.principal(token).await;
+    }
+    let (principal, scopes) = gate.key(token).await?;
+    rights::admit_key(request, &scopes)?;
+    Ok(principal)
+}
+
+/// Whether whoever asked is signed in still: for an answer that lasts.
+pub async fn still_signed(request: &HttpRequest) -> bool {
+    known(request).await.is_ok()
 }
 
 /// Notes who asks, for whoever stands around the handler and wants to know who was answered; refuses whom the matrix does.

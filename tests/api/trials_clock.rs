@@ -1,6 +1,9 @@
 //! What time does to a trial: expiry, reminders, start, end and grace, also after a long downtime.
 
 use chrono::TimeDelta;
+use diesel::prelude::*;
+use guildhall::db::schema::timers::dsl;
+use guildhall::db::timers;
 use guildhall::kernel::clock::Clock as _;
 use serde_json::json;
 
@@ -35,6 +38,27 @@ async fn an_offer_expires_after_a_week_with_two_reminders() {
     assert_eq!(subjects(&scene.app, &scene.developer).await, ["Trial offer from A client", waiting, waiting, expired]);
     assert_eq!(subjects(&scene.app, &scene.client).await, ["The trial offer has expired: Go backend engineer"]);
     act(&scene.developer, &id, "accept", json!({})).await.problem(409, "invalid-transition");
+}
+
+#[actix_web::test]
+async fn what_a_dead_node_was_going_to_ring_is_rung_within_half_a_minute() {
+    let mut scene = Scene::start().await;
+    scene.offered().await;
+    scene.app.settle().await;
+    scene.app.die().await;
+    scene.app.clock.advance(TimeDelta::days(7));
+    let now = scene.app.clock.now();
+    let claimed = scene.app.house.db.write(move |conn| timers::claim(conn, "trials", now, 10)).await.expect("claims");
+    assert_eq!(claimed.len(), 1, "{claimed:?}");
+    let other = scene.app.another_node().await;
+    let waiting = async || {
+        other.settle().await;
+        other.read(move |conn| dsl::timers.filter(dsl::room.eq("trials")).filter(dsl::due_at.le(now)).count().get_result::<i64>(conn)).await
+    };
+    scene.app.clock.advance(TimeDelta::seconds(15));
+    assert_eq!(waiting().await, 1, "it may still live");
+    scene.app.clock.advance(TimeDelta::seconds(15));
+    assert_eq!(waiting().await, 0);
 }
 
 #[actix_web::test]

@@ -24,6 +24,8 @@ const OFFER: &str = r#"{"job_request_id":"{job}","developer_id":"{other}","start
 const INVITATION: &str = r#"{"developer_id":"{other}","message":"May we talk?"}"#;
 const REPORT: &str = r#"{"subject":"{other}","category":"spam","message":"Twice."}"#;
 const RESUME: &str = r#"{"basics":{"label":"Go engineer"},"skills":[{"name":"Golang"}]}"#;
+const KEY: &str = r#"{"name":"Ours","scopes":["trials:read"]}"#;
+const WEBHOOK: &str = r#"{"url":"http://127.0.0.1:9/","event_types":["trial.terminate"]}"#;
 const SKILL: &str = r#"{"slug":"guildscript","name":"Guildscript","category":"language","aliases":[]}"#;
 
 /// Every operation.
@@ -170,6 +172,20 @@ pub const ROWS: &[Row] = &[
     ("POST /v1/admin/users/{id}/reinstate", r#"{"message":"Because."}"#, &[200]),
     ("POST /v1/admin/users/{id}/end-sessions", r#"{"message":"Because."}"#, &[200]),
     ("POST /v1/admin/invitations", r#"{"email":"another@example.com"}"#, &[202]),
+    ("POST /v1/api-keys", KEY, &[201]),
+    ("GET /v1/api-keys", "", &[200]),
+    ("DELETE /v1/api-keys/{id}", "", &[204]),
+    ("GET /v1/events", "", &[200]),
+    ("POST /v1/webhooks", WEBHOOK, &[201]),
+    ("GET /v1/webhooks", "", &[200]),
+    ("GET /v1/webhooks/{id}", "", &[200]),
+    ("PATCH /v1/webhooks/{id}", r#"{"description":"Ours"}"#, &[200]),
+    ("POST /v1/webhooks/{id}/rotate-secret", "{}", &[200]),
+    ("POST /v1/webhooks/{id}/test", "{}", &[202]),
+    ("GET /v1/webhooks/{id}/deliveries", "", &[200]),
+    ("GET /v1/webhooks/{id}/deliveries/{delivery_id}", "", &[200]),
+    ("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", "{}", &[202]),
+    ("DELETE /v1/webhooks/{id}", "", &[204]),
     ("POST /v1/reports", REPORT, &[201]),
     ("GET /v1/admin/reports", "", &[200]),
     ("POST /v1/admin/reports/{id}/handle", r#"{"state":"dismissed","note":"Nothing."}"#, &[200]),
@@ -212,6 +228,9 @@ pub struct World {
     pub invitation: String,
     pub report: String,
     pub outsider: String,
+    pub webhook: String,
+    pub key: String,
+    pub delivery: String,
 }
 
 impl World {
@@ -228,6 +247,11 @@ impl World {
         let invitation = client.post(&format!("/v1/job-requests/{asked}/invitations"), invite).await.expect(201).text_at("/id");
         let abuse = json!({ "subject": developer, "category": "spam", "message": "Twice." });
         let report = client.post("/v1/reports", abuse).await.expect(201).text_at("/id");
+        let made = client.post("/v1/api-keys", serde_json::from_str(KEY).expect("JSON")).await.expect(201);
+        let key = made.text_at("/id");
+        let told = serde_json::from_str(WEBHOOK).expect("JSON");
+        let webhook = client.post("/v1/webhooks", told).await.expect(201).text_at("/id");
+        let delivery = client.post(&format!("/v1/webhooks/{webhook}/test"), json!({})).await.expect(202).text_at("/id");
         let outsider = app.client().await.get("/v1/me").await.text_at("/id");
         let job = draft(&client, json!({})).await;
         client.get(&format!("/v1/job-requests/{job}/matches")).await.expect(200);
@@ -238,7 +262,24 @@ impl World {
         let mail = admin.get("/v1/admin/outbox?state=sent").await.expect(200).text_at("/data/0/id");
         let run = admin.get("/v1/admin/match-runs").await.expect(200).text_at("/data/0/id");
         let people = [app.anonymous(), unverified(app).await, suspended(app).await, client, stranger, person, another, admin];
-        Self { people, job, trial, application, developer, other, session, member, mail, run, invitation, report, outsider }
+        Self {
+            people,
+            job,
+            trial,
+            application,
+            developer,
+            other,
+            session,
+            member,
+            mail,
+            run,
+            invitation,
+            report,
+            outsider,
+            webhook,
+            key,
+            delivery,
+        }
     }
 
     /// The path with what is there in place of its placeholders, and the same of something that is not there.
@@ -250,6 +291,8 @@ impl World {
             ("/v1/admin/users/{id}", "{id}", &self.outsider, "user"),
             ("/v1/admin/reports/{id}", "{id}", &self.report, "report"),
             ("/v1/invitations/{id}", "{id}", &self.invitation, "inv"),
+            ("/v1/webhooks/{id}", "{id}", &self.webhook, "hook"),
+            ("/v1/api-keys/{id}", "{id}", &self.key, "key"),
             ("/v1/trials/{id}", "{id}", &self.trial, "trial"),
             ("/v1/vetting/applications/{id}", "{id}", &self.application, "app"),
             ("/v1/developers/{id}", "{id}", &self.developer, "dev"),
@@ -260,7 +303,10 @@ impl World {
             ("/v1/blocks", "{organization_or_developer_id}", &self.developer, "dev"),
         ];
         let fixed = template
+            // Otherwise it would not end.
+            .replace("/v1/events", "/v1/events?wait=false")
             .replace("{developer_id}", &self.other)
+            .replace("{delivery_id}", &self.delivery)
             .replace("{stage}", "profile_review")
             .replace("{slug}", "guildscript")
             .replace("{secret}", &"a".repeat(43))

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 30] = [
     "kernel",
     "config",
     "telemetry",
@@ -17,6 +17,7 @@ const ORDER: [&str; 25] = [
     "db",
     "web", // ground
     "audit",
+    "events",
     "notifications",
     "accounts",
     "skills",
@@ -25,22 +26,27 @@ const ORDER: [&str; 25] = [
     "jobs",
     "invitations",
     "trials",
+    "calendar_feeds",
     "check_ins",
     "hand_overs",
     "reviews",
     "timesheets",
     "matching",
+    "webhooks",
+    "streams",
     "reports",
+    "statistics",
     "suspensions",
     "privacy",
     "meta", // rooms
 ];
 /// How many of them are ground: they know no room.
 const GROUND: usize = 7;
-/// What puts the house together may know everything: `app` builds, `services` hands out, `server` mounts, `rights` says who may, `demo` fills, `main` starts.
-const COMPOSITION: [&str; 7] = ["app", "services", "server", "rights", "demo", "main", "lib"];
+/// What puts the house together may know everything: `app` builds, `services` hands out, `server` mounts, `rights` says who may, `demo` fills,
+/// `main` starts, and `commands` are what it starts: a file for each.
+const COMPOSITION: [&str; 8] = ["app", "services", "server", "rights", "demo", "commands", "main", "lib"];
 /// Macros stand at the crate's root; this is where they live.
-const MACROS: [(&str, &str); 4] = [("words", "kernel"), ("sql_words", "db"), ("sql_value", "db"), ("each", "db")];
+const MACROS: [(&str, &str); 5] = [("words", "kernel"), ("sql_words", "db"), ("sql_value", "db"), ("each", "db"), ("insert_rows", "db")];
 
 /// The longest file and the longest function, in lines.
 const LONGEST_FILE: usize = 400;
@@ -77,17 +83,23 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 50] = [
+const KINDS: [(&str, Kind); 61] = [
     ("accounts/admins.rs", Service),
+    ("accounts/api_keys.rs", Service),
     ("accounts/guessing.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/http_factor.rs", Http),
+    ("accounts/http_keys.rs", Http),
     ("accounts/members.rs", Service),
     ("accounts/second_factor.rs", Service),
     ("accounts/session_cache.rs", Service),
     ("accounts/sessions.rs", Service),
     ("accounts/sign_in.rs", Service),
     ("developers/card_cache.rs", Service),
+    ("developers/http_resume.rs", Http),
+    ("developers/import.rs", Service),
+    ("developers/resumes.rs", Service),
+    ("developers/seen.rs", Service),
     ("invitations/mails.rs", Service),
     ("invitations/messages.rs", Service),
     ("jobs/shortlists.rs", Service),
@@ -102,14 +114,18 @@ const KINDS: [(&str, Kind); 50] = [
     ("privacy/markdown.rs", Service),
     ("privacy/retention.rs", Service),
     ("skills/catalogue.rs", Store),
+    ("skills/import.rs", Service),
     ("skills/merge.rs", Store),
+    ("streams/listeners.rs", Service),
     ("timesheets/mails.rs", Service),
     ("trials/afterwards.rs", Service),
     ("trials/clock.rs", Service),
     ("trials/contract_page.rs", Service),
     ("trials/conversions.rs", Service),
+    ("trials/dates.rs", Service),
     ("trials/effects.rs", Service),
     ("trials/http_admin.rs", Http),
+    ("trials/expansion.rs", Service),
     ("trials/mails.rs", Service),
     ("trials/neighbors.rs", Service),
     ("trials/offer.rs", Service),
@@ -128,6 +144,9 @@ const KINDS: [(&str, Kind); 50] = [
     ("vetting/scorecards.rs", Service),
     ("vetting/standing_steps.rs", Service),
     ("vetting/steps.rs", Service),
+    ("webhooks/courier.rs", Service),
+    ("webhooks/dialer.rs", Store),
+    ("webhooks/listen.rs", Http),
 ];
 
 fn kind(file: &str) -> Kind {
@@ -322,6 +341,24 @@ fn an_import_is_one_path_to_where_the_thing_is() {
         }
     }
     assert_none(&wrong, "no re-exports, and no globs but diesel's prelude");
+}
+
+#[test]
+fn the_picture_of_the_house_shows_every_room_in_its_place() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let (_, picture) = readme.split_once("## The house").and_then(|(_, rest)| rest.split_once("```mermaid")).expect("a picture");
+    let (picture, _) = picture.split_once("```").expect("its end");
+    let words: Vec<&str> = picture.split(|each: char| !each.is_alphanumeric() && each != '_').collect();
+    let mut places: Vec<(usize, &str)> = Vec::new();
+    for room in ORDER {
+        let place = words.iter().position(|word| *word == room).unwrap_or_else(|| panic!("the README's picture lacks {room}"));
+        places.push((place, room));
+    }
+    let (rooms, ground) = (&places[GROUND..], &places[..GROUND]);
+    assert!(rooms.is_sorted() && ground.is_sorted(), "the README's picture shows another order: {places:?}");
+    for part in COMPOSITION.iter().filter(|part| **part != "lib") {
+        assert!(words.contains(part), "the README's picture lacks {part}");
+    }
 }
 
 #[test]

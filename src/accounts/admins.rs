@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
-use crate::accounts::domain::{AccountStatus, TokenPurpose, UserFilter, UserView};
+use crate::accounts::domain::{AccountStatus, AdminLine, TokenPurpose, UserFilter, UserView};
 use crate::accounts::members::{INVITATION_DAYS, INVITATIONS_PER_DAY};
 use crate::accounts::service::{Accounts, new_user};
 use crate::accounts::store::InvitationDetail;
@@ -57,6 +57,14 @@ impl Accounts {
         let id = made.await?;
         self.mail.wake();
         Ok(id)
+    }
+
+    /// Every admin. For the command line.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub async fn all_admins(&self) -> Result<Vec<AdminLine>> {
+        self.db.read(store_admin::all_admins).await
     }
 
     /// Keeps a person out, or lets them in again. For the command line.

@@ -262,7 +262,7 @@ pub struct NewSecondFactor {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct RecoveryCodes {
     /// Each is good for one sign-in, in place of a code of the app.
-    #[schema(examples(json!(["ABCD-EFGH-IJKL-MNOP"])))]
+    #[schema(examples("ABCD-EFGH-IJKL-MNOP"))]
     pub recovery_codes: Vec<String>,
 }
 
@@ -297,6 +297,21 @@ impl From<SignUpRole> for Role {
             SignUpRole::Developer => Self::Developer,
         }
     }
+}
+
+/// An admin, as the command line lists them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminLine {
+    /// Where mail goes.
+    pub email: Email,
+    /// How they are called.
+    pub name: String,
+    /// Whether they may sign in.
+    pub status: AccountStatus,
+    /// Whether a second factor is asked for.
+    pub second_factor: bool,
+    /// Since when they are here.
+    pub created_at: Instant,
 }
 
 /// What a person may change about themselves.

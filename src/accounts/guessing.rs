@@ -114,7 +114,7 @@ impl Accounts {
             // Again: meanwhile others may have used them up, and looking takes no lock.
             refuse_full(conn, &buckets, now)?;
             buckets.iter().try_for_each(|(bucket, limit)| match throttle::take(conn, bucket, *limit, window, now)? {
-                Some(seconds) => Err(Error::too_many(seconds)),
+                Some(seconds) => Err(throttle::refused(bucket, seconds)),
                 None => Ok(()),
             })
         };
@@ -201,7 +201,7 @@ impl Accounts {
 fn refuse_full(conn: &mut Conn, buckets: &[Bucket], now: Instant) -> Result<()> {
     for (bucket, limit) in buckets {
         if let Some(seconds) = throttle::closed_for(conn, bucket, *limit, now)? {
-            return Err(Error::too_many(seconds));
+            return Err(throttle::refused(bucket, seconds));
         }
     }
     Ok(())

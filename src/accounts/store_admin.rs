@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use crate::accounts::domain::{AccountStatus, User, UserFilter, UserView};
+use crate::accounts::domain::{AccountStatus, AdminLine, User, UserFilter, UserView};
 use crate::accounts::store::{admins, recipient_of};
 use crate::db::Conn;
-use crate::db::schema::{developers, members, users};
+use crate::db::schema::{developers, members, second_factors, users};
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
 use crate::kernel::error::{Error, Result};
@@ -69,6 +69,24 @@ pub fn find(conn: &mut Conn, id: UserId) -> Result<UserView> {
         developers::id.nullable(),
     ));
     row.first(conn).optional()?.map(view).ok_or_else(Error::not_found)
+}
+
+/// Every admin, in the order in which they came: they are few.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn all_admins(conn: &mut Conn) -> Result<Vec<AdminLine>> {
+    let rows: Vec<(Row, Option<Instant>)> = users::table
+        .left_join(second_factors::table)
+        .filter(users::role.eq(Role::Admin))
+        .select((Row::as_select(), second_factors::confirmed_at.nullable()))
+        .order(users::id)
+        .load(conn)?;
+    let line = |(row, confirmed_at): (Row, Option<Instant>)| {
+        let Row { email, name, status, created_at, .. } = row;
+        AdminLine { email, name, status, second_factor: confirmed_at.is_some(), created_at }
+    };
+    Ok(rows.into_iter().map(line).collect())
 }
 
 /// Whether somebody who may sign in acts for the organisation.

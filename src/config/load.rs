@@ -1,53 +1,73 @@
-//! Reads the layers, and names file and key of whatever is wrong.
+//! Reads the layers, and names file, line and key of whatever is wrong.
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use config::{Config, Environment as FromEnvironment, File, FileFormat, Map};
-
+use crate::config::layers::Layers;
 use crate::config::{Environment, Settings};
 
-const DEFAULT: &str = include_str!("../../config/default.toml");
 const DEVELOPMENT: &str = include_str!("../../config/development.toml");
 const PRODUCTION: &str = include_str!("../../config/production.toml");
-/// Settings that are lists, for the environment, where they are written with commas.
-const LISTS: [&str; 4] = ["server.trusted_proxies", "server.cors_origins", "auth.previous_secrets", "vetting.core_skills"];
 
 /// The settings of this process.
 ///
 /// # Errors
-/// One line that names the key and, where it came from a file, the file.
+/// A line for each fault, which names the key and where it stands.
 pub fn load(file: Option<&Path>) -> Result<Settings, String> {
-    load_from(file, std::env::vars().collect())
+    load_from(file, variables())
 }
 
 /// The same with a given environment.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_from(file: Option<&Path>, variables: Map<String, String>) -> Result<Settings, String> {
-    let environment = environment(&variables)?;
-    let layer = if environment == Environment::Production { PRODUCTION } else { DEVELOPMENT };
-    let mut builder =
-        Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml)).add_source(File::from_str(layer, FileFormat::Toml));
-    if let Some(file) = file {
-        builder = builder.add_source(File::from(file).format(FileFormat::Toml));
-    }
-    if let Some(url) = variables.get("DATABASE_URL") {
-        builder = builder.set_override("database.url", url.as_str()).map_err(|error| error.to_string())?;
-    }
-    let known = variables.into_iter().filter(|(name, _)| name.starts_with("GUILDHALL_") && name.contains("__")).collect();
-    let mut source = FromEnvironment::with_prefix("GUILDHALL").prefix_separator("_").separator("__").try_parsing(true).list_separator(",");
-    for list in LISTS {
-        source = source.with_list_parse_key(list);
-    }
-    let read = builder.add_source(source.source(Some(known))).build().and_then(Config::try_deserialize::<Settings>);
-    let mut settings = read.map_err(|error| error.to_string())?;
-    settings.environment = environment;
-    crate::config::check::check(&settings)?;
-    Ok(settings)
+pub fn load_from(file: Option<&Path>, variables: HashMap<String, String>) -> Result<Settings, String> {
+    settings(&layers(file, &variables)?, environment(&variables)?)
 }
 
-fn environment(variables: &Map<String, String>) -> Result<Environment, String> {
+/// The settings of this process, and where each of them stands.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_layers(file: Option<&Path>) -> Result<(Settings, Layers), String> {
+    let variables = variables();
+    let layers = layers(file, &variables)?;
+    Ok((settings(&layers, environment(&variables)?)?, layers))
+}
+
+/// The variables that can be read; one whose name or text is no Unicode is none of ours.
+fn variables() -> HashMap<String, String> {
+    std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?))).collect()
+}
+
+fn layers(file: Option<&Path>, variables: &HashMap<String, String>) -> Result<Layers, String> {
+    let mut layers = Layers::defaults()?;
+    match environment(variables)? {
+        Environment::Development => layers.built_in("development", DEVELOPMENT)?,
+        Environment::Production => layers.built_in("production", PRODUCTION)?,
+    }
+    if let Some(file) = file {
+        layers.file(file)?;
+    }
+    layers.environment(variables);
+    layers.all_known()?;
+    Ok(layers)
+}
+
+fn settings(layers: &Layers, environment: Environment) -> Result<Settings, String> {
+    let read = serde_path_to_error::deserialize::<_, Settings>(toml::Value::Table(layers.table()));
+    let refusal = |error: serde_path_to_error::Error<toml::de::Error>| format!("{}: {}", error.path(), error.inner().message());
+    let checked = read.map_err(refusal).and_then(|settings| {
+        let settings = Settings { environment, ..settings };
+        crate::config::check::check(&settings).map(|()| settings)
+    });
+    checked.map_err(|refusal| match layers.origin_of(&refusal) {
+        Some(origin) => format!("{refusal} ({origin})"),
+        None => refusal,
+    })
+}
+
+fn environment(variables: &HashMap<String, String>) -> Result<Environment, String> {
     match variables.get("GUILDHALL_ENV").map_or("development", String::as_str) {
         "development" => Ok(Environment::Development),
         "production" => Ok(Environment::Production),
@@ -71,9 +91,11 @@ mod tests {
         assert_eq!(settings.server.listen.port(), 0);
         assert_eq!(settings.server.cors_origins, ["https://a.example", "https://b.example"]);
         let error = with(&[("GUILDHALL_SERVER__LISTNE", "x")]).expect_err("a wrong key");
-        assert!(error.contains("listne"), "{error}");
+        assert_eq!(error, "`server.listne` (GUILDHALL_SERVER__LISTNE) is no setting; did you mean `server.listen`?");
         let error = with(&[("GUILDHALL_SERVER__BODY_LIMIT", "x")]).expect_err("a wrong value");
-        assert!(error.contains("body_limit"), "{error}");
+        assert!(error.starts_with("server.body_limit: ") && error.ends_with(" (GUILDHALL_SERVER__BODY_LIMIT)"), "{error}");
+        let error = with(&[("GUILDHALL_AUTH__SECRET", "too short")]).expect_err("a value that makes no sense");
+        assert_eq!(error, "auth.secret must have at least 32 bytes (GUILDHALL_AUTH__SECRET)");
         assert!(with(&[("GUILDHALL_PLAIN", "ignored")]).is_ok());
     }
 
@@ -91,5 +113,45 @@ mod tests {
         }
         assert!(with(&[production, ("GUILDHALL_AUTH__SECRET", "short"), url, mail]).is_err());
         assert!(with(&[production, secret, url, ("GUILDHALL_MAIL__URL", "smtp://mail.example:25")]).is_err());
+    }
+
+    #[test]
+    fn a_variable_is_read_as_what_its_default_is() {
+        let digits = "1234567890123456789012345678901234567890";
+        let read = with(&[
+            ("GUILDHALL_AUTH__SECRET", digits),
+            ("GUILDHALL_LIMITS__ENABLED", "False"),
+            ("GUILDHALL_MONEY__RATES__EUR", "2"),
+            ("GUILDHALL_SERVER__TRUSTED_PROXIES", ""),
+            ("GUILDHALL_TRIALS__REMINDERS__CHECK_IN", "2, 5"),
+        ]);
+        let settings = read.expect("settings");
+        assert_eq!(secrecy::ExposeSecret::expose_secret(&settings.auth.secret), digits, "no digit of a secret is lost to a number");
+        assert!(!settings.limits.enabled && settings.server.trusted_proxies.is_empty());
+        assert_eq!((settings.money.rates.get("EUR"), settings.trials.reminders.check_in), (Some(&2.0), vec![2, 5]));
+    }
+
+    #[test]
+    fn a_file_is_named_with_its_line() {
+        let path = std::env::temp_dir().join(format!("guildhall-settings-{}.toml", std::process::id()));
+        let load = |text: &str| {
+            std::fs::write(&path, text).expect("a file");
+            load_from(Some(&path), HashMap::new()).map(|settings| settings.server.listen.port())
+        };
+        let (name, word) = (path.display(), "[server]\nlisten");
+        assert_eq!(load("server.listen = '127.0.0.1:81'"), Ok(81));
+        let error = load("# two faults\n[sever]\nlisten = 1\n[limits]\nbrust = 2\n").expect_err("unknown keys");
+        let expected = [
+            format!("`limits.brust` ({name}, line 5) is no setting; did you mean `limits.burst`?"),
+            format!("`sever.listen` ({name}, line 3) is no setting; did you mean `server.listen`?"),
+        ];
+        assert_eq!(error, expected.join("\n"));
+        let error = load(&format!("\n{word} = 'nowhere'")).expect_err("a wrong value");
+        assert!(error.starts_with("server.listen: ") && error.ends_with(&format!(" ({name}, line 3)")), "{error}");
+        let error = load("[trials]\ntrial_days = 0").expect_err("no trial");
+        assert!(error.ends_with(&format!("not 0 ({name}, line 2)")), "{error}");
+        let error = load(&format!("{word} = ")).expect_err("no TOML");
+        assert!(error.starts_with(&name.to_string()) && error.contains("line 2"), "{error}");
+        std::fs::remove_file(&path).expect("the file");
     }
 }

@@ -1,9 +1,14 @@
 //! Settings: `config/default.toml` (the manual, embedded) < `config/<GUILDHALL_ENV>.toml` < `--config FILE` < the environment.
 
 pub mod check;
+pub mod layers;
 pub mod load;
+pub mod secret;
+pub mod shown;
+pub mod told;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
@@ -32,6 +37,10 @@ pub struct Settings {
     pub invitations: Invitations,
     /// The trial.
     pub trials: Trials,
+    /// What organisations' own programs are told.
+    pub webhooks: told::Webhooks,
+    /// What pages are told while it happens.
+    pub events: told::Events,
     /// What is kept for how long.
     pub privacy: Privacy,
     /// The score.
@@ -60,6 +69,15 @@ pub enum Environment {
     Development,
     /// For real people.
     Production,
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        })
+    }
 }
 
 /// `[server]`
@@ -206,6 +224,8 @@ pub struct Limits {
     pub messages_per_day: i64,
     /// Per person.
     pub reports_per_day: i64,
+    /// Per organisation.
+    pub webhook_repeats_per_day: i64,
 }
 
 /// `[vetting]`

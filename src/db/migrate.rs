@@ -57,6 +57,15 @@ pub fn applied(conn: &mut Conn) -> Result<Vec<String>> {
     Ok(versions.iter().map(ToString::to_string).collect())
 }
 
+/// The versions of all migrations of an SQLite database, as such a database notes them.
+///
+/// # Errors
+/// Never for what is built in.
+pub fn names_on_sqlite() -> Result<Vec<String>> {
+    let story: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> = Story { own: &SQLITE }.migrations().map_err(Error::internal)?;
+    Ok(story.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
 /// Applies what is pending and names it. Two nodes that start together apply each migration once.
 ///
 /// # Errors

@@ -1,12 +1,15 @@
 //! The one door to SQL. [`Db::read`](pool::Db::read) and [`Db::write`](pool::Db::write) run plain functions over a [`Conn`] off the async threads;
 //! the same Diesel queries serve SQLite and PostgreSQL.
 
+pub mod backup;
 pub mod changes;
 #[expect(missing_docs, reason = "the derive generates public types without docs")]
 pub mod connection;
 pub mod durability;
 pub mod errors;
 pub mod feed;
+pub mod gauges;
+pub mod health;
 pub mod lock;
 pub mod migrate;
 pub mod once;

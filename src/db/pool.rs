@@ -157,6 +157,12 @@ impl Db {
         }
     }
 
+    /// How many connections are open, and how many of them nobody uses: at most as many as configured. SQLite's writer is not among them.
+    pub fn connections(&self) -> (u32, u32) {
+        let state = self.pool.state();
+        (state.connections, state.idle_connections)
+    }
+
     /// The commits of this process that noted a change.
     pub fn commits(&self) -> &Commits {
         &self.commits
@@ -256,7 +262,10 @@ impl Db {
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
-        match tokio::time::timeout(one_wait(self.patience), self.turns.clone().acquire_owned()).await {
+        let (begun, _waiting) = (Instant::now(), Waiting::new());
+        let turn = tokio::time::timeout(one_wait(self.patience), self.turns.clone().acquire_owned()).await;
+        metrics::histogram!("guildhall_database_wait_seconds").record(begun.elapsed().as_secs_f64());
+        match turn {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(Error::unavailable("no database connection became free in time")),
         }
@@ -272,6 +281,22 @@ fn pool(opener: Opener, connections: u32, patience: Duration) -> Pool<Keeper> {
         .connection_timeout(one_wait(patience))
         .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
         .build_unchecked(Keeper { opener, for_a_lock: one_wait(patience), outages: AtomicU64::new(0) })
+}
+
+/// Somebody who waits for a connection: counted until they have it, or leave.
+struct Waiting;
+
+impl Waiting {
+    fn new() -> Self {
+        metrics::gauge!("guildhall_database_waiting").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        metrics::gauge!("guildhall_database_waiting").decrement(1.0);
+    }
 }
 
 /// One transaction on PostgreSQL, run again where that may well help and somebody may still be waiting for it.

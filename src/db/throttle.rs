@@ -32,7 +32,14 @@ pub fn take(conn: &mut Conn, bucket: &str, limit: i64, window: TimeDelta, now: I
 /// 429 when all are done.
 pub fn take_of_day(conn: &mut Conn, bucket: &str, limit: Option<i64>, now: Instant) -> Result<()> {
     let Some(limit) = limit else { return Ok(()) };
-    take(conn, bucket, limit, TimeDelta::days(1), now)?.map_or(Ok(()), |seconds| Err(Error::too_many(seconds)))
+    take(conn, bucket, limit, TimeDelta::days(1), now)?.map_or(Ok(()), |seconds| Err(refused(bucket, seconds)))
+}
+
+/// The refusal of whoever found `bucket` full, counted under the word that it begins with.
+pub fn refused(bucket: &str, seconds: u64) -> Error {
+    let limit = bucket.split(':').next().unwrap_or_default().to_owned();
+    metrics::counter!("guildhall_throttled_total", "limit" => limit).increment(1);
+    Error::too_many(seconds)
 }
 
 /// Gives a hit back that turned out to be none.

@@ -7,6 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Instant;
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
@@ -76,9 +77,14 @@ impl Writer {
             });
             (fine, reply)
         });
-        self.jobs.try_send(job).map_err(|refused| match refused {
-            TrySendError::Full(_) => Error::unavailable("the write queue is full"),
-            TrySendError::Disconnected(_) => Error::unavailable("the writer has stopped"),
+        let queue = metrics::gauge!("guildhall_write_queue");
+        queue.increment(1.0);
+        self.jobs.try_send(job).map_err(|refused| {
+            queue.decrement(1.0);
+            match refused {
+                TrySendError::Full(_) => Error::unavailable("the write queue is full"),
+                TrySendError::Disconnected(_) => Error::unavailable("the writer has stopped"),
+            }
         })?;
         answered.await.map_err(|_| Error::unavailable("the batch was given up"))?
     }
@@ -101,6 +107,7 @@ fn run(opener: &Opener, mut conn: Conn, jobs: &Receiver<Job>) {
 
 /// Runs one batch; false when the connection can no longer be trusted.
 fn batch(conn: &mut Conn, first: Job, jobs: &Receiver<Job>) -> bool {
+    let begun = Instant::now();
     if let Err(error) = begin(conn).and_then(|()| Ok(conn.batch_execute("SAVEPOINT batch")?)) {
         roll_back(conn);
         first_unserved(first, &error);
@@ -117,6 +124,7 @@ fn batch(conn: &mut Conn, first: Job, jobs: &Receiver<Job>) -> bool {
         roll_back(conn);
     }
     let fine = committed.is_ok();
+    metrics::histogram!("guildhall_write_batch_seconds").record(begun.elapsed().as_secs_f64());
     for reply in replies {
         reply(if fine { Ok(()) } else { Err(Error::unavailable("the batch could not be committed")) });
     }
@@ -125,6 +133,7 @@ fn batch(conn: &mut Conn, first: Job, jobs: &Receiver<Job>) -> bool {
 
 /// Runs one job; false when the batch's transaction is gone.
 fn run_one(conn: &mut Conn, job: Job, replies: &mut Vec<Reply>) -> bool {
+    metrics::gauge!("guildhall_write_queue").decrement(1.0);
     let (fine, reply) = job(conn);
     replies.push(reply);
     fine || conn.batch_execute(PROBE).is_ok()
@@ -132,6 +141,7 @@ fn run_one(conn: &mut Conn, job: Job, replies: &mut Vec<Reply>) -> bool {
 
 /// The job of a batch that could not begin is dropped; its caller sees a closed channel, which is a 503.
 fn first_unserved(job: Job, error: &Error) {
+    metrics::gauge!("guildhall_write_queue").decrement(1.0);
     tracing::error!(%error, "a batch of writes could not begin");
     drop(job);
 }

@@ -62,7 +62,7 @@ impl Drop for Fresh {
 }
 
 fn limits() -> crate::config::Limits {
-    let settings: Settings = load_from(None, config::Map::default()).unwrap();
+    let settings: Settings = load_from(None, std::collections::HashMap::default()).unwrap();
     crate::config::Limits { job_requests_per_day: 3, ..settings.limits }
 }
 

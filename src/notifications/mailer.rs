@@ -86,6 +86,27 @@ impl Mailer {
         }
     }
 
+    /// Whether mails can leave: says hello to the mail server, and signs in there; or writes to the directory.
+    ///
+    /// # Errors
+    /// One line that says why not.
+    pub async fn reach(&self) -> Result<(), String> {
+        match &self.transport {
+            Transport::Smtp { transport, .. } => match tokio::time::timeout(self.deadline, transport.test_connection()).await {
+                Ok(Ok(true)) => Ok(()),
+                Ok(Ok(false)) => Err("the mail server does not answer as one".to_owned()),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err(format!("no answer after {} s", self.deadline.as_secs_f32())),
+            },
+            Transport::File(directory) => {
+                let file = directory.join(".written-by-doctor");
+                let written = tokio::fs::write(&file, b"").await.map_err(|error| format!("{}: {error}", directory.display()));
+                drop(tokio::fs::remove_file(&file).await);
+                written
+            }
+        }
+    }
+
     /// Sends one mail; `id` is its stable name, the same on every attempt.
     pub async fn send(&self, id: &str, now: Instant, recipient: &Recipient, letter: Rendered) -> Outcome {
         let message = match self.message(id, now, recipient, letter) {

@@ -14,6 +14,7 @@ mod letters_timesheets;
 mod letters_trials;
 mod letters_trials_running;
 mod letters_vetting;
+mod letters_webhooks;
 pub mod mailer;
 pub mod moments;
 pub mod outbox;
@@ -32,6 +33,7 @@ mod smtp;
 pub mod store;
 pub mod store_own;
 pub mod store_planned;
+pub mod store_standing;
 pub mod summaries;
 pub mod tasks;
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::kernel::words::Word as _;
 use crate::notifications::domain::Letter;
 use crate::notifications::letters::{Links, Scribe, TokenMaker, UnsubscribeMaker};
 use crate::notifications::mailer::{MailSettings, Mailer, WrongMail};
-use crate::notifications::outbox::{MailState, Notification, OutboxMail, Outcome, settle};
+use crate::notifications::outbox::{MailState, Notification, OutboxMail, Outcome, Settled, settle};
 use crate::notifications::preferences::{OptionalMail, Preference, Preferences};
 use crate::notifications::preferences_store;
 use crate::notifications::recipient::Recipient;
@@ -32,6 +32,7 @@ use crate::notifications::store;
 use crate::notifications::store::Claimed;
 use crate::notifications::store_own;
 use crate::notifications::store_own::Own;
+use crate::notifications::store_standing;
 use crate::scheduler::Nudge;
 
 /// How long a claim holds unless it is renewed: what a node that died was sending is taken over so much later.
@@ -209,17 +210,22 @@ impl Notifications {
         self.db.write(move |conn| store::claim(conn, now, leased_from(now), limit)).await
     }
 
-    /// Sends a claimed mail and records what came of it. Whatever is wrong with it, it fails alone.
-    ///
-    /// # Errors
-    /// When that cannot be recorded: the mail goes out again after its lease.
-    pub async fn deliver(&self, mut mail: Claimed) -> Result<()> {
+    /// Sends a claimed mail; gives what is to be recorded of it. Whatever is wrong with it, it fails alone.
+    pub async fn deliver(&self, mut mail: Claimed) -> (Claimed, Settled) {
         let (outcome, leased_until) = self.attempt_while_leased(&mail).await;
         mail.leased_until = leased_until;
-        let now = self.clock.now();
-        let settled = settle(outcome, mail.attempts, now, mail.give_up_at, rand::random_range(-1.0..=1.0));
+        let settled = settle(outcome, mail.attempts, self.clock.now(), mail.give_up_at, rand::random_range(-1.0..=1.0));
         report(&mail, settled.state);
-        self.db.write(move |conn| store::settle(conn, now, &mail, &settled)).await
+        (mail, settled)
+    }
+
+    /// Records what came of several mails, in one transaction.
+    ///
+    /// # Errors
+    /// When that cannot be done: they go out again after their leases.
+    pub async fn record(&self, delivered: Vec<(Claimed, Settled)>) -> Result<()> {
+        let now = self.clock.now();
+        if delivered.is_empty() { Ok(()) } else { self.db.write(move |conn| store::settle(conn, now, &delivered)).await }
     }
 
     /// Renews the claim while the mail is being sent, and gives the attempt up when the claim is lost: another node may be sending by
@@ -283,6 +289,19 @@ impl Notifications {
         self.db.read(move |conn| preferences_store::is_on(conn, &key, kind)).await
     }
 
+    /// Looks how the outbox stands, and says it in metrics.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub async fn measure(&self) -> Result<()> {
+        let now = self.clock.now();
+        let standing = self.db.read(move |conn| store_standing::standing(conn, now)).await?;
+        let waiting = standing.waiting_since.map_or(0.0, |since| now.since(since).as_seconds_f64());
+        metrics::gauge!("guildhall_outbox_waiting_seconds").set(waiting);
+        metrics::gauge!("guildhall_outbox_dead").set(f64::from(standing.dead));
+        Ok(())
+    }
+
     /// Forgets what is older than 90 days.
     ///
     /// # Errors
@@ -310,7 +329,10 @@ fn report(mail: &Claimed, state: MailState) {
             tracing::warn!(mail = id, kind, attempts, request_id, "mail given up; see the outbox");
             metrics::counter!("guildhall_mails_failed_total").increment(1);
         }
-        MailState::Pending => tracing::warn!(mail = id, kind, attempts, request_id, "mail not sent; it will be tried again"),
+        MailState::Pending => {
+            tracing::warn!(mail = id, kind, attempts, request_id, "mail not sent; it will be tried again");
+            metrics::counter!("guildhall_mails_retried_total").increment(1);
+        }
         MailState::Cancelled => {
             tracing::info!(mail = id, kind, request_id, "mail not sent: its moment had passed, or such mails are switched off");
         }

@@ -148,6 +148,18 @@ impl Catalogue {
         self.skills.values()
     }
 
+    /// Puts a skill in, or in place of what it was before.
+    pub fn put(&mut self, skill: Skill) {
+        if self.skills.contains_key(&skill.slug) {
+            self.spellings.retain(|_, owner| *owner != skill.slug);
+        }
+        let texts = [skill.slug.to_string()].into_iter().chain(skill.aliases.iter().cloned()).chain([spelling(&skill.name)]);
+        for text in texts {
+            self.spellings.entry(text).or_insert_with(|| skill.slug.clone());
+        }
+        self.skills.insert(skill.slug.clone(), skill);
+    }
+
     /// Every spelling with the skill it names, in no order.
     pub fn spellings(&self) -> impl Iterator<Item = (&str, &Slug)> {
         self.spellings.iter().map(|(text, slug)| (text.as_str(), slug))

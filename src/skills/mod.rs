@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod domain;
 pub mod edit;
 pub mod http;
+pub mod import;
 pub mod merge;
 pub mod search;
 pub mod service;

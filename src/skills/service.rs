@@ -26,8 +26,8 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// The skills room.
 pub struct Skills {
-    db: Db,
-    clock: SharedClock,
+    pub(super) db: Db,
+    pub(super) clock: SharedClock,
     shelf: RwLock<Shelf>,
 }
 
@@ -238,7 +238,7 @@ impl Skills {
     }
 
     /// Whoever began to read before this moment no longer fills the shelf.
-    fn forget(&self) {
+    pub(super) fn forget(&self) {
         let ticket = self.ticket();
         let mut shelf = self.shelf();
         shelf.valid_from = ticket;

@@ -23,9 +23,11 @@ pub fn start_logs() {
 /// # Errors
 /// When a recorder is there already.
 pub fn start_metrics() -> Result<PrometheusHandle> {
-    PrometheusBuilder::new()
-        .set_buckets(&[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0])
+    let handle = PrometheusBuilder::new()
+        .set_buckets(&[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0])
         .map_err(Error::internal)?
         .install_recorder()
-        .map_err(Error::internal)
+        .map_err(Error::internal)?;
+    metrics::gauge!("guildhall_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    Ok(handle)
 }

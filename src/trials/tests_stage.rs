@@ -26,7 +26,6 @@ use crate::trials::process::Action;
 use crate::trials::service::Trials;
 use crate::trials::tasks::TrialClock;
 use chrono::TimeDelta;
-use config::Map;
 use diesel::prelude::*;
 use diesel::r2d2::ManageConnection as _;
 use serde_json::{Value, json};
@@ -83,7 +82,7 @@ impl Fresh {
         migrate::run(&mut conn).unwrap();
         let clock = Arc::new(ManualClock::new(at("2026-11-20T10:00:00Z")));
         let usd = (Currency::parse("USD").unwrap(), 1_000_000);
-        let mut settings = load_from(None, Map::default()).unwrap();
+        let mut settings = load_from(None, std::collections::HashMap::default()).unwrap();
         settings.limits.offers_per_day = 4;
         let rates = Rates::new([usd]);
         let trials = Trials::new(db, clock.clone(), &settings.trials, rates, &settings.limits, Nudge::default(), Nudge::default());

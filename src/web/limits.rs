@@ -61,7 +61,7 @@ impl AddressLimits {
     /// 429 with `Retry-After`.
     pub fn take(&self, address: IpAddr) -> Result<Option<Left>> {
         self.forget();
-        count(self.general.as_ref(), address)
+        count("address", self.general.as_ref(), address)
     }
 
     /// Counts one public search of `address`.
@@ -69,7 +69,7 @@ impl AddressLimits {
     /// # Errors
     /// 429 with `Retry-After`.
     pub fn take_search(&self, address: IpAddr) -> Result<()> {
-        count(self.search.as_ref(), address).map(|_| ())
+        count("search", self.search.as_ref(), address).map(|_| ())
     }
 
     /// Writes what is left into the answer.
@@ -90,10 +90,13 @@ impl AddressLimits {
     }
 }
 
-fn count(limiter: Option<&Arc<Limiter>>, address: IpAddr) -> Result<Option<Left>> {
+fn count(limit: &'static str, limiter: Option<&Arc<Limiter>>, address: IpAddr) -> Result<Option<Left>> {
     let Some(limiter) = limiter else { return Ok(None) };
     match limiter.check_key(&address) {
         Ok(state) => Ok(Some(Left(state.remaining_burst_capacity()))),
-        Err(wait) => Err(Error::too_many(wait.wait_time_from(DefaultClock::default().now()).as_secs().saturating_add(1))),
+        Err(wait) => {
+            metrics::counter!("guildhall_throttled_total", "limit" => limit).increment(1);
+            Err(Error::too_many(wait.wait_time_from(DefaultClock::default().now()).as_secs().saturating_add(1)))
+        }
     }
 }

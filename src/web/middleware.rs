@@ -21,6 +21,7 @@ use crate::kernel::request::{answering, on_behalf};
 use crate::web::address::TrustedProxies;
 use crate::web::limits::{AddressLimits, Left};
 use crate::web::problem::secure;
+use crate::web::trace::Trace;
 
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -45,7 +46,8 @@ pub async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let id = request_id(&request);
     let method = request.method().clone();
-    let span = tracing::info_span!("request", request_id = %id, %method);
+    let Trace { trace_id, span_id, parent_id } = Trace::of(request.headers());
+    let span = tracing::info_span!("request", request_id = %id, %method, trace_id, span_id, parent_id);
     let started = Instant::now();
     let scoped = answering(id.clone(), patience::of_a_request(guarded(request, next)));
     let answered = scoped.instrument(span.clone()).await;

@@ -7,18 +7,19 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::answer::Answer;
-use crate::support::app::TestApp;
+use crate::support::app::{DEAR_HASHES, TestApp};
 use crate::support::person::Person;
 
 const WRONG: &str = "not the password";
 const OTHER_PASSWORD: &str = "nine purple umbrellas";
 /// With limits, behind a proxy that says who asks.
-const GUARDED: [(&str, &str); 5] = [
+const GUARDED: [(&str, &str); 6] = [
     ("limits.enabled", "true"),
     ("limits.requests_per_second", "10000"),
     ("limits.burst", "10000"),
     ("server.trusted_proxies", "127.0.0.0/8"),
     ("auth.hashing_permits", "2"),
+    DEAR_HASHES,
 ];
 
 /// The same person at a client address.

@@ -23,7 +23,8 @@ static ASKED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 const COMMON: [&str; 5] = ["status", "state", "role", "room", "kind"];
 /// What is read whole: what is small for good, the newest changes, of which the place is known, and, of an export, the person and
 /// the person's trials.
-const SMALL: [&str; 14] = [
+const SMALL: [&str; 15] = [
+    "rooms",
     "skills",
     "skill_aliases",
     "skill_neighbors",
@@ -41,7 +42,8 @@ const SMALL: [&str; 14] = [
 ];
 
 /// Words that few rows have: mails that were given up, admins, applications under way; and the tests' own look at what is pending.
-const RARE: [&str; 4] = [
+const RARE: [&str; 5] = [
+    "SELECT `outbox`.`id` FROM `outbox` WHERE (`outbox`.`state` = ?)",
     "`news`.`kind` = ?",
     "(`users`.`role` = ?)",
     "(`vetting_applications`.`changed_at` <= ?)",
@@ -106,7 +108,10 @@ async fn look(people: &[&Person], things: &[&str]) {
     let lists = paths.filter(|(path, what)| !path.contains('{') && what.get("get").is_some()).map(|(path, _)| path.as_str());
     for path in lists.chain(things.iter().copied()) {
         for person in people {
-            person.get(path).await;
+            // A stream would not end; what was missed is a list.
+            let missed = person.with("last-event-id", "evt_7zzzzzzzzzzzzzzzzzzzzzzzzz");
+            let person = if *path == *"/v1/events" { &missed } else { *person };
+            person.get(&path.replace("/v1/events", "/v1/events?wait=false")).await;
         }
     }
 }

@@ -40,6 +40,29 @@ pub struct Launch {
     folder: Arc<Folder>,
 }
 
+/// How a command ended.
+pub struct Ended {
+    pub status: ExitStatus,
+    pub printed: String,
+    pub said: String,
+}
+
+impl Ended {
+    /// What it printed, after it has done what it should.
+    #[track_caller]
+    pub fn fine(self) -> String {
+        assert!(self.status.success(), "{}: {}{}", self.status, self.printed, self.said);
+        self.printed
+    }
+
+    /// All that it said, after it has refused.
+    #[track_caller]
+    pub fn refused(self) -> String {
+        assert_eq!(self.status.code(), Some(1), "{}{}", self.printed, self.said);
+        self.printed + &self.said
+    }
+}
+
 /// Where it runs; goes with the last who uses it.
 struct Folder(PathBuf);
 
@@ -87,6 +110,29 @@ impl Launch {
         command.env_clear().envs(inherited).envs(self.variables.iter().cloned());
         command.args(arguments).current_dir(&self.folder.0).stdin(Stdio::null());
         command
+    }
+
+    /// The folder in which it runs.
+    pub fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
+    /// Whether its database is an SQLite file.
+    pub fn uses_sqlite(&self) -> bool {
+        self.variables.iter().any(|(name, value)| name == "GUILDHALL_DATABASE__URL" && value.starts_with("sqlite:"))
+    }
+
+    /// Begins a command, and does not wait for it.
+    pub fn begin(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary")
+    }
+
+    /// Has a command done; how it ended, what it printed and what it said beside that.
+    pub async fn command_ends(&self, arguments: &[&str]) -> Ended {
+        let mut command = self.command(arguments);
+        let ended = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("the binary");
+        let [printed, said] = [ended.stdout, ended.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        Ended { status: ended.status, printed, said }
     }
 
     /// Runs to the end; how it ended, and what it said.

@@ -8,8 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use metrics_exporter_prometheus::PrometheusHandle;
-use rand::Rng as _;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -21,8 +20,10 @@ use crate::audit::tasks::Sealer;
 use crate::auth::password::Passwords;
 use crate::auth::seal::Seals;
 use crate::auth::token::Tokens;
+use crate::calendar_feeds::service::CalendarFeeds;
 use crate::check_ins::service::CheckInRoom;
 use crate::config::Settings;
+use crate::config::secret::secret;
 use crate::db::durability;
 use crate::db::feed::{Feed, FeedTask, Follower};
 use crate::db::gauges::Gauges;
@@ -59,6 +60,10 @@ use crate::reviews::tasks::ReviewClock;
 use crate::scheduler::{Nudge, Task, driver};
 use crate::server::{self, Readiness};
 use crate::skills::service::Skills;
+use crate::statistics::service::StatisticsRoom;
+use crate::statistics::tasks::RollUp;
+use crate::streams::listeners::Listeners;
+use crate::streams::service::Streams;
 use crate::suspensions::service::Suspensions;
 use crate::timesheets::service::Timesheets;
 use crate::timesheets::tasks::TimesheetClock;
@@ -66,6 +71,8 @@ use crate::trials::service::Trials;
 use crate::trials::tasks::{TrialClock, UndeliveredOffers};
 use crate::vetting::service::Vetting;
 use crate::vetting::tasks::{IdleDigest, VettingClock};
+use crate::webhooks::service::Webhooks;
+use crate::webhooks::tasks::Courier;
 
 /// How many people's sessions are held in memory.
 const PEOPLE_HELD: usize = 100_000;
@@ -107,6 +114,8 @@ pub struct App {
     pub own_matches: Arc<OwnMatches>,
     /// Saved answers.
     pub match_runs: Arc<MatchRuns>,
+    /// Key dates, for calendars that follow them.
+    pub calendar_feeds: CalendarFeeds,
     /// How trials go.
     pub check_ins: CheckInRoom,
     /// What is passed on after trials.
@@ -117,8 +126,14 @@ pub struct App {
     pub timesheets: Timesheets,
     /// Reports of abuse.
     pub reports: Reports,
+    /// Figures.
+    pub statistics: StatisticsRoom,
     /// Who is kept out.
     pub suspensions: Suspensions,
+    /// What organisations' own programs are told.
+    pub webhooks: Webhooks,
+    /// What pages are told while it happens.
+    pub streams: Streams,
     /// What is kept of people.
     pub privacy: PrivacyRoom,
     /// What currencies are worth.
@@ -157,7 +172,8 @@ impl App {
         let rates = Arc::new(rates(&settings));
         let index = Arc::new(MatchIndex::new(rules(&settings, &rates)?));
         let cards = Arc::new(CardCache::default());
-        let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone(), index.clone(), cards.clone()];
+        let listeners = Arc::new(Listeners::default());
+        let followers: Vec<Arc<dyn Follower>> = vec![sessions.clone(), index.clone(), cards.clone(), listeners.clone()];
         let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
         let live = LiveSessions { cache: sessions, feed: feed.clone() };
         let seals = Arc::new(Seals::new("second factor", &secret, &settings.auth.previous_secrets)?);
@@ -187,6 +203,8 @@ impl App {
         let suspensions = Suspensions::new(db.clone(), clock.clone(), trials.clone());
         let (people, rules, mail) = (accounts.clone(), settings.privacy.clone(), notifications.nudge());
         let privacy = PrivacyRoom::new(db.clone(), clock.clone(), people, suspensions.clone(), tokens, rules, mail);
+        let statistics = StatisticsRoom::new(db.clone(), clock.clone());
+        let webhooks = webhooks(&settings, &db, &clock, &secret, notifications.nudge())?;
         let own_tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(FeedTask(feed.clone())),
             Arc::new(RunKeeper(match_runs.clone())),
@@ -203,18 +221,24 @@ impl App {
             Arc::new(UndeliveredOffers(trials.clone())),
             Arc::new(ReviewClock(reviews.clone())),
             Arc::new(TimesheetClock(timesheets.clone())),
+            Arc::new(Courier::new(webhooks.clone(), clock.clone())),
             Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),
             Arc::new(Keeper::new(privacy.clone(), clock.clone())),
+            Arc::new(RollUp::new(statistics.clone(), clock.clone())),
         ];
         Ok(Self {
             audit,
+            calendar_feeds: CalendarFeeds::new(db.clone(), clock.clone(), trials.clone(), &settings.server.public_url),
             check_ins,
             hand_overs: HandOvers::new(db.clone(), clock.clone(), trials.clone()),
             reviews,
             timesheets,
             reports: Reports::new(db.clone(), clock.clone(), &settings.limits),
+            statistics,
             suspensions,
+            webhooks,
+            streams: Streams::new(db.clone(), clock.clone(), listeners, &settings.events),
             privacy,
             settings,
             db,
@@ -293,8 +317,10 @@ impl App {
         asked_to_stop().await?;
         tracing::info!("stopping: requests in flight are finished first");
         readiness.drain();
+        let streams = self.streams.clone();
         stop.send_replace(true);
         tokio::time::sleep(NOTICE).await;
+        streams.close();
         join_all(handles.iter().map(|handle| handle.stop(true))).await;
         // What is left then, such as a mail server that stalls, is taken over when its lease ends.
         match tokio::time::timeout(LAST_WORK, work).await {
@@ -304,6 +330,11 @@ impl App {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+fn webhooks(settings: &Settings, db: &Db, clock: &SharedClock, secret: &SecretString, mail: Nudge) -> Result<Webhooks> {
+    let seals = Seals::new("webhook", secret, &settings.auth.previous_secrets)?;
+    Ok(Webhooks::new(db.clone(), clock.clone(), seals, &settings.webhooks, &settings.limits, mail))
 }
 
 /// The configured rates, in millionths of a US dollar.
@@ -367,27 +398,4 @@ async fn asked_to_stop() -> Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
-}
-
-/// The configured secret, or one that is made once and kept in a file that only its owner can read.
-fn secret(settings: &Settings) -> Result<SecretString> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    if !settings.auth.secret.expose_secret().is_empty() {
-        return Ok(settings.auth.secret.clone());
-    }
-    let path = std::path::Path::new(&settings.auth.secret_file);
-    let wrong = |error: std::io::Error| Error::internal(format!("auth.secret_file {}: {error}", path.display()));
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(wrong)?;
-    }
-    let mut bytes = [0_u8; 48];
-    rand::rng().fill_bytes(&mut bytes);
-    let made = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes);
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => file.write_all(made.as_bytes()).map_err(wrong)?,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(wrong(error)),
-    }
-    Ok(std::fs::read_to_string(path).map_err(wrong)?.trim().to_owned().into())
 }

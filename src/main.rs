@@ -11,12 +11,12 @@ use guildhall::config::{Settings, load};
 use guildhall::kernel::clock::SystemClock;
 use guildhall::meta::markdown;
 use guildhall::meta::processes::Processes;
-use guildhall::rights::RIGHTS;
+use guildhall::rights::{RIGHTS, SCOPES};
 use guildhall::web::rights;
 use guildhall::{demo, privacy, server, telemetry};
 
-use crate::commands::line::{AuditCommand, Command, CommandLine, DevelopersCommand, MailCommand, SkillsCommand};
-use crate::commands::{admin, audit, config, copies, doctor, import, mail, migrate, plain, serve};
+use crate::commands::line::{AuditCommand, Command, CommandLine, DevelopersCommand, MailCommand, SkillsCommand, WebhookCommand};
+use crate::commands::{admin, audit, config, copies, doctor, import, mail, migrate, plain, serve, webhook};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -38,10 +38,11 @@ fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
     match &line.command {
         Command::Openapi => println!("{}", server::openapi_json().map_err(plain)?),
         Command::Processes => print!("{}", markdown::document(&Processes::all())),
-        Command::Rights => print!("{}", rights::document(RIGHTS)),
+        Command::Rights => print!("{}", rights::document(RIGHTS, SCOPES)),
         Command::Privacy => print!("{}", privacy::markdown::document()),
         Command::Mail { command: MailCommand::Preview { kind, text, to } } => mail::preview(kind.as_deref(), *text, to.as_deref())?,
         Command::Config { command } => config::run(file, command.as_ref())?,
+        Command::Webhook { command: WebhookCommand::Listen { port, secret } } => return on_a_runtime(webhook::listen(*port, secret)),
         Command::Doctor => return on_a_runtime(async { Ok(doctor::run(load::load(file)).await) }),
         _ => {
             let settings = load::load(file).map_err(anyhow::Error::msg)?;

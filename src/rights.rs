@@ -1,6 +1,7 @@
 //! The matrix of rights: who may do what. The gate obeys it before a handler runs (`src/web/rights.rs`), `docs/authorization.md` is
 //! made from it, and `tests/api/authorization.rs` tries every row as everybody. An operation without a row lets nobody in.
 
+use crate::kernel::scope::Scope;
 use crate::web::rights::ADMIN_OVER_PARTIES;
 use crate::web::rights::ADMINS;
 use crate::web::rights::ANYBODY;
@@ -10,6 +11,7 @@ use crate::web::rights::CLIENTS;
 use crate::web::rights::CLIENTS_AND_DEVELOPERS;
 use crate::web::rights::DEVELOPER_PARTY;
 use crate::web::rights::DEVELOPERS;
+use crate::web::rights::DISCLOSED;
 use crate::web::rights::ITS_CLIENT;
 use crate::web::rights::ITS_CLIENT_OR_ADMIN;
 use crate::web::rights::ITS_DEVELOPER;
@@ -46,6 +48,10 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("GET /v1/me/notification-preferences", SIGNED_IN),
     ("PUT /v1/me/notification-preferences", SIGNED_IN),
     ("DELETE /v1/me/sessions/{id}", OWNER),
+    ("POST /v1/me/calendar-feed", CLIENTS_AND_DEVELOPERS),
+    ("GET /v1/me/calendar-feed", CLIENTS_AND_DEVELOPERS),
+    ("DELETE /v1/me/calendar-feed", CLIENTS_AND_DEVELOPERS),
+    ("GET /v1/calendar/{secret}/trials.ics", ANYBODY),
     ("GET /v1/organization", CLIENTS),
     ("PATCH /v1/organization", CLIENTS),
     ("GET /v1/organization/members", CLIENTS),
@@ -61,8 +67,10 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("GET /v1/developers/me", DEVELOPERS),
     ("PATCH /v1/developers/me", DEVELOPERS),
     ("GET /v1/developers/me/public", DEVELOPERS),
+    ("POST /v1/developers/me/import", DEVELOPERS),
     ("GET /v1/developers", ANYBODY),
     ("GET /v1/developers/{id}", ANYBODY_AS_THEMSELVES),
+    ("GET /v1/developers/{id}/resume", DISCLOSED),
     ("GET /v1/developers/me/vetting", DEVELOPERS),
     ("DELETE /v1/developers/me/commitments/{trial_id}", ITS_DEVELOPER),
     ("GET /v1/developers/me/invitations", DEVELOPERS),
@@ -97,6 +105,7 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("GET /v1/job-requests", CLIENTS),
     ("POST /v1/job-requests", CLIENTS),
     ("GET /v1/job-requests/{id}", ITS_CLIENT_OR_ADMIN),
+    ("GET /v1/job-requests/{id}/job-posting", ANYBODY),
     ("PATCH /v1/job-requests/{id}", ITS_CLIENT),
     ("POST /v1/job-requests/{id}/open", ITS_CLIENT),
     ("PUT /v1/job-requests/{id}/shortlist/{developer_id}", ITS_CLIENT),
@@ -154,12 +163,27 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("POST /v1/trials/{id}/appeal", PARTIES),
     ("POST /v1/trials/{id}/decide-appeal", ADMIN_OVER_PARTIES),
     ("POST /v1/trials/{id}/replace", ITS_CLIENT),
+    ("POST /v1/api-keys", CLIENTS),
+    ("GET /v1/api-keys", CLIENTS),
+    ("DELETE /v1/api-keys/{id}", ITS_CLIENT),
+    ("GET /v1/events", CLIENTS_AND_DEVELOPERS),
+    ("POST /v1/webhooks", CLIENTS),
+    ("GET /v1/webhooks", CLIENTS),
+    ("GET /v1/webhooks/{id}", ITS_CLIENT),
+    ("PATCH /v1/webhooks/{id}", ITS_CLIENT),
+    ("POST /v1/webhooks/{id}/rotate-secret", ITS_CLIENT),
+    ("POST /v1/webhooks/{id}/test", ITS_CLIENT),
+    ("GET /v1/webhooks/{id}/deliveries", ITS_CLIENT),
+    ("GET /v1/webhooks/{id}/deliveries/{delivery_id}", ITS_CLIENT),
+    ("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", ITS_CLIENT),
+    ("DELETE /v1/webhooks/{id}", ITS_CLIENT),
     ("POST /v1/reports", CLIENTS_AND_DEVELOPERS),
     ("GET /v1/admin/match-runs", ADMINS),
     ("GET /v1/admin/match-runs/{id}", ADMINS),
     ("GET /v1/admin/job-requests", ADMINS),
     ("GET /v1/admin/trials", ADMINS),
     ("GET /v1/admin/audit", ADMINS),
+    ("GET /v1/admin/stats", ADMINS),
     ("GET /v1/admin/users", ADMINS),
     ("POST /v1/admin/users/{id}/suspend", ADMINS),
     ("POST /v1/admin/users/{id}/reinstate", ADMINS),
@@ -173,4 +197,45 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("GET /v1/meta/processes", ANYBODY),
     ("GET /healthz", ANYBODY),
     ("GET /readyz", ANYBODY),
+];
+
+/// What API keys may do, and the scope that it takes. Everything else is for people: above all signing, and what guards an account.
+pub const SCOPES: &[(&str, Scope)] = &[
+    ("GET /v1/organization", Scope::OrganizationRead),
+    ("GET /v1/organization/members", Scope::OrganizationRead),
+    ("GET /v1/job-requests", Scope::JobRequestsRead),
+    ("GET /v1/job-requests/{id}", Scope::JobRequestsRead),
+    ("GET /v1/job-requests/{id}/shortlist", Scope::JobRequestsRead),
+    ("GET /v1/job-requests/{id}/invitations", Scope::JobRequestsRead),
+    ("POST /v1/job-requests", Scope::JobRequestsWrite),
+    ("PATCH /v1/job-requests/{id}", Scope::JobRequestsWrite),
+    ("POST /v1/job-requests/{id}/open", Scope::JobRequestsWrite),
+    ("POST /v1/job-requests/{id}/pause", Scope::JobRequestsWrite),
+    ("POST /v1/job-requests/{id}/close", Scope::JobRequestsWrite),
+    ("PUT /v1/job-requests/{id}/shortlist/{developer_id}", Scope::JobRequestsWrite),
+    ("DELETE /v1/job-requests/{id}/shortlist/{developer_id}", Scope::JobRequestsWrite),
+    ("GET /v1/job-requests/{id}/matches", Scope::MatchesRead),
+    ("POST /v1/matches/search", Scope::MatchesRead),
+    ("GET /v1/developers/{id}", Scope::MatchesRead),
+    ("GET /v1/trials", Scope::TrialsRead),
+    ("GET /v1/trials/{id}", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/events", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/calendar.ics", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/contract", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/billing", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/timesheets/{iso_week}", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/check-ins", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/reviews", Scope::TrialsRead),
+    ("GET /v1/trials/{id}/hand-over", Scope::TrialsRead),
+    ("GET /v1/events", Scope::EventsRead),
+    ("GET /v1/webhooks", Scope::WebhooksRead),
+    ("GET /v1/webhooks/{id}", Scope::WebhooksRead),
+    ("GET /v1/webhooks/{id}/deliveries", Scope::WebhooksRead),
+    ("GET /v1/webhooks/{id}/deliveries/{delivery_id}", Scope::WebhooksRead),
+    ("POST /v1/webhooks", Scope::WebhooksWrite),
+    ("PATCH /v1/webhooks/{id}", Scope::WebhooksWrite),
+    ("DELETE /v1/webhooks/{id}", Scope::WebhooksWrite),
+    ("POST /v1/webhooks/{id}/rotate-secret", Scope::WebhooksWrite),
+    ("POST /v1/webhooks/{id}/test", Scope::WebhooksWrite),
+    ("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", Scope::WebhooksWrite),
 ];

@@ -27,7 +27,7 @@ use crate::db::migrate;
 use crate::db::pool::Db;
 use crate::demo::mailbox::{self, Mailbox};
 use crate::kernel::error::{Code, Error, Result};
-use crate::rights::RIGHTS;
+use crate::rights::{RIGHTS, SCOPES};
 use crate::web::address::TrustedProxies;
 use crate::web::answer;
 use crate::web::arrival::{BodyLimits, arrive};
@@ -45,6 +45,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::accounts::http::routes(config);
     crate::skills::http::routes(config);
     crate::developers::http::routes(config);
+    crate::developers::http_resume::routes(config);
     crate::vetting::http::routes(config);
     crate::vetting::http_vetted::routes(config);
     crate::jobs::http::routes(config);
@@ -54,14 +55,19 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::matching::http_own::routes(config);
     crate::accounts::http_admin::routes(config);
     crate::accounts::http_factor::routes(config);
+    crate::accounts::http_keys::routes(config);
     crate::suspensions::http::routes(config);
     crate::privacy::http::routes(config);
+    crate::calendar_feeds::http::routes(config);
     crate::check_ins::http::routes(config);
     crate::hand_overs::http::routes(config);
     crate::reviews::http::routes(config);
     crate::timesheets::http::routes(config);
+    crate::webhooks::http::routes(config);
+    crate::streams::http::routes(config);
     crate::reports::http::routes(config);
     crate::audit::http::routes(config);
+    crate::statistics::http::routes(config);
     crate::meta::http::routes(config);
     config.service(healthz).service(readyz);
 }
@@ -77,7 +83,11 @@ pub fn openapi() -> OpenApi {
 /// # Errors
 /// Never for this document.
 pub fn openapi_json() -> Result<String> {
-    openapi().to_pretty_json().map_err(Error::internal)
+    json(&openapi())
+}
+
+fn json(document: &OpenApi) -> Result<String> {
+    document.to_pretty_json().map_err(Error::internal)
 }
 
 /// Whether this process can do its work; shared by `/readyz` and whoever stops the process.
@@ -101,13 +111,13 @@ impl Readiness {
 
     async fn check(&self) -> Result<()> {
         if self.draining.load(Ordering::SeqCst) {
-            return Err(Error::unavailable("draining"));
+            return Err(Error::not_yet("draining"));
         }
         let behind = self.db.read(migrate::pending).await.map_err(Error::unavailable)?;
         if !behind.is_empty() {
             return Err(Error::unavailable("migrations are pending"));
         }
-        if self.feed.is_loaded() { Ok(()) } else { Err(Error::unavailable("loading")) }
+        if self.feed.is_loaded() { Ok(()) } else { Err(Error::not_yet("loading")) }
     }
 }
 
@@ -164,7 +174,16 @@ async fn fallback(request: HttpRequest, known: Data<KnownPaths>) -> HttpResponse
 fn cors(settings: &Settings) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(["authorization", "content-type", "if-match", "idempotency-key", "traceparent", "tracestate", "x-request-id"])
+        .allowed_headers([
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-match",
+            "last-event-id",
+            "traceparent",
+            "tracestate",
+            "x-request-id",
+        ])
         .expose_headers(["etag", "location", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"])
         .max_age(3600);
     settings.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
@@ -183,7 +202,7 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
         .and(crate::notifications::pages::PATHS)
         .and(crate::privacy::pages::PATHS)
         .and(&[("/metrics", &[Method::GET])]);
-    let (known, json, rights) = (Data::new(known), Data::new(Document::new(openapi_json()?)), Data::new(Rights::new(RIGHTS)));
+    let (known, json, rights) = (Data::new(known), Data::new(Document::new(json(&document)?)), Data::new(Rights::new(RIGHTS, SCOPES)));
     let limits = Data::new(AddressLimits::new(&app.settings.limits));
     let body_limits =
         BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit, deadline: Duration::from_secs(settings.body_deadline) };

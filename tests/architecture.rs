@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 30] = [
     "kernel",
     "config",
     "telemetry",
@@ -17,6 +17,7 @@ const ORDER: [&str; 25] = [
     "db",
     "web", // ground
     "audit",
+    "events",
     "notifications",
     "accounts",
     "skills",
@@ -25,12 +26,16 @@ const ORDER: [&str; 25] = [
     "jobs",
     "invitations",
     "trials",
+    "calendar_feeds",
     "check_ins",
     "hand_overs",
     "reviews",
     "timesheets",
     "matching",
+    "webhooks",
+    "streams",
     "reports",
+    "statistics",
     "suspensions",
     "privacy",
     "meta", // rooms
@@ -41,7 +46,7 @@ const GROUND: usize = 7;
 /// `main` starts, and `commands` are what it starts: a file for each.
 const COMPOSITION: [&str; 8] = ["app", "services", "server", "rights", "demo", "commands", "main", "lib"];
 /// Macros stand at the crate's root; this is where they live.
-const MACROS: [(&str, &str); 4] = [("words", "kernel"), ("sql_words", "db"), ("sql_value", "db"), ("each", "db")];
+const MACROS: [(&str, &str); 5] = [("words", "kernel"), ("sql_words", "db"), ("sql_value", "db"), ("each", "db"), ("insert_rows", "db")];
 
 /// The longest file and the longest function, in lines.
 const LONGEST_FILE: usize = 400;
@@ -78,18 +83,23 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 52] = [
+const KINDS: [(&str, Kind); 61] = [
     ("accounts/admins.rs", Service),
+    ("accounts/api_keys.rs", Service),
     ("accounts/guessing.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/http_factor.rs", Http),
+    ("accounts/http_keys.rs", Http),
     ("accounts/members.rs", Service),
     ("accounts/second_factor.rs", Service),
     ("accounts/session_cache.rs", Service),
     ("accounts/sessions.rs", Service),
     ("accounts/sign_in.rs", Service),
     ("developers/card_cache.rs", Service),
+    ("developers/http_resume.rs", Http),
     ("developers/import.rs", Service),
+    ("developers/resumes.rs", Service),
+    ("developers/seen.rs", Service),
     ("invitations/mails.rs", Service),
     ("invitations/messages.rs", Service),
     ("jobs/shortlists.rs", Service),
@@ -106,13 +116,16 @@ const KINDS: [(&str, Kind); 52] = [
     ("skills/catalogue.rs", Store),
     ("skills/import.rs", Service),
     ("skills/merge.rs", Store),
+    ("streams/listeners.rs", Service),
     ("timesheets/mails.rs", Service),
     ("trials/afterwards.rs", Service),
     ("trials/clock.rs", Service),
     ("trials/contract_page.rs", Service),
     ("trials/conversions.rs", Service),
+    ("trials/dates.rs", Service),
     ("trials/effects.rs", Service),
     ("trials/http_admin.rs", Http),
+    ("trials/expansion.rs", Service),
     ("trials/mails.rs", Service),
     ("trials/neighbors.rs", Service),
     ("trials/offer.rs", Service),
@@ -131,6 +144,9 @@ const KINDS: [(&str, Kind); 52] = [
     ("vetting/scorecards.rs", Service),
     ("vetting/standing_steps.rs", Service),
     ("vetting/steps.rs", Service),
+    ("webhooks/courier.rs", Service),
+    ("webhooks/dialer.rs", Store),
+    ("webhooks/listen.rs", Http),
 ];
 
 fn kind(file: &str) -> Kind {
@@ -438,6 +454,65 @@ fn schemas(source: &Source) -> Vec<(usize, String)> {
         }
     }
     schemas
+}
+
+/// What comes in is bound to a statement, never written into it: what a statement is made of are constants (`{LIKE_THIS}`), our own
+/// words, and in three files the names of tables and columns.
+#[test]
+fn a_statement_is_made_of_our_own_words() {
+    const OURS: [&str; 2] = ["milliseconds", "skip"];
+    const OF_THE_SCHEMA: [&str; 3] = ["privacy/statements.rs", "privacy/store.rs", "skills/merge.rs"];
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for source in sources().iter().filter(|source| kind(&source.path) != Test && !OF_THE_SCHEMA.contains(&source.path.as_str())) {
+        for (number, line) in source.lines() {
+            let statement = ["sql_query(format!", "batch_execute(&format!", "SELECT ", "INSERT ", "UPDATE ", "DELETE ", " WHERE "];
+            let Some((_, made)) = line.split_once("format!(").filter(|_| statement.iter().any(|word| line.contains(word))) else {
+                continue;
+            };
+            seen += 1;
+            let mut named = made.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or_default());
+            let fine = |name: &str| {
+                OURS.contains(&name) || (!name.is_empty() && name.bytes().all(|each| each.is_ascii_uppercase() || each == b'_'))
+            };
+            if !named.all(fine) {
+                wrong.push(format!("src/{}:{number} {}", source.path, line.trim()));
+            }
+        }
+    }
+    assert!(seen > 2, "{seen}");
+    assert_none(&wrong, "a statement is made of constants; values are bound");
+}
+
+/// `docs/reliability.md` names for each promise the tests that show it: they are there, and run.
+#[test]
+fn every_promise_is_shown_by_tests_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/reliability.md")).expect("the promises");
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| R")).collect();
+    let mut wrong = Vec::new();
+    for (place, row) in rows.iter().enumerate() {
+        if !row.starts_with(&format!("| R{} |", place + 1)) {
+            wrong.push(format!("not in order: {row}"));
+        }
+        let named: Vec<&str> = row.split('`').skip(1).step_by(2).filter(|word| word.contains("::")).collect();
+        if named.is_empty() && !["*open*", "no subject", ".ci/"].iter().any(|word| row.contains(word)) {
+            wrong.push(format!("nothing shows it: {row}"));
+        }
+        wrong.extend(named.into_iter().filter(|name| !is_a_test_that_runs(root, name)).map(ToOwned::to_owned));
+    }
+    assert_eq!(rows.len(), 90);
+    assert_none(&wrong, "docs/reliability.md names tests that there are");
+}
+
+/// `file::name` of a test of the API, or a path and its name.
+fn is_a_test_that_runs(root: &Path, named: &str) -> bool {
+    let Some((file, name)) = named.rsplit_once("::") else { return false };
+    let (file, long) = file.strip_suffix("::long").map_or((file, false), |file| (file, true));
+    let path = if file.contains('/') { root.join(file) } else { root.join(format!("tests/api/{file}.rs")) };
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let text = if long { text.split_once("mod long {").map_or("", |(_, long)| long) } else { &text };
+    let marks = text.split_once(&format!("fn {name}(")).map(|(before, _)| before.rsplit("\n\n").next().unwrap_or_default());
+    marks.is_some_and(|marks| marks.contains("test]") && !marks.contains("#[ignore"))
 }
 
 #[test]

@@ -262,7 +262,7 @@ pub struct NewSecondFactor {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct RecoveryCodes {
     /// Each is good for one sign-in, in place of a code of the app.
-    #[schema(examples(json!(["ABCD-EFGH-IJKL-MNOP"])))]
+    #[schema(examples("ABCD-EFGH-IJKL-MNOP"))]
     pub recovery_codes: Vec<String>,
 }
 

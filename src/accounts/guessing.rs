@@ -84,7 +84,7 @@ impl Accounts {
     /// 429 when too many have failed.
     pub(crate) async fn attempt_sign_in(&self, email: &Email, address: IpAddr) -> Result<Attempt> {
         let (place, account) = (self.place(email, address), hashed(&email.key()));
-        let (own, all) = (format!("{place}:failed"), self.buckets(Guess::SignIn, Some(&account), Some(address)));
+        let (own, all) = (failed_at(&place), self.buckets(Guess::SignIn, Some(&account), Some(address)));
         self.attempt(Some(place), vec![(own, self.limits.sign_in_failures)], all).await
     }
 
@@ -136,11 +136,14 @@ impl Accounts {
         self.db.write(work).await
     }
 
-    /// Whoever proves by mail that an account is theirs, and comes from this address, is let in again at once.
+    /// Whoever proves by mail that an account is theirs, and comes from this address, is let in again at once, whatever has failed:
+    /// here, at places where nobody has signed in before, and at the password that is replaced now.
     pub(crate) fn welcome_back(&self, conn: &mut Conn, user: &User, address: IpAddr, now: Instant) -> Result<()> {
-        let (own, _) = self.own_bucket(Guess::SignIn, &hashed(&user.email.key()));
-        throttle::clear(conn, &own)?;
-        make_familiar(conn, &self.place(&user.email, address), now)
+        let place = self.place(&user.email, address);
+        let (sign_in, _) = self.own_bucket(Guess::SignIn, &hashed(&user.email.key()));
+        let (password, _) = self.own_bucket(Guess::Password, &user.id.to_string());
+        [sign_in, password, failed_at(&place)].iter().try_for_each(|bucket| throttle::clear(conn, bucket))?;
+        make_familiar(conn, &place, now)
     }
 
     /// Runs what a token of ours opens; `named` is what the token says it is about. One that is not good counts against that, the
@@ -206,6 +209,11 @@ fn refuse_full(conn: &mut Conn, buckets: &[Bucket], now: Instant) -> Result<()> 
 
 fn is_no_good_token(error: &Error) -> bool {
     error.code == Code::NotSignedIn || error.faults.iter().any(|fault| fault.pointer == "/token")
+}
+
+/// Counts what failed at a place that is familiar.
+fn failed_at(place: &str) -> String {
+    format!("{place}:failed")
 }
 
 /// An address that has no account is still somebody's.

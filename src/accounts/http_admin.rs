@@ -17,6 +17,7 @@ use crate::kernel::principal::Role;
 use crate::web::answer;
 use crate::web::answer::Message;
 use crate::web::ask::{Ask, Signed};
+use crate::web::csv::{Listing, Sheet, listed};
 use crate::web::path::Path;
 use crate::web::query::Query;
 
@@ -54,12 +55,25 @@ pub struct NewAdmin {
     pub message: Option<String>,
 }
 
+/// People as a file.
+const USERS: Sheet = Sheet {
+    name: "users",
+    columns: &["id", "email", "name", "role", "status", "verified_at", "organization_id", "developer_id", "created_at"],
+};
+
 /// People, newest first. Role: admin; the look is written into the audit log.
-#[utoipa::path(tag = "admin", params(UserQuery), responses((status = 200, body = Page<UserView>, description = "People")), security(("bearer" = [])))]
+///
+/// As `text/csv` all of them from the cursor on.
+#[utoipa::path(tag = "admin", params(UserQuery), responses((status = 200, content((Page<UserView> = "application/json"), (String = "text/csv")), description = "People")), security(("bearer" = [])))]
 #[get("/v1/admin/users")]
-async fn list_users(signed: Signed, query: Query<UserQuery>, accounts: Data<Accounts>) -> Result<HttpResponse> {
+async fn list_users(signed: Signed, form: Listing, query: Query<UserQuery>, accounts: Data<Accounts>) -> Result<HttpResponse> {
     let UserQuery { role, status, email, limit, cursor } = query.0;
-    answer::json(&accounts.users(signed.0, UserFilter { role, status, email }, PageQuery { limit, cursor }).await?)
+    let filter = UserFilter { role, status, email };
+    let read = move |page| {
+        let (accounts, signed, filter) = (accounts.clone(), signed.0.clone(), filter.clone());
+        async move { accounts.users(signed, filter, page).await }
+    };
+    listed(form, &USERS, PageQuery { limit, cursor }, read).await
 }
 
 /// Sign a person out everywhere, at once. Role: admin, with a reason for the audit log.

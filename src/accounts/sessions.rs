@@ -23,6 +23,7 @@ use crate::kernel::ids::{SessionId, UserId};
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
 use crate::kernel::process::Actor;
+use crate::kernel::scope::Scope;
 use crate::notifications::domain::Letter;
 
 /// How long the immediate predecessor of a refresh token still gets the same answer: a lost response, two tabs at once.
@@ -151,6 +152,10 @@ impl Gate for Accounts {
 
     async fn enrolling(&self, token: &str) -> Result<Principal> {
         Ok(self.holder(token).await?.principal)
+    }
+
+    async fn key(&self, key: &str) -> Result<(Principal, Vec<Scope>)> {
+        self.holder_of_key(key).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! Rows of people, organisations, members and the tokens that mails carry.
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
@@ -8,7 +10,7 @@ use crate::accounts::{store_admin, store_erasures};
 use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::{developers, mail_tokens, members, organizations, users};
-use crate::db::support::unindexed;
+use crate::db::support::{IsOneOf as _, unindexed};
 use crate::db::types::Json;
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
@@ -184,6 +186,15 @@ pub fn organization(conn: &mut Conn, id: OrganizationId) -> Result<OrganizationV
     row.map(|(name, version)| OrganizationView { id, name, version }).ok_or_else(Error::not_found)
 }
 
+/// What these organisations are called.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn organization_names(conn: &mut Conn, ids: &[OrganizationId]) -> Result<HashMap<OrganizationId, String>> {
+    let rows = organizations::table.filter(organizations::id.one_of(ids)).select((organizations::id, organizations::name));
+    Ok(rows.load(conn)?.into_iter().collect())
+}
+
 /// Renames an organisation whose version is still `version`.
 ///
 /// # Errors
@@ -266,9 +277,36 @@ pub fn members(conn: &mut Conn, organization: OrganizationId, page: &PageQuery) 
 /// # Errors
 /// 503 when the database is down.
 pub fn recipients_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Recipient>> {
+    Ok(recipients_of_all(conn, &[organization])?.remove(&organization).unwrap_or_default())
+}
+
+/// Everybody who acts for these organisations, to be told something.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn recipients_of_all(conn: &mut Conn, organizations: &[OrganizationId]) -> Result<HashMap<OrganizationId, Vec<Recipient>>> {
+    let rows: Vec<(OrganizationId, UserRow)> = members::table
+        .inner_join(users::table)
+        .filter(members::organization_id.one_of(organizations))
+        .select((members::organization_id, UserRow::as_select()))
+        .order(users::id)
+        .load(conn)?;
+    let mut recipients: HashMap<_, Vec<Recipient>> = HashMap::new();
+    for (organization, row) in rows {
+        recipients.entry(organization).or_default().push(recipient_of(&row.into()));
+    }
+    Ok(recipients)
+}
+
+/// Those who own an organisation, to be told something.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn owners_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Recipient>> {
     let rows: Vec<UserRow> = members::table
         .inner_join(users::table)
         .filter(members::organization_id.eq(organization))
+        .filter(members::role.eq(MemberRole::Owner))
         .select(UserRow::as_select())
         .order(users::id)
         .load(conn)?;

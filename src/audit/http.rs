@@ -17,8 +17,8 @@ use crate::kernel::error::Result;
 use crate::kernel::ids::UserId;
 use crate::kernel::page::{Page, PageQuery, default_limit};
 use crate::kernel::principal::Principal;
-use crate::web::answer;
 use crate::web::ask::Signed;
+use crate::web::csv::{Listing, Sheet, listed};
 use crate::web::query::Query;
 
 /// Which entries.
@@ -44,12 +44,23 @@ pub struct AuditQuery {
     pub cursor: Option<String>,
 }
 
+/// The audit log as a file.
+const AUDIT: Sheet =
+    Sheet { name: "audit", columns: &["id", "at", "actor", "role", "action", "subject", "reason", "details", "request_id"] };
+
 /// Who did or looked at what, and why, newest first. Role: admin.
-#[utoipa::path(tag = "admin", params(AuditQuery), responses((status = 200, body = Page<AuditEntry>, description = "Entries of the audit log")), security(("bearer" = [])))]
+///
+/// As `text/csv` all of it from the cursor on.
+#[utoipa::path(tag = "admin", params(AuditQuery), responses((status = 200, content((Page<AuditEntry> = "application/json"), (String = "text/csv")), description = "Entries of the audit log")), security(("bearer" = [])))]
 #[get("/v1/admin/audit")]
-async fn list_audit_entries(signed: Signed, query: Query<AuditQuery>, audit: Data<Audit>) -> Result<HttpResponse> {
+async fn list_audit_entries(signed: Signed, form: Listing, query: Query<AuditQuery>, audit: Data<Audit>) -> Result<HttpResponse> {
     let AuditQuery { actor, subject, since, limit, cursor } = query.0;
-    answer::json(&audit.list(signed.0, Wanted { actor, subject, since }, PageQuery { limit, cursor }).await?)
+    let wanted = Wanted { actor, subject, since };
+    let read = move |page| {
+        let (audit, signed, wanted) = (audit.clone(), signed.0.clone(), wanted.clone());
+        async move { audit.list(signed, wanted, page).await }
+    };
+    listed(form, &AUDIT, PageQuery { limit, cursor }, read).await
 }
 
 /// Writes down whom an answer refused what it asked for. An answer does not wait for more than that, and goes out also when

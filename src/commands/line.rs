@@ -89,6 +89,11 @@ pub enum Command {
         #[command(subcommand)]
         command: MailCommand,
     },
+    /// Webhooks.
+    Webhook {
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Print the lifecycles as a Markdown document.
@@ -184,5 +189,19 @@ pub enum AdminCommand {
     Enable {
         /// Whose.
         email: Email,
+    },
+}
+
+/// Webhooks.
+#[derive(Subcommand)]
+pub enum WebhookCommand {
+    /// Listen on this machine, check the signatures of what comes, and print it: for who builds upon webhooks.
+    Listen {
+        /// The port; 0 picks a free one.
+        #[arg(long, default_value_t = 8090)]
+        port: u16,
+        /// The webhook's secret, as it was shown: `whsec_…`.
+        #[arg(long, env = "GUILDHALL_WEBHOOK_SECRET", hide_env_values = true)]
+        secret: String,
     },
 }

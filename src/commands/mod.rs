@@ -10,6 +10,7 @@ pub mod line;
 pub mod mail;
 pub mod migrate;
 pub mod serve;
+pub mod webhook;
 
 use guildhall::kernel::error::Error;
 

@@ -20,6 +20,7 @@ pub fn check(settings: &Settings) -> Result<(), String> {
         random(&settings.auth.secret)?;
         origins(&settings.server)?;
         encrypted(settings)?;
+        guarded(settings)?;
     }
     if settings.auth.memory_kib < 19_456 || settings.auth.passes < 2 {
         return Err("auth.memory_kib must be at least 19456 and auth.passes at least 2".to_owned());
@@ -29,6 +30,12 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     }
     if settings.server.connections == 0 || settings.server.header_deadline == 0 || settings.server.body_deadline == 0 {
         return Err("server.connections, server.header_deadline and server.body_deadline must be at least 1".to_owned());
+    }
+    if !(1..=60).contains(&settings.webhooks.deadline) {
+        return Err("webhooks.deadline must be from 1 to 60 seconds".to_owned());
+    }
+    if !(1..=60).contains(&settings.events.heartbeat) || settings.events.streams_per_account == 0 {
+        return Err("events.heartbeat must be from 1 to 60 seconds, and events.streams_per_account at least 1".to_owned());
     }
     if settings.database.connections == 0 {
         return Err("database.connections must be at least 1".to_owned());
@@ -143,6 +150,11 @@ fn encrypted(settings: &Settings) -> Result<(), String> {
         return Ok(());
     }
     Err("database.url of another host must carry sslmode=verify-full in production".to_owned())
+}
+
+/// What clients name as their endpoints never leads into networks that only the house reaches.
+fn guarded(settings: &Settings) -> Result<(), String> {
+    if settings.webhooks.anywhere { Err("webhooks.anywhere must be false in production".to_owned()) } else { Ok(()) }
 }
 
 /// Whether the URL of a database names this machine: by address, by name, or by the folder of a socket.

@@ -3,7 +3,9 @@
 pub mod check;
 pub mod layers;
 pub mod load;
+pub mod secret;
 pub mod shown;
+pub mod told;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,6 +37,10 @@ pub struct Settings {
     pub invitations: Invitations,
     /// The trial.
     pub trials: Trials,
+    /// What organisations' own programs are told.
+    pub webhooks: told::Webhooks,
+    /// What pages are told while it happens.
+    pub events: told::Events,
     /// What is kept for how long.
     pub privacy: Privacy,
     /// The score.
@@ -218,6 +224,8 @@ pub struct Limits {
     pub messages_per_day: i64,
     /// Per person.
     pub reports_per_day: i64,
+    /// Per organisation.
+    pub webhook_repeats_per_day: i64,
 }
 
 /// `[vetting]`

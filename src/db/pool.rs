@@ -19,8 +19,6 @@ use crate::db::writer::Writer;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::request;
 
-/// How long anybody waits for a connection before they are told to come back.
-const FOR_A_CONNECTION: Duration = Duration::from_secs(2);
 /// How long a request waits for the database in all, unless the settings say otherwise.
 const PATIENCE: Duration = Duration::from_millis(2500);
 /// How often a transaction is run again after a deadlock, a serialization failure, or the loss of its connection.
@@ -42,10 +40,18 @@ impl Pooled {
     }
 }
 
+/// How long anybody waits for a connection, or for a row that another holds, before they are told to come back: less than their
+/// patience, so that nobody waits on for somebody who has left.
+fn one_wait(patience: Duration) -> Duration {
+    patience.mul_f32(0.8)
+}
+
 /// Opens connections for the pool, and has it drop those that are dead. When one is lost, as all are when the database
 /// restarts, the others are tested before their next use: a test before every use would cost a round trip each.
 struct Keeper {
     opener: Opener,
+    /// How long a statement waits for a lock.
+    for_a_lock: Duration,
     outages: AtomicU64,
 }
 
@@ -55,7 +61,13 @@ impl ManageConnection for Keeper {
 
     fn connect(&self) -> Result<Pooled, ManagerError> {
         let outages = self.outages.load(Ordering::SeqCst);
-        Ok(Pooled { conn: self.opener.connect()?, lost: false, outages })
+        let mut conn = self.opener.connect()?;
+        if let Conn::Postgres(conn) = &mut conn {
+            // Nought would be: without end.
+            let milliseconds = self.for_a_lock.as_millis().max(1);
+            conn.batch_execute(&format!("SET lock_timeout = {milliseconds}")).map_err(ManagerError::QueryError)?;
+        }
+        Ok(Pooled { conn, lost: false, outages })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ManagerError> {
@@ -115,20 +127,15 @@ impl Db {
             }
             DatabaseUrl::Postgres(_) => None,
         };
-        let pool = Pool::builder()
-            .max_size(connections)
-            .min_idle(Some(0))
-            .test_on_check_out(true)
-            .connection_timeout(FOR_A_CONNECTION)
-            .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
-            .build_unchecked(Keeper { opener, outages: AtomicU64::new(0) });
+        let pool = pool(opener, connections, PATIENCE);
         let turns = Arc::new(Semaphore::new(usize::try_from(connections).unwrap_or(1)));
         Ok(Self { url, pool, turns, writer, commits, patience: PATIENCE })
     }
 
     /// The same, with another patience for each request.
     pub fn with_patience(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+        let pool = pool(Opener(self.url.clone()), self.pool.max_size(), patience);
+        Self { pool, patience, ..self }
     }
 
     /// How long a request waits for the database in all.
@@ -256,13 +263,24 @@ impl Db {
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
         let (begun, _waiting) = (Instant::now(), Waiting::new());
-        let turn = tokio::time::timeout(FOR_A_CONNECTION, self.turns.clone().acquire_owned()).await;
+        let turn = tokio::time::timeout(one_wait(self.patience), self.turns.clone().acquire_owned()).await;
         metrics::histogram!("guildhall_database_wait_seconds").record(begun.elapsed().as_secs_f64());
         match turn {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(Error::unavailable("no database connection became free in time")),
         }
     }
+}
+
+/// Opens no connection before somebody needs one.
+fn pool(opener: Opener, connections: u32, patience: Duration) -> Pool<Keeper> {
+    Pool::builder()
+        .max_size(connections)
+        .min_idle(Some(0))
+        .test_on_check_out(true)
+        .connection_timeout(one_wait(patience))
+        .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
+        .build_unchecked(Keeper { opener, for_a_lock: one_wait(patience), outages: AtomicU64::new(0) })
 }
 
 /// Somebody who waits for a connection: counted until they have it, or leave.

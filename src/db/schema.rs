@@ -150,6 +150,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    weekly_figures (week, measure, name) {
+        week -> Date,
+        measure -> Text,
+        name -> Text,
+        amount -> BigInt,
+        total -> BigInt,
+    }
+}
+
+diesel::table! {
+    statistics_head (id) {
+        id -> BigInt,
+        week -> Nullable<Date>,
+        rolled_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    calendar_feeds (user_id) {
+        user_id -> Text,
+        secret_hash -> Text,
+        created_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
     second_factors (user_id) {
         user_id -> Text,
         sealed_by -> Text,
@@ -417,6 +443,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> crate::db::types::InstantSql,
         updated_at -> crate::db::types::InstantSql,
+        published -> Bool,
     }
 }
 
@@ -661,6 +688,9 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    calendar_feeds,
+    weekly_figures,
+    statistics_head,
     second_factors,
     idempotency_keys,
     timers,
@@ -720,6 +750,75 @@ diesel::joinable!(vetted_developers -> developers (developer_id));
 diesel::joinable!(vetting_applications -> developers (developer_id));
 diesel::joinable!(match_run_results -> match_runs (run_id));
 diesel::joinable!(match_runs -> job_requests (job_request_id));
+
+diesel::table! {
+    events (id) {
+        id -> Text,
+        kind -> Text,
+        organization_id -> Nullable<Text>,
+        developer_id -> Nullable<Text>,
+        data_json -> Text,
+        occurred_at -> crate::db::types::InstantSql,
+        spread -> Bool,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        organization_id -> Text,
+        created_by -> Text,
+        name -> Text,
+        scopes_json -> Text,
+        key_hash -> Text,
+        created_at -> crate::db::types::InstantSql,
+        expires_at -> crate::db::types::InstantSql,
+        last_used_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    webhooks (id) {
+        id -> Text,
+        organization_id -> Text,
+        created_by -> Text,
+        url -> Text,
+        description -> Nullable<Text>,
+        event_types_json -> Text,
+        enabled -> Bool,
+        disabled_because -> Nullable<Text>,
+        failing_since -> Nullable<crate::db::types::InstantSql>,
+        sealed_by -> Text,
+        sealed_secret -> Text,
+        former_sealed_by -> Nullable<Text>,
+        former_sealed_secret -> Nullable<Text>,
+        former_until -> Nullable<crate::db::types::InstantSql>,
+        version -> BigInt,
+        created_at -> crate::db::types::InstantSql,
+        changed_at -> crate::db::types::InstantSql,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Text,
+        webhook_id -> Text,
+        event_id -> Text,
+        kind -> Text,
+        body -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        due_at -> crate::db::types::InstantSql,
+        give_up_at -> crate::db::types::InstantSql,
+        leased_until -> Nullable<crate::db::types::InstantSql>,
+        answered -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        created_at -> crate::db::types::InstantSql,
+        ended_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(webhooks, webhook_deliveries);
 
 diesel::table! {
     reviews (trial_id, party) {

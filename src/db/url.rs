@@ -29,9 +29,10 @@ pub enum WrongUrl {
 }
 
 /// How long libpq waits for a server that does not answer: seconds to connect, and until a peer that does not even acknowledge
-/// what it is sent counts as gone (`tcp_user_timeout` in milliseconds; keepalives while nothing is sent).
+/// what it is sent counts as gone (`tcp_user_timeout` in milliseconds; keepalives while nothing is sent): within the five seconds
+/// after which all is to be well again.
 const DIALLING: [(&str, u32); 5] =
-    [("connect_timeout", 2), ("keepalives_idle", 5), ("keepalives_interval", 2), ("keepalives_count", 2), ("tcp_user_timeout", 5000)];
+    [("connect_timeout", 2), ("keepalives_idle", 2), ("keepalives_interval", 1), ("keepalives_count", 2), ("tcp_user_timeout", 4000)];
 
 /// A PostgreSQL URL with our timeouts, where it has none of its own.
 pub(crate) fn patiently(url: &str) -> String {
@@ -88,10 +89,10 @@ mod tests {
         let url = patiently("postgres://u@%2Ftmp%2Fsocket/d?connect_timeout=9&application_name=a");
         assert_eq!(
             url,
-            "postgres://u@%2Ftmp%2Fsocket/d?connect_timeout=9&application_name=a&keepalives_idle=5&keepalives_interval=2&\
-             keepalives_count=2&tcp_user_timeout=5000"
+            "postgres://u@%2Ftmp%2Fsocket/d?connect_timeout=9&application_name=a&keepalives_idle=2&keepalives_interval=1&\
+             keepalives_count=2&tcp_user_timeout=4000"
         );
-        assert!(patiently("postgres://h/d").starts_with("postgres://h/d?connect_timeout=2&keepalives_idle=5&"));
+        assert!(patiently("postgres://h/d").starts_with("postgres://h/d?connect_timeout=2&keepalives_idle=2&"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! To whom developers are disclosed, and who has blocked whom.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use crate::db::Conn;
@@ -7,7 +9,7 @@ use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::blocks::dsl as block;
 use crate::db::schema::disclosures::dsl as disclosure;
 use crate::db::schema::{developers, organizations};
-use crate::db::support::IntoBoth as _;
+use crate::db::support::{IntoBoth as _, IsOneOf as _};
 use crate::developers::access::Side;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
@@ -33,6 +35,22 @@ pub fn disclose(conn: &mut Conn, developer: DeveloperId, organization: Organizat
 pub fn is_disclosed(conn: &mut Conn, developer: DeveloperId, organization: OrganizationId) -> Result<bool> {
     let row = disclosure::disclosures.find((developer, organization)).select(disclosure::disclosed_at);
     Ok(row.first::<Instant>(conn).optional()?.is_some())
+}
+
+/// Which of these developers are disclosed to which of these organisations.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn disclosed_among(
+    conn: &mut Conn,
+    developers: &[DeveloperId],
+    organizations: &[OrganizationId],
+) -> Result<HashSet<(DeveloperId, OrganizationId)>> {
+    let rows = disclosure::disclosures
+        .filter(disclosure::developer_id.one_of(developers))
+        .filter(disclosure::organization_id.one_of(organizations))
+        .select((disclosure::developer_id, disclosure::organization_id));
+    Ok(rows.load(conn)?.into_iter().collect())
 }
 
 /// Whether one of the two has blocked the other.

@@ -130,7 +130,7 @@ impl Follower for CardCache {
                 ChangeKind::Developer => change.subject.parse().ok(),
                 // A slug on any card may have become another.
                 ChangeKind::Skills => None,
-                ChangeKind::JobRequest | ChangeKind::Blocks | ChangeKind::User => continue,
+                ChangeKind::JobRequest | ChangeKind::Blocks | ChangeKind::User | ChangeKind::Event => continue,
             };
             held.revision += 1;
             match subject {

@@ -45,6 +45,20 @@ pub fn standing(conn: &mut Conn, id: DeveloperId) -> Result<Option<Standing>> {
     Ok(row.map(|(status, valid_until)| Standing { status, valid_until }))
 }
 
+/// Where each of these developers stands after vetting, if there was an approval.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn standings(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashMap<DeveloperId, Standing>> {
+    let rows = vetted_developers::table.filter(vetted_developers::developer_id.one_of(ids)).select((
+        vetted_developers::developer_id,
+        vetted_developers::status,
+        vetted_developers::valid_until,
+    ));
+    let rows: Vec<(DeveloperId, VettedStatus, Instant)> = rows.load(conn)?;
+    Ok(rows.into_iter().map(|(id, status, valid_until)| (id, Standing { status, valid_until })).collect())
+}
+
 /// What vetting has verified of each developer, by slug; also what has expired.
 ///
 /// # Errors

@@ -25,6 +25,7 @@ use crate::developers::card_store;
 use crate::developers::draft::Draft;
 use crate::developers::draft::Resolved;
 use crate::developers::hours_store;
+use crate::developers::profile::Profile;
 use crate::developers::store;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
@@ -88,10 +89,7 @@ impl Developers {
                     lock::user(conn, user)?;
                     let current = store::find_by_user(conn, user)?.map(|id| locked(conn, id)).transpose()?;
                     call.expected.check(current.as_ref().map_or(0, |stored| stored.version))?;
-                    let stored = match current {
-                        Some(stored) => store::replace(conn, &stored, profile.clone(), now)?,
-                        None => store::insert(conn, user, profile.clone(), now)?,
-                    };
+                    let stored = save(conn, user, current, profile.clone(), now)?;
                     answer(conn, stored, now)
                 })
             })
@@ -149,13 +147,19 @@ impl Developers {
         let (shown, public) = self.db.read(move |conn| card(conn, asking.as_ref(), id, now)).await?;
         match (public, viewer) {
             (Some(public), viewer) => cache.keep(ticket, viewer.as_ref(), id, public),
-            (None, Some(viewer)) if viewer.role != Role::Developer => {
-                let look = Entry::of(Some(viewer.user), viewer.role.into(), "developer.look", id, now);
-                self.db.write(move |conn| record(conn, &look)).await?;
-            }
-            (None, _) => {}
+            (None, Some(viewer)) => self.note_look(&viewer, id).await?,
+            (None, None) => {}
         }
         Ok(shown)
+    }
+
+    /// Writes down that somebody else is told who the developer is.
+    pub(crate) async fn note_look(&self, viewer: &Principal, id: DeveloperId) -> Result<()> {
+        if viewer.role == Role::Developer {
+            return Ok(());
+        }
+        let look = Entry::of(Some(viewer.user), viewer.role.into(), "developer.look", id, self.clock.now());
+        self.db.write(move |conn| record(conn, &look)).await
     }
 
     /// Blocks a developer as a client, or an organisation as a developer: never matched or offered to each other again.
@@ -254,6 +258,7 @@ impl Blocking {
     }
 }
 
+/// What `text` names in the catalogue.
 pub(super) fn resolve(catalogue: &Catalogue, text: &str) -> Resolved {
     let nearest = || catalogue.nearest(text).iter().map(ToString::to_string).collect();
     catalogue.resolve(text).map(|slug| slug.to_string()).ok_or_else(nearest)
@@ -269,8 +274,16 @@ fn own(conn: &mut Conn, user: UserId) -> Result<StoredProfile> {
     store::profile(conn, id)
 }
 
+/// Replaces the profile that is there, or creates the first.
+pub(crate) fn save(conn: &mut Conn, user: UserId, current: Option<StoredProfile>, profile: Profile, now: Instant) -> Result<StoredProfile> {
+    match current {
+        Some(stored) => store::replace(conn, &stored, profile, now),
+        None => store::insert(conn, user, profile, now),
+    }
+}
+
 /// The profile, which nobody else can change until the transaction ends.
-fn locked(conn: &mut Conn, id: DeveloperId) -> Result<StoredProfile> {
+pub(crate) fn locked(conn: &mut Conn, id: DeveloperId) -> Result<StoredProfile> {
     lock::developer(conn, id)?;
     store::profile(conn, id)
 }

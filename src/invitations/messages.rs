@@ -3,7 +3,7 @@
 use crate::db::Conn;
 use crate::invitations::domain::{Input, Message, NewMessage, other};
 use crate::invitations::process::{InvitationAction, STEPS};
-use crate::invitations::service::{Invitations, count, current, facts, side};
+use crate::invitations::service::{Invitations, count, current, facts, publish, side};
 use crate::invitations::{guards, mails, store, store_messages};
 use crate::jobs::store as jobs;
 use crate::kernel::answer::{Answer, Call};
@@ -33,6 +33,7 @@ impl Invitations {
             guards::check(row, facts(conn, invitation.developer_id, &job, now)?)?;
             count(conn, &format!("messages:{}", call.principal.user), this.rules.messages_per_day, now)?;
             let message = write(conn, id, call.principal.user, side.party(), body.message.clone(), &input.call_times, now)?;
+            publish(conn, &invitation, row.action, now, now)?;
             mails::tell_of_message(conn, &invitation, other(side.party()), this.rules.mail_every, now)?;
             Answer::plain(&message)
         })

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
+use serde_json::json;
 
 use crate::audit::domain::Entry;
 use crate::audit::store::record;
@@ -12,6 +13,8 @@ use crate::db::pool::Db;
 use crate::db::timers::{self, Due};
 use crate::db::{Conn, lock, throttle};
 use crate::developers::{access_store, card_store, store as developers};
+use crate::events::domain::NewEvent;
+use crate::events::store as events;
 use crate::invitations::domain::{Input, Invitation, NewInvitation, Rules};
 use crate::invitations::guards::{self, Facts};
 use crate::invitations::process::{CREATION, InvitationAction, InvitationState, Row, STEPS};
@@ -92,6 +95,7 @@ impl Invitations {
         let invitation = self.draft(author, &request, body, now);
         store::insert(conn, &invitation)?;
         record(conn, &Entry::step((Actor::Client, Some(author)), "invitation.invite", invitation.id, None, now))?;
+        publish(conn, &invitation, CREATION.action, now, now)?;
         let lapse = (InvitationAction::Lapse.as_str(), invitation.lapses_at);
         timers::plan(conn, ROOM, &invitation.id.to_string(), [lapse])?;
         mails::tell(conn, &CREATION, &invitation, &Input::default(), now)?;
@@ -275,10 +279,21 @@ fn apply(
     let next = Invitation { state, answered_at, reason_code, version: version + 1, changed_at: at, ..invitation };
     store::update(conn, version, &next, now)?;
     record(conn, &Entry::step(by, format!("invitation.{}", row.action), next.id, None, at))?;
+    publish(conn, &next, row.action, at, now)?;
     timers::plan(conn, ROOM, &next.id.to_string(), [])?;
     mails::stop_reminding(conn, next.id)?;
     mails::tell(conn, row, &next, input, now)?;
     Ok(next)
+}
+
+/// Tells both sides outside of a step, which happened `at` and is noted `now`.
+pub(crate) fn publish(conn: &mut Conn, invitation: &Invitation, action: InvitationAction, at: Instant, now: Instant) -> Result<()> {
+    let Invitation { id, job_request_id, developer_id, organization_id, state, version, .. } = invitation;
+    let data = json!({
+        "invitation_id": id, "job_request_id": job_request_id, "developer_id": developer_id, "state": state, "version": version,
+    });
+    let event = NewEvent::new("invitation", action, data, at);
+    events::publish(conn, event.concerning(*organization_id).concerning_developer(*developer_id), now)
 }
 
 pub(crate) fn facts(conn: &mut Conn, developer: DeveloperId, job: &JobRequest, now: Instant) -> Result<Facts> {

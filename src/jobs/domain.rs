@@ -31,7 +31,7 @@ pub struct JobRequestFields {
     pub seniority: Vec<Seniority>,
     /// Business domains, in lower case, such as `payments`; a plus in matching.
     #[serde(default)]
-    #[schema(pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_items = 20, max_length = 40, examples(json!(["payments"])))]
+    #[schema(pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_items = 20, max_length = 40, examples("payments"))]
     pub domains: Vec<String>,
     /// Only where the law limits the countries from which the work may be done.
     pub legal_country_limit: Option<LegalCountryLimit>,
@@ -56,12 +56,16 @@ pub struct JobRequestFields {
     pub overlap_hours: f64,
     /// BCP 47 tags of the languages, all of which are needed.
     #[serde(default)]
-    #[schema(format = "language", max_items = 20, max_length = 35, examples(json!(["en"])))]
+    #[schema(format = "language", max_items = 20, max_length = 35, examples("en"))]
     pub languages: Vec<String>,
     /// How many developers.
     #[serde(default = "one")]
     #[schema(minimum = 1, maximum = 100, default = 1, examples(1))]
     pub seats: i64,
+    /// Whether everybody may read it while it is open, with the organisation's name, as a posting for job boards and search engines.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub published: bool,
 }
 
 /// A skill that is asked for.
@@ -93,7 +97,7 @@ pub struct RequestedSkill {
 #[serde(deny_unknown_fields)]
 pub struct LegalCountryLimit {
     /// ISO 3166-1 alpha-2, each once.
-    #[schema(format = "country", min_items = 1, max_items = 60, max_length = 2, examples(json!(["DE", "AT"])))]
+    #[schema(format = "country", min_items = 1, max_items = 60, max_length = 2, examples("DE", "AT"))]
     pub countries: Vec<String>,
     /// Which law, for people to read.
     #[schema(format = "prose", min_length = 1, max_length = 2000, examples("The data may not leave these countries."))]

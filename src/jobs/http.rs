@@ -18,6 +18,7 @@ use crate::kernel::page::{Page, PageQuery, default_limit};
 use crate::kernel::schema::Patch;
 use crate::web::answer;
 use crate::web::ask::{Ask, Signed};
+use crate::web::csv::{Listing, Sheet, listed};
 use crate::web::path::Path;
 use crate::web::query::Query;
 use crate::words;
@@ -96,6 +97,18 @@ async fn read_job_request(id: Path<JobRequestId>, signed: Signed, jobs: Data<Job
     answer::versioned(view.version, &view)
 }
 
+/// Read a published job request as a schema.org JobPosting (JSON-LD). Role: anybody.
+///
+/// Only while it is open, and only if its client has set `published`: job boards and search engines may take it from here. It names
+/// the organisation, and the most that an hour may cost.
+#[utoipa::path(tag = "job requests", params(("id" = JobRequestId, Path, description = "The job request")), responses((status = 200, body = Object, content_type = "application/ld+json", description = "The posting")))]
+#[get("/v1/job-requests/{id}/job-posting")]
+async fn read_job_posting(id: Path<JobRequestId>, jobs: Data<Jobs>) -> Result<HttpResponse> {
+    let posting = jobs.posting(id.0).await?.to_string();
+    // So that it can stand in a page's script element as it is.
+    Ok(HttpResponse::Ok().content_type("application/ld+json").body(posting.replace('<', "\\u003c")))
+}
+
 /// Change what a job request asks for, unless it is closed. Role: client.
 #[utoipa::path(tag = "job requests", params(("id" = JobRequestId, Path, description = "The job request")), request_body = JobRequestPatch, responses((status = 200, body = JobRequestView, description = "Changed")), security(("bearer" = [])))]
 #[patch("/v1/job-requests/{id}")]
@@ -150,17 +163,55 @@ async fn list_shortlist(id: Path<JobRequestId>, signed: Signed, page: Query<Page
     answer::json(&jobs.shortlisted(signed.0, id.0, page.0).await?)
 }
 
+/// Everybody's job requests as a file.
+const JOB_REQUESTS: Sheet = Sheet {
+    name: "job-requests",
+    columns: &[
+        "id",
+        "organization_id",
+        "created_by",
+        "state",
+        "title",
+        "description",
+        "skills",
+        "seniority",
+        "domains",
+        "legal_country_limit",
+        "max_hourly_rate.amount",
+        "max_hourly_rate.currency",
+        "hours_per_week",
+        "starts_on",
+        "duration_weeks",
+        "time_zone",
+        "working_hours",
+        "overlap_hours",
+        "languages",
+        "seats",
+        "seats_taken",
+        "published",
+        "version",
+        "created_at",
+        "updated_at",
+    ],
+};
+
 /// List everybody's job requests, newest first. Role: admin.
-#[utoipa::path(tag = "admin", params(JobRequestQuery), responses((status = 200, body = Page<JobRequestView>, description = "The job requests")), security(("bearer" = [])))]
+///
+/// As `text/csv` all of them from the cursor on.
+#[utoipa::path(tag = "admin", params(JobRequestQuery), responses((status = 200, content((Page<JobRequestView> = "application/json"), (String = "text/csv")), description = "The job requests")), security(("bearer" = [])))]
 #[get("/v1/admin/job-requests")]
-async fn list_all_job_requests(signed: Signed, query: Query<JobRequestQuery>, jobs: Data<Jobs>) -> Result<HttpResponse> {
+async fn list_all_job_requests(signed: Signed, form: Listing, query: Query<JobRequestQuery>, jobs: Data<Jobs>) -> Result<HttpResponse> {
     let (state, page) = query.0.parts();
-    answer::json(&jobs.list_all(signed.0, state, page).await?)
+    let read = move |page| {
+        let (jobs, signed) = (jobs.clone(), signed.0.clone());
+        async move { jobs.list_all(signed, state, page).await }
+    };
+    listed(form, &JOB_REQUESTS, page, read).await
 }
 
 /// Mounts the room.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(create_job_request).service(list_job_requests).service(read_job_request).service(change_job_request);
     config.service(open_job_request).service(pause_job_request).service(close_job_request).service(list_all_job_requests);
-    config.service(shortlist_developer).service(unshortlist_developer).service(list_shortlist);
+    config.service(read_job_posting).service(shortlist_developer).service(unshortlist_developer).service(list_shortlist);
 }

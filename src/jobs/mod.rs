@@ -6,6 +6,7 @@
 pub mod domain;
 pub mod draft;
 pub mod http;
+pub mod posting;
 pub mod process;
 pub mod service;
 pub mod shortlist;

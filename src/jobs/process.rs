@@ -37,6 +37,9 @@ words! {
     }
 }
 
+/// The word for what no step of the table is: a draft was written.
+pub const CREATED: &str = "create";
+
 /// A row of the table.
 pub type Row = Step<JobRequestState, JobRequestAction, (), ()>;
 

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use crate::accounts::store as accounts;
 use crate::audit::domain::Entry;
 use crate::audit::store::record;
 use crate::config::Limits;
@@ -12,7 +15,8 @@ use crate::db::pool::Db;
 use crate::db::throttle;
 use crate::jobs::domain::JobRequest;
 use crate::jobs::draft::{JobRequestDraft, Rules};
-use crate::jobs::process::{JobRequestAction, JobRequestState, STEPS};
+use crate::jobs::posting::{is_posted, job_posting};
+use crate::jobs::process::{CREATED, JobRequestAction, JobRequestState, STEPS};
 use crate::jobs::store;
 use crate::jobs::store::Filter;
 use crate::jobs::view::JobRequestView;
@@ -59,6 +63,7 @@ impl Jobs {
             let request = JobRequest::draft(organization, author, fields, now);
             store::insert(conn, &request)?;
             record(conn, &Entry::step((Actor::Client, Some(author)), "job_request.create", request.id, None, now))?;
+            store::publish(conn, &request, CREATED, now)?;
             shown(request)
         })
         .await
@@ -100,6 +105,7 @@ impl Jobs {
             let changed = current.next(state, now);
             store::update(conn, &changed)?;
             record(conn, &Entry::step((actor, Some(user)), format!("job_request.{action}"), id, None, now))?;
+            store::publish(conn, &changed, action, now)?;
             shown(changed)
         })
         .await
@@ -117,6 +123,20 @@ impl Jobs {
             None => store::get(conn, id),
         };
         Ok(JobRequestView::of(self.db.read(find).await?, role))
+    }
+
+    /// An open job request whose client has published it, as a schema.org JobPosting.
+    ///
+    /// # Errors
+    /// 404 for every other.
+    pub async fn posting(&self, id: JobRequestId) -> Result<Value> {
+        let catalogue = self.skills.catalogue().await?;
+        let read = move |conn: &mut Conn| {
+            let request = Some(store::get(conn, id)?).filter(is_posted).ok_or_else(Error::not_found)?;
+            let organization = accounts::organization(conn, request.organization)?;
+            Ok(job_posting(&request, &organization.name, &catalogue))
+        };
+        self.db.read(read).await
     }
 
     /// An organisation's own job requests, newest first.

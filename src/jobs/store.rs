@@ -1,9 +1,11 @@
 //! Rows of job requests and of the skills they ask for.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use serde_json::json;
 
 use crate::audit::domain::Entry;
 use crate::audit::store::record;
@@ -14,6 +16,8 @@ use crate::db::schema::{job_request_skills, job_requests};
 use crate::db::support::IsOneOf as _;
 use crate::db::types::Json;
 use crate::developers::profile::{TimeOfDay, WorkingHours};
+use crate::events::domain::NewEvent;
+use crate::events::store as events;
 use crate::jobs::domain::{JobRequest, JobRequestFields, LegalCountryLimit, RequestedSkill};
 use crate::jobs::process::{JobRequestAction, JobRequestState};
 use crate::kernel::clock::Instant;
@@ -51,6 +55,7 @@ struct Row {
     languages_json: Json<Vec<String>>,
     seats: i64,
     seats_taken: i64,
+    published: bool,
     version: i64,
     created_at: Instant,
     updated_at: Instant,
@@ -82,6 +87,7 @@ impl From<&JobRequest> for Row {
             languages_json: Json(fields.languages),
             seats: fields.seats,
             seats_taken: request.seats_taken,
+            published: fields.published,
             version: request.version,
             created_at: request.created_at,
             updated_at: request.updated_at,
@@ -107,6 +113,7 @@ impl Row {
             overlap_hours: self.overlap_hours,
             languages: self.languages_json.0,
             seats: self.seats,
+            published: self.published,
         };
         JobRequest {
             id: self.id,
@@ -233,8 +240,18 @@ pub fn follow_seats(conn: &mut Conn, id: JobRequestId, taken: i64, now: Instant)
     if changed.state != state {
         let action = if changed.state == JobRequestState::Filled { JobRequestAction::Fill } else { JobRequestAction::Reopen };
         record(conn, &Entry::step((Actor::System, None), format!("job_request.{action}"), id, None, now))?;
+        publish(conn, &changed, action, now)?;
     }
     Ok(changed)
+}
+
+/// Tells the organisation outside of a step.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn publish(conn: &mut Conn, request: &JobRequest, action: impl Display, now: Instant) -> Result<()> {
+    let data = json!({ "job_request_id": request.id, "state": request.state, "version": request.version });
+    events::publish(conn, NewEvent::new("job_request", action, data, now).concerning(request.organization), now)
 }
 
 /// Adds a job request as it is, in whatever state: a new one, or one of the demo's.

@@ -70,6 +70,8 @@ pub struct JobRequestView {
     pub seats: i64,
     /// How many of the seats are taken by trials that are agreed, run or were converted.
     pub seats_taken: i64,
+    /// Whether everybody may read it while it is open: `GET …/job-posting`.
+    pub published: bool,
     /// What whoever asks can do now.
     pub allowed_actions: Vec<JobRequestAction>,
     /// Counts the changes; the `ETag`.
@@ -107,7 +109,7 @@ impl JobRequestView {
     /// The request as somebody with this role sees it.
     pub fn of(request: JobRequest, role: Role) -> Self {
         let JobRequest { id, organization, created_by, state, fields, seats_taken, version, created_at, updated_at } = request;
-        let seats = fields.seats;
+        let (seats, published) = (fields.seats, fields.published);
         Self {
             id,
             organization_id: organization,
@@ -116,6 +118,7 @@ impl JobRequestView {
             work: fields.into(),
             seats,
             seats_taken,
+            published,
             allowed_actions: allowed(STEPS, state, role.into()),
             version,
             created_at,

@@ -90,6 +90,8 @@ pub struct Error {
     pub cause: Option<String>,
     /// Whether the same work may well succeed if run again at once: a deadlock, a serialization failure, a busy database.
     pub transient: bool,
+    /// Whether this belongs to the course of things, such as a start, and is no fault that anybody must hear of.
+    pub expected: bool,
 }
 
 /// The result of whatever can fail.
@@ -106,6 +108,7 @@ impl Error {
             retry_after: None,
             cause: None,
             transient: false,
+            expected: false,
         }
     }
 
@@ -160,6 +163,11 @@ impl Error {
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         let detail = "The service cannot do this right now. Please try again in a few seconds.";
         Self { cause: Some(cause.to_string()), retry_after: Some(2), ..Self::new(Code::Unavailable, detail) }
+    }
+
+    /// Not ready, in the course of things: `cause` says what is awaited.
+    pub fn not_yet(cause: impl fmt::Display) -> Self {
+        Self { expected: true, ..Self::unavailable(cause) }
     }
 
     /// Too many requests: come back in `seconds`.

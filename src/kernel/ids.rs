@@ -39,6 +39,12 @@ impl<K: Kind> Id<K> {
         Self::from_u128(milliseconds << 80)
     }
 
+    /// When it was made, to the millisecond.
+    pub fn made_at(&self) -> Instant {
+        let milliseconds = i64::try_from(self.0.as_u128() >> 80).unwrap_or_default();
+        Instant::from_micros(milliseconds.saturating_mul(1000))
+    }
+
     /// The bytes of the UUID, for hashing into a stable order.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
@@ -168,7 +174,7 @@ kinds! {
     Trial, TrialId => "trial";
     /// An outbox row.
     Mail, MailId => "mail";
-    /// An event of one of the two lifecycles.
+    /// An event of a lifecycle.
     Event, EventId => "evt";
     /// A signed-in session, the family of its refresh tokens.
     Session, SessionId => "sess";
@@ -186,4 +192,10 @@ kinds! {
     Report, ReportId => "report";
     /// A saved answer of matching.
     MatchRun, MatchRunId => "run";
+    /// Where an organisation wants to be told of events.
+    Webhook, WebhookId => "hook";
+    /// What an organisation's own programs sign in with.
+    ApiKey, ApiKeyId => "key";
+    /// An event on its way to a webhook.
+    Delivery, DeliveryId => "delivery";
 }

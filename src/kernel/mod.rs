@@ -16,6 +16,7 @@ pub mod principal;
 pub mod process;
 pub mod request;
 pub mod schema;
+pub mod scope;
 pub mod text;
 pub mod week;
 pub mod words;

@@ -68,12 +68,7 @@ fn typed<T: DeserializeOwned>(value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let pointer = if path == "." { String::new() } else { format!("/{}", path.replace(['.', '['], "/").replace(']', "")) };
-        let reason = error.into_inner().to_string();
-        // The schema of a tagged enum cannot say that a variant is closed: serde does, in words of its own.
-        match reason.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
-            Some(name) => Error::fault(below(&pointer, name), "is not a field of this request"),
-            None => Error::fault(pointer, reason),
-        }
+        Error::fault(pointer, error.into_inner().to_string())
     })
 }
 

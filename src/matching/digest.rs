@@ -21,7 +21,7 @@ pub fn is_morning(now: Instant, zone: TimeZone) -> bool {
 
 /// SHA-256 over what a request demands of developers, in hex: the same as long as the same developers fit.
 pub fn demands(fields: &JobRequestFields) -> String {
-    let demanded = JobRequestFields { title: String::new(), description: String::new(), seats: 1, ..fields.clone() };
+    let demanded = JobRequestFields { title: String::new(), description: String::new(), seats: 1, published: false, ..fields.clone() };
     // The fields of a struct stand in the order of their declaration.
     let text = serde_json::to_string(&demanded).unwrap_or_default();
     digest::sha256(text)

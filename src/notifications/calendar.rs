@@ -56,15 +56,7 @@ impl Method {
 impl CalendarEvents {
     /// The calendar as `text/calendar`: lines end with CRLF and are folded, texts are escaped.
     pub fn to_ics(&self) -> String {
-        let mut calendar = Ical::empty();
-        calendar.append_property(("VERSION", "2.0"));
-        calendar.append_property(("PRODID", "-//Guildhall//Guildhall//EN"));
-        calendar.append_property(("CALSCALE", "GREGORIAN"));
-        calendar.append_property(("METHOD", self.method.as_str()));
-        for date in &self.dates {
-            calendar.push(self.event(date));
-        }
-        calendar.to_string()
+        ics(self.method, std::slice::from_ref(self))
     }
 
     fn event(&self, date: &KeyDate) -> icalendar::Event {
@@ -84,6 +76,26 @@ impl CalendarEvents {
             .add_property("TRANSP", "TRANSPARENT")
             .done()
     }
+}
+
+/// All of `events` as one calendar to subscribe to, as [`CalendarEvents::to_ics`] writes them. A feed is published whatever it says of
+/// its events; those that are called off say so themselves.
+pub fn feed(events: &[CalendarEvents]) -> String {
+    ics(Method::Publish, events)
+}
+
+fn ics(method: Method, all: &[CalendarEvents]) -> String {
+    let mut calendar = Ical::empty();
+    calendar.append_property(("VERSION", "2.0"));
+    calendar.append_property(("PRODID", "-//Guildhall//Guildhall//EN"));
+    calendar.append_property(("CALSCALE", "GREGORIAN"));
+    calendar.append_property(("METHOD", method.as_str()));
+    for events in all {
+        for date in &events.dates {
+            calendar.push(events.event(date));
+        }
+    }
+    calendar.to_string()
 }
 
 #[cfg(test)]

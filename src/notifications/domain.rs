@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{JobRequestId, MailTokenId};
+use crate::kernel::ids::{JobRequestId, MailTokenId, WebhookId};
 use crate::notifications::summaries::{
     DeveloperLine, Engagement, IdleApplication, InvitationSummary, SkillLevel, TrialSummary, WeekOfHours,
 };
@@ -388,4 +388,11 @@ letters! {
     FittingRequests => "fitting_requests" { /// How many they are.
         count: usize, /// The titles of the newest.
         titles: Vec<String> };
+
+    // webhooks
+    /// The house has switched a webhook off; to the owners.
+    WebhookDisabled => "webhook_disabled" { /// Which.
+        webhook_id: WebhookId, /// Where it led.
+        host: String, /// Whether it has said itself that it is gone.
+        gone: bool };
 }

@@ -15,6 +15,7 @@ use crate::notifications::preferences::Preferences;
 use crate::notifications::service::Notifications;
 use crate::web::answer;
 use crate::web::ask::{Ask, Signed};
+use crate::web::csv::{Listing, Sheet, listed};
 use crate::web::path::Path;
 use crate::web::query::Query;
 
@@ -58,12 +59,37 @@ async fn replace_notification_preferences(ask: Ask<Preferences>, notifications: 
     Ok(answer::ok(notifications.choose(&ask.call, ask.body).await?))
 }
 
+/// The outbox as a file.
+const OUTBOX: Sheet = Sheet {
+    name: "outbox",
+    columns: &[
+        "id",
+        "kind",
+        "subject",
+        "recipient",
+        "state",
+        "attempts",
+        "due_at",
+        "give_up_at",
+        "last_error",
+        "created_at",
+        "sent_at",
+        "request_id",
+    ],
+};
+
 /// The outbox, newest first. Role: admin.
-#[utoipa::path(tag = "admin", params(OutboxQuery), responses((status = 200, body = Page<OutboxMail>, description = "Mails")), security(("bearer" = [])))]
+///
+/// As `text/csv` all of it from the cursor on.
+#[utoipa::path(tag = "admin", params(OutboxQuery), responses((status = 200, content((Page<OutboxMail> = "application/json"), (String = "text/csv")), description = "Mails")), security(("bearer" = [])))]
 #[get("/v1/admin/outbox")]
-async fn list_outbox(signed: Signed, query: Query<OutboxQuery>, notifications: Data<Notifications>) -> Result<HttpResponse> {
+async fn list_outbox(signed: Signed, form: Listing, query: Query<OutboxQuery>, mails: Data<Notifications>) -> Result<HttpResponse> {
     let OutboxQuery { state, limit, cursor } = query.0;
-    answer::json(&notifications.list(&signed.0, state, PageQuery { limit, cursor }).await?)
+    let read = move |page| {
+        let (mails, signed) = (mails.clone(), signed.0.clone());
+        async move { mails.list(&signed, state, page).await }
+    };
+    listed(form, &OUTBOX, PageQuery { limit, cursor }, read).await
 }
 
 /// Send a mail again, from now on for another 48 hours. Role: admin.

@@ -24,6 +24,7 @@ use crate::notifications::letters_timesheets as sheets;
 use crate::notifications::letters_trials as trials;
 use crate::notifications::letters_trials_running as later;
 use crate::notifications::letters_vetting as vetting;
+use crate::notifications::letters_webhooks as hooks;
 use crate::notifications::preferences::OptionalMail;
 use crate::notifications::recipient::Recipient;
 use crate::notifications::summaries::InvitationSummary;
@@ -238,6 +239,7 @@ impl Scribe {
             Letter::JobInvitationMessage { invitation } => ("Read the message", self.invitation(invitation)),
             Letter::NewMatches { job_request_id, .. } => ("See who fits", self.links.to(&format!("job-requests/{job_request_id}"))),
             Letter::FittingRequests { .. } => ("See what fits you", self.links.to("developers/me/job-requests")),
+            Letter::WebhookDisabled { webhook_id, .. } => ("See its deliveries", self.links.to(&format!("webhooks/{webhook_id}"))),
             _ => return None,
         })
     }
@@ -342,6 +344,7 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::TimesheetCap { trial, hours, percent, agreed_hours } => sheets::cap(trial, hours, *percent, *agreed_hours, own),
         Letter::NewMatches { title, count, developers, .. } => matching::new_matches(title, *count, developers),
         Letter::FittingRequests { count, titles } => matching::fitting_requests(*count, titles),
+        Letter::WebhookDisabled { host, gone, .. } => hooks::disabled(host, *gone),
     }
 }
 

@@ -14,6 +14,7 @@ mod letters_timesheets;
 mod letters_trials;
 mod letters_trials_running;
 mod letters_vetting;
+mod letters_webhooks;
 pub mod mailer;
 pub mod moments;
 pub mod outbox;

@@ -55,6 +55,11 @@ const SIGNPOSTS: &[(&str, &str, &str)] = &[
     ),
     ("/trials/{id}", "Your trial", "It is for its two parties, signed in: GET /v1/trials/{id}, described in /docs."),
     ("/invitations/{id}", "Your invitation", "It is for the two who talk, signed in: GET /v1/invitations/{id}, described in /docs."),
+    (
+        "/webhooks/{id}",
+        "Your webhook",
+        "It is for signed-in members of your organisation: GET /v1/webhooks/{id}/deliveries, described in /docs.",
+    ),
     ("/vetting/applications", "Applications", "They are for admins, signed in: GET /v1/vetting/applications, described in /docs."),
     (
         "/appeals/{id}",
@@ -73,6 +78,7 @@ pub const PATHS: &[(&str, &[Method])] = &[
     ("/developers/me/vetting", LOOK),
     ("/trials/{id}", LOOK),
     ("/invitations/{id}", LOOK),
+    ("/webhooks/{id}", LOOK),
     ("/vetting/applications", LOOK),
     ("/appeals/{id}", LOOK),
 ];

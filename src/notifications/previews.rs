@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::ids::{ApplicationId, InvitationId, JobRequestId, MailTokenId, TrialId};
+use crate::kernel::ids::{ApplicationId, InvitationId, JobRequestId, MailTokenId, TrialId, WebhookId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::{Letter, LetterKind};
@@ -71,6 +71,7 @@ pub fn letters(other: &str, message: &str) -> Option<Vec<Letter>> {
         running(other, message)?,
         timesheets(other, message)?,
         matches(other, message)?,
+        webhooks(other),
     ];
     Some(all.concat())
 }
@@ -254,6 +255,11 @@ fn matches(other: &str, message: &str) -> Option<Vec<Letter>> {
         },
         Letter::FittingRequests { count: 1, titles: vec![other.to_owned()] },
     ])
+}
+
+fn webhooks(other: &str) -> Vec<Letter> {
+    let disabled = |gone| Letter::WebhookDisabled { webhook_id: WebhookId::from_u128(11), host: other.to_owned(), gone };
+    vec![disabled(false), disabled(true)]
 }
 
 /// What a letter of this kind looks like, as sent to somebody in Berlin; more than one where it says different things.

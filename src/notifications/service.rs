@@ -1,11 +1,13 @@
 //! The use cases of mails: what admins do with the outbox, what a person sees of the own mails, and sending what is due.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 
 use chrono::TimeDelta;
 use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
 
 use crate::audit::domain::OptionalReason;
 use crate::audit::store::record_admin;
@@ -22,7 +24,7 @@ use crate::kernel::words::Word as _;
 use crate::notifications::domain::Letter;
 use crate::notifications::letters::{Links, Scribe, TokenMaker, UnsubscribeMaker};
 use crate::notifications::mailer::{MailSettings, Mailer, WrongMail};
-use crate::notifications::outbox::{MailState, Notification, OutboxMail, Outcome, settle};
+use crate::notifications::outbox::{MailState, Notification, OutboxMail, Outcome, Settled, settle};
 use crate::notifications::preferences::{OptionalMail, Preference, Preferences};
 use crate::notifications::preferences_store;
 use crate::notifications::recipient::Recipient;
@@ -33,11 +35,16 @@ use crate::notifications::store_own::Own;
 use crate::notifications::store_standing;
 use crate::scheduler::Nudge;
 
-/// How much longer than an attempt its lease holds: time enough to record what came of it.
-const MARGIN: Duration = Duration::from_secs(10);
+/// How long a claim holds unless it is renewed: what a node that died was sending is taken over so much later.
+const LEASE: Duration = Duration::from_secs(15);
+/// How often whoever is still sending a mail renews its claim, so that a mail server may take its time.
+const RENEWED_EVERY: Duration = Duration::from_secs(3);
 
 /// Reads whose mails of which kind a code switches off, if it is one of ours.
 pub type UnsubscribeReader = Arc<dyn Fn(&str) -> Option<(UserId, String)> + Send + Sync>;
+
+/// What came of an attempt, or its panic.
+type Attempt = std::thread::Result<Outcome>;
 
 /// How mails are switched off without a sign-in.
 #[derive(Clone)]
@@ -56,7 +63,6 @@ pub struct Notifications {
     nudge: Nudge,
     scribe: Scribe,
     mailer: Arc<Mailer>,
-    lease: TimeDelta,
     unsubscribed: UnsubscribeReader,
 }
 
@@ -74,9 +80,8 @@ impl Notifications {
         one_click: OneClick,
     ) -> Result<Self, WrongMail> {
         let mailer = Arc::new(Mailer::new(settings)?);
-        let lease = TimeDelta::from_std(settings.deadline.saturating_add(MARGIN)).unwrap_or(TimeDelta::hours(1));
         let scribe = Scribe::new(links, tokens, one_click.address);
-        Ok(Self { db, clock, nudge: Nudge::default(), scribe, mailer, lease, unsubscribed: one_click.read })
+        Ok(Self { db, clock, nudge: Nudge::default(), scribe, mailer, unsubscribed: one_click.read })
     }
 
     /// Refuses settings that must not be used in production.
@@ -201,21 +206,60 @@ impl Notifications {
     /// # Errors
     /// 503 when the database is down.
     pub async fn claim(&self, limit: i64) -> Result<Vec<Claimed>> {
-        let (now, lease) = (self.clock.now(), self.lease);
-        self.db.write(move |conn| store::claim(conn, now, lease, limit)).await
+        let now = self.clock.now();
+        self.db.write(move |conn| store::claim(conn, now, leased_from(now), limit)).await
     }
 
-    /// Sends a claimed mail and records what came of it. Whatever is wrong with it, it fails alone.
+    /// Sends a claimed mail; gives what is to be recorded of it. Whatever is wrong with it, it fails alone.
+    pub async fn deliver(&self, mut mail: Claimed) -> (Claimed, Settled) {
+        let (outcome, leased_until) = self.attempt_while_leased(&mail).await;
+        mail.leased_until = leased_until;
+        let settled = settle(outcome, mail.attempts, self.clock.now(), mail.give_up_at, rand::random_range(-1.0..=1.0));
+        report(&mail, settled.state);
+        (mail, settled)
+    }
+
+    /// Records what came of several mails, in one transaction.
     ///
     /// # Errors
-    /// When that cannot be recorded: the mail goes out again after its lease.
-    pub async fn deliver(&self, mail: Claimed) -> Result<()> {
-        let attempt = AssertUnwindSafe(self.attempt(&mail)).catch_unwind().await;
-        let outcome = attempt.unwrap_or_else(|_| Outcome::Permanent("writing the mail panicked".to_owned()));
+    /// When that cannot be done: they go out again after their leases.
+    pub async fn record(&self, delivered: Vec<(Claimed, Settled)>) -> Result<()> {
         let now = self.clock.now();
-        let settled = settle(outcome, mail.attempts, now, mail.give_up_at, rand::random_range(-1.0..=1.0));
-        report(&mail, settled.state);
-        self.db.write(move |conn| store::settle(conn, now, &mail, &settled)).await
+        if delivered.is_empty() { Ok(()) } else { self.db.write(move |conn| store::settle(conn, now, &delivered)).await }
+    }
+
+    /// Renews the claim while the mail is being sent, and gives the attempt up when the claim is lost: another node may be sending by
+    /// then. What came of it, and until when the claim holds.
+    async fn attempt_while_leased(&self, mail: &Claimed) -> (Outcome, Instant) {
+        let mut attempt = pin!(AssertUnwindSafe(self.attempt(mail)).catch_unwind());
+        let ended = |attempt: Attempt| attempt.unwrap_or_else(|_| Outcome::Permanent("writing the mail panicked".to_owned()));
+        let (mut until, mut renewed_at) = (mail.leased_until, Moment::now());
+        loop {
+            if let Ok(outcome) = tokio::time::timeout(RENEWED_EVERY, &mut attempt).await {
+                return (ended(outcome), until);
+            }
+            let asked_at = Moment::now();
+            // A renewal that is under way is waited for: the claim is known by its end.
+            let (outcome, renewed) = match select(&mut attempt, pin!(self.renew(mail, until))).await {
+                Either::Left((outcome, renewal)) => (Some(ended(outcome)), renewal.await),
+                Either::Right((renewed, _)) => (None, renewed),
+            };
+            match renewed {
+                Ok(Some(later)) => (until, renewed_at) = (later, asked_at),
+                Err(_) if renewed_at.elapsed() < LEASE => {}
+                _ => return (outcome.unwrap_or_else(|| Outcome::Retry("its claim was lost while it was being sent".to_owned())), until),
+            }
+            if let Some(outcome) = outcome {
+                return (outcome, until);
+            }
+        }
+    }
+
+    /// Until when the claim holds now; none when it is no longer this node's.
+    async fn renew(&self, mail: &Claimed, until: Instant) -> Result<Option<Instant>> {
+        let (id, later) = (mail.id.clone(), leased_from(self.clock.now()));
+        let renewed = self.db.write(move |conn| store::renew(conn, &id, until, later)).await?;
+        Ok(renewed.then_some(later))
     }
 
     async fn attempt(&self, mail: &Claimed) -> Outcome {
@@ -266,6 +310,11 @@ impl Notifications {
         let now = self.clock.now();
         self.db.write(move |conn| store::forget_old(conn, now)).await
     }
+}
+
+/// When a claim that is made or renewed now ends.
+fn leased_from(now: Instant) -> Instant {
+    now.plus(TimeDelta::from_std(LEASE).unwrap_or_default())
 }
 
 /// Neither addresses nor names nor what a mail server said, which may quote them.

@@ -201,6 +201,7 @@ async fn only_a_clear_never_is_one() {
         Mode::Stall(Point::Greeting),
         Mode::Stall(Point::Recipient),
         Mode::Stall(Point::Data),
+        Mode::Hold,
     ];
     for mode in never.into_iter().chain(later) {
         let server = SmtpServer::start().await;

@@ -6,7 +6,6 @@ pub mod domain;
 pub mod http;
 pub mod markdown;
 pub mod pages;
-pub mod resume;
 pub mod retention;
 pub mod service;
 pub mod statements;

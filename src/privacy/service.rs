@@ -15,6 +15,7 @@ use crate::auth::token::Tokens;
 use crate::config;
 use crate::db::pool::{Db, snapshot};
 use crate::db::{Conn, lock, throttle};
+use crate::developers::resume::json_resume;
 use crate::developers::store as developers;
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Error, Result};
@@ -25,7 +26,7 @@ use crate::notifications::domain::Letter;
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::enqueue;
 use crate::notifications::store_planned::cancel_pending_to;
-use crate::privacy::resume::json_resume;
+
 use crate::privacy::retention::{Period, RULES};
 use crate::privacy::{store, store_retention};
 use crate::scheduler::Nudge;

@@ -13,6 +13,7 @@ use crate::reports::domain::{HandleReport, NewReport, Report, ReportReceipt, Rep
 use crate::reports::service::Reports;
 use crate::web::answer;
 use crate::web::ask::{Ask, Signed};
+use crate::web::csv::{Listing, Sheet, listed};
 use crate::web::path::Path;
 use crate::web::query::Query;
 
@@ -40,12 +41,24 @@ async fn report_abuse(ask: Ask<NewReport>, reports: Data<Reports>) -> Result<Htt
     Ok(answer::created(reports.report(ask.call, ask.body).await?, "/v1/reports"))
 }
 
+/// Reports as a file.
+const REPORTS: Sheet = Sheet {
+    name: "reports",
+    columns: &["id", "reporter", "subject", "category", "message", "state", "note", "handled_by", "handled_at", "version", "created_at"],
+};
+
 /// Reports of abuse, newest first. Role: admin.
-#[utoipa::path(tag = "admin", params(ReportQuery), responses((status = 200, body = Page<Report>, description = "Reports")), security(("bearer" = [])))]
+///
+/// As `text/csv` all of them from the cursor on.
+#[utoipa::path(tag = "admin", params(ReportQuery), responses((status = 200, content((Page<Report> = "application/json"), (String = "text/csv")), description = "Reports")), security(("bearer" = [])))]
 #[get("/v1/admin/reports")]
-async fn list_reports(signed: Signed, query: Query<ReportQuery>, reports: Data<Reports>) -> Result<HttpResponse> {
+async fn list_reports(signed: Signed, form: Listing, query: Query<ReportQuery>, reports: Data<Reports>) -> Result<HttpResponse> {
     let ReportQuery { state, limit, cursor } = query.0;
-    answer::json(&reports.list(signed.0, state, PageQuery { limit, cursor }).await?)
+    let read = move |page| {
+        let (reports, signed) = (reports.clone(), signed.0.clone());
+        async move { reports.list(signed, state, page).await }
+    };
+    listed(form, &REPORTS, PageQuery { limit, cursor }, read).await
 }
 
 /// Note what was found and done about a report. Role: admin.

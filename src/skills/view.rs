@@ -16,7 +16,7 @@ pub struct SkillView {
     #[schema(examples("database"))]
     pub category: String,
     /// Its other spellings; each names this skill wherever a slug is asked for.
-    #[schema(examples(json!(["pgsql", "postgres"])))]
+    #[schema(examples("pgsql", "postgres"))]
     pub aliases: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ pub struct SkillDetail {
     #[schema(examples("database"))]
     pub category: String,
     /// Its other spellings; each names this skill wherever a slug is asked for.
-    #[schema(examples(json!(["pgsql", "postgres"])))]
+    #[schema(examples("pgsql", "postgres"))]
     pub aliases: Vec<String>,
     /// What can stand in for it in a match.
     pub substitutes: Vec<RelatedSkill>,

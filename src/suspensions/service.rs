@@ -168,7 +168,9 @@ fn rest(conn: &mut Conn, organization: OrganizationId, by: By, now: Instant) -> 
         for request in open {
             let state = row.to.arrive(request.state, None, None).unwrap_or(request.state);
             record(conn, &Entry::step((by.actor, Some(by.user)), format!("job_request.{}", row.action), request.id, None, now))?;
-            jobs::update(conn, &request.next(state, now))?;
+            let rested = request.next(state, now);
+            jobs::update(conn, &rested)?;
+            jobs::publish(conn, &rested, row.action, now)?;
         }
     }
 }

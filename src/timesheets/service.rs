@@ -1,12 +1,15 @@
 //! Reading timesheets, writing hours down, and every step with them.
 
 use chrono::TimeDelta;
+use serde_json::json;
 
 use crate::audit::domain::Entry;
 use crate::audit::store as audit;
 use crate::db::once::once;
 use crate::db::pool::Db;
 use crate::db::{Conn, timers};
+use crate::events::domain::NewEvent;
+use crate::events::store as events;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Error, Faults, Result};
@@ -22,7 +25,7 @@ use crate::timesheets::views::{BillingView, SheetBody, SheetView};
 use crate::timesheets::{mails, store};
 use crate::trials::billing::Agreement;
 use crate::trials::clock;
-use crate::trials::model::{Contract, Event, Viewer};
+use crate::trials::model::{Contract, Event, Trial, Viewer};
 use crate::trials::process::TrialState;
 use crate::trials::service::Trials;
 use crate::trials::terms::Party;
@@ -183,6 +186,7 @@ impl Timesheets {
             store::record(conn, &next, &event)?;
             let (action, subject) = (format!("timesheet.{}", step.row.action), format!("{}/{}", next.trial_id, next.week));
             audit::record(conn, &Entry::step((step.actor, step.user), action, subject, step.body.message.as_ref(), step.at))?;
+            publish(conn, contract, &next, step, now)?;
         }
         self.plan(conn, &next, step.at)?;
         for told in step.row.mails {
@@ -266,6 +270,16 @@ impl Timesheets {
             _ => Ok(()),
         }
     }
+}
+
+/// Tells both parties outside of a step.
+fn publish(conn: &mut Conn, contract: &Contract, sheet: &Sheet, step: &Step<'_>, now: Instant) -> Result<()> {
+    let Trial { id, developer_id, organization_id, .. } = contract.trial;
+    let data = json!({
+        "trial_id": id, "iso_week": sheet.week, "developer_id": developer_id, "state": sheet.state, "version": sheet.version,
+    });
+    let event = NewEvent::new("timesheet", step.row.action, data, step.at);
+    events::publish(conn, event.concerning(organization_id).concerning_developer(developer_id), now)
 }
 
 /// What the clock does with a timesheet as it stands, and when.

@@ -13,6 +13,7 @@ use crate::kernel::error::Result;
 use crate::kernel::ids::TrialId;
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageQuery, default_limit};
+use crate::trials::expansion::{Expand, TrialPage};
 use crate::trials::model::StepBody;
 use crate::trials::offer::{NewTrial, Replacement};
 use crate::trials::process::{Action, TrialState};
@@ -23,6 +24,7 @@ use crate::web::answer;
 use crate::web::ask::{Ask, Signed};
 use crate::web::page;
 use crate::web::path::Path;
+use crate::web::problem::Problem;
 use crate::web::query::Query;
 
 /// Which trials.
@@ -33,6 +35,9 @@ pub struct TrialQuery {
     /// Only those in this state.
     #[param(inline)]
     pub state: Option<TrialState>,
+    /// What to read along, in `included`: `developer`, `job_request`, or both with a comma between them.
+    #[param(pattern = "^(developer|job_request)(,(developer|job_request))?$", max_length = 40, example = "developer,job_request")]
+    pub expand: Option<String>,
     /// How many rows at most.
     #[serde(default = "default_limit")]
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -211,11 +216,15 @@ async fn offer_trial(ask: Ask<NewTrial>, trials: Data<Trials>) -> Result<HttpRes
 }
 
 /// List one's own trials, newest first. Role: client (the organisation's), developer (own), admin (all).
-#[utoipa::path(tag = "trials", params(TrialQuery), responses((status = 200, body = Page<TrialView>, description = "The trials")), security(("bearer" = [])))]
+///
+/// `expand` adds the developers, as you may see each, and the job requests that the trials name.
+#[utoipa::path(tag = "trials", params(TrialQuery), responses((status = 200, body = TrialPage, description = "The trials")), security(("bearer" = [])))]
 #[get("/v1/trials")]
 async fn list_trials(Signed(principal): Signed, query: Query<TrialQuery>, trials: Data<Trials>) -> Result<HttpResponse> {
-    let TrialQuery { state, limit, cursor } = query.0;
-    answer::json(&trials.list(principal, state, PageQuery { limit, cursor }).await?)
+    let TrialQuery { state, expand, limit, cursor } = query.0;
+    let asked = |word: &str| expand.iter().flat_map(|list| list.split(',')).any(|each| each == word);
+    let expand = Expand { developer: asked("developer"), job_request: asked("job_request") };
+    answer::json(&trials.list_with(principal, state, PageQuery { limit, cursor }, expand).await?)
 }
 
 /// Read a trial: its terms, signatures, key dates, and what can be done. Role: the two parties, admin.
@@ -239,7 +248,7 @@ async fn list_trial_events(
 }
 
 /// Read the key dates of a trial as a calendar (RFC 5545): the same that is attached to mails. Role: the two parties, admin.
-#[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial")), responses((status = 200, body = String, content_type = "text/calendar", description = "The calendar")), security(("bearer" = [])))]
+#[utoipa::path(tag = "trials", params(("id" = TrialId, Path, description = "The trial")), responses((status = 200, body = String, content_type = "text/calendar", description = "The calendar"), (status = 409, body = Problem, content_type = "application/problem+json", description = "There are no key dates now")), security(("bearer" = [])))]
 #[get("/v1/trials/{id}/calendar.ics")]
 async fn read_trial_calendar(Signed(principal): Signed, id: Path<TrialId>, trials: Data<Trials>) -> Result<HttpResponse> {
     let calendar = trials.calendar(principal, id.0).await?;

@@ -11,8 +11,8 @@ use crate::kernel::page::{Page, PageQuery, default_limit};
 use crate::trials::overview::AdminTrial;
 use crate::trials::process::TrialState;
 use crate::trials::service::Trials;
-use crate::web::answer;
 use crate::web::ask::Signed;
+use crate::web::csv::{Listing, Sheet, listed};
 use crate::web::query::Query;
 
 /// Which trials.
@@ -35,12 +35,59 @@ pub struct AdminTrialQuery {
     pub cursor: Option<String>,
 }
 
+/// Everybody's trials as a file.
+const TRIALS: Sheet = Sheet {
+    name: "trials",
+    columns: &[
+        "id",
+        "state",
+        "outcome",
+        "risks",
+        "job_request_id",
+        "developer_id",
+        "developer.name",
+        "organization.id",
+        "organization.name",
+        "starts_on",
+        "starts_at",
+        "decision_opens_at",
+        "ends_at",
+        "grace_until",
+        "extension_days",
+        "paused_days",
+        "last_day",
+        "answer_by",
+        "terms.hourly_rate.amount",
+        "terms.hourly_rate.currency",
+        "terms.hours_per_week",
+        "terms.billing.rule",
+        "terms_version",
+        "reason_code",
+        "message",
+        "replaces",
+        "version",
+        "created_at",
+        "changed_at",
+    ],
+};
+
 /// List everybody's trials, newest first, with why they may go wrong. Role: admin.
-#[utoipa::path(tag = "admin", params(AdminTrialQuery), responses((status = 200, body = Page<AdminTrial>, description = "The trials")), security(("bearer" = [])))]
+///
+/// As `text/csv` all of them from the cursor on.
+#[utoipa::path(tag = "admin", params(AdminTrialQuery), responses((status = 200, content((Page<AdminTrial> = "application/json"), (String = "text/csv")), description = "The trials")), security(("bearer" = [])))]
 #[get("/v1/admin/trials")]
-async fn list_all_trials(Signed(principal): Signed, query: Query<AdminTrialQuery>, trials: Data<Trials>) -> Result<HttpResponse> {
+async fn list_all_trials(
+    Signed(principal): Signed,
+    form: Listing,
+    query: Query<AdminTrialQuery>,
+    trials: Data<Trials>,
+) -> Result<HttpResponse> {
     let AdminTrialQuery { state, at_risk, limit, cursor } = query.0;
-    answer::json(&trials.overview(principal, state, at_risk, PageQuery { limit, cursor }).await?)
+    let read = move |page| {
+        let (trials, principal) = (trials.clone(), principal.clone());
+        async move { trials.overview(principal, state, at_risk, page).await }
+    };
+    listed(form, &TRIALS, PageQuery { limit, cursor }, read).await
 }
 
 /// Mounts it.

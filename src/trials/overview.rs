@@ -10,10 +10,10 @@ use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::Principal;
 use crate::trials::model::{Trial, Viewer};
 use crate::trials::process::TrialState;
-use crate::trials::service::Trials;
+use crate::trials::service::{Trials, parties};
 use crate::trials::store_risks::{Risk, at_risk, risks};
 use crate::trials::views::TrialView;
-use crate::trials::{store, store_terms};
+use crate::trials::{neighbors, store, store_terms};
 
 /// A trial, as admins look for it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,10 +51,11 @@ impl Trials {
             let ids: Vec<TrialId> = trials.iter().map(|trial| trial.id).collect();
             let mut found = risks(conn, &this.rules, now, &ids)?;
             let mut data = Vec::with_capacity(trials.len());
+            let names = neighbors::names_of(conn, &parties(&trials))?;
             for dossier in store_terms::dossiers(conn, trials)? {
                 let id = dossier.contract.trial.id;
                 let risks = found.iter_mut().find(|(trial, _)| *trial == id).map(|(_, risks)| std::mem::take(risks));
-                let trial = this.scene(conn, Viewer::Admin, now, &dossier)?.view(&dossier);
+                let trial = this.scene_with(&names, Viewer::Admin, now, &dossier)?.view(&dossier);
                 data.push(AdminTrial { trial, risks: risks.unwrap_or_default() });
             }
             Ok(Page { data, next_cursor })

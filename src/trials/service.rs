@@ -7,10 +7,11 @@ use crate::config;
 use crate::db::Conn;
 use crate::db::pool::Db;
 use crate::db::timers;
+use crate::db::timers::Due;
 use crate::developers::store as developers;
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Error, Result};
-use crate::kernel::ids::TrialId;
+use crate::kernel::ids::{DeveloperId, OrganizationId, TrialId};
 use crate::kernel::money::Rates;
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
@@ -18,12 +19,16 @@ use crate::notifications::calendar::Method;
 use crate::notifications::trial_dates::calendar;
 use crate::scheduler::Nudge;
 use crate::trials::calendar::Periods;
+use crate::trials::dates::as_told;
 use crate::trials::model::{Contract, Dossier, Trial, Viewer};
-use crate::trials::notices::Recipient;
+use crate::trials::neighbors::AllNames;
 use crate::trials::process::{AGREED, TrialState};
 use crate::trials::schedule::{Reminded, Reminders, Rules};
 use crate::trials::views::{EventView, Scene, TrialView};
 use crate::trials::{clock, mails, neighbors, store, store_terms};
+
+/// The most trials that the clock takes a step of in one transaction: as many as a person who waits for one of them does not notice.
+const TOGETHER: usize = 64;
 
 /// Everything about trials.
 #[derive(Clone)]
@@ -129,7 +134,8 @@ impl Trials {
     /// 503 when the database is down.
     pub async fn ring_timers(&self, limit: i64) -> Result<usize> {
         let (now, rules) = (self.clock.now(), self.rules.clone());
-        let rung = timers::ring_due(&self.db, clock::ROOM, now, limit, move |conn, due| clock::ring(conn, &rules, due, now)).await?;
+        let ring = move |conn: &mut Conn, due: &[Due]| clock::ring(conn, &rules, due, now);
+        let rung = timers::ring_together(&self.db, clock::ROOM, now, limit, TOGETHER, ring).await?;
         if rung > 0 {
             self.mail.wake();
             self.changed.wake();
@@ -149,8 +155,9 @@ impl Trials {
                 let trials = Page::cut(store::list(conn, viewer, state, &page)?, page.limit, |trial: &Trial| trial.id.to_string());
                 let next_cursor = trials.next_cursor;
                 let mut data = Vec::with_capacity(trials.data.len());
+                let names = neighbors::names_of(conn, &parties(&trials.data))?;
                 for dossier in store_terms::dossiers(conn, trials.data)? {
-                    data.push(this.scene(conn, viewer, now, &dossier)?.view(&dossier));
+                    data.push(this.scene_with(&names, viewer, now, &dossier)?.view(&dossier));
                 }
                 Ok(Page { data, next_cursor })
             })
@@ -165,11 +172,7 @@ impl Trials {
         self.get(principal.clone(), id).await?;
         let rules = self.rules.clone();
         let read = move |conn: &mut Conn| {
-            let who = match viewer(conn, &principal)? {
-                Viewer::Client(_) => Recipient::Client,
-                Viewer::Developer(_) => Recipient::Developer,
-                Viewer::Admin => Recipient::Admins,
-            };
+            let who = as_told(viewer(conn, &principal)?);
             let contract = store::contract(conn, id, Viewer::Admin)?;
             let names = neighbors::names(conn, contract.trial.developer_id, contract.trial.organization_id)?;
             let method = if AGREED.contains(&contract.trial.state) { Method::Publish } else { Method::Cancel };
@@ -205,6 +208,18 @@ impl Trials {
         let names = neighbors::names(conn, trial.developer_id, trial.organization_id)?;
         Ok(Scene { viewer, now, periods: self.rules.periods, names })
     }
+
+    /// The same, where the names of many have been read at once.
+    pub(crate) fn scene_with(&self, names: &AllNames, viewer: Viewer, now: Instant, dossier: &Dossier) -> Result<Scene> {
+        let Contract { trial, .. } = &dossier.contract;
+        let names = names.get(&(trial.developer_id, trial.organization_id)).cloned().ok_or_else(Error::not_found)?;
+        Ok(Scene { viewer, now, periods: self.rules.periods, names })
+    }
+}
+
+/// The two parties of each trial.
+pub(crate) fn parties(trials: &[Trial]) -> Vec<(DeveloperId, OrganizationId)> {
+    trials.iter().map(|trial| (trial.developer_id, trial.organization_id)).collect()
 }
 
 fn reminders(settings: &config::TrialReminders) -> Reminders {

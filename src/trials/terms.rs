@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::digest;
@@ -43,7 +45,7 @@ impl Party {
 }
 
 /// Who bears the cost of the first days. The developer is paid for every logged hour in all three.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Billing {
     /// The client pays from the first hour.
@@ -51,15 +53,36 @@ pub enum Billing {
     /// The client pays nothing if the trial ends early.
     FreeIfEndedWithin {
         /// Calendar days from `starts_on`.
-        #[schema(minimum = 1, maximum = 30)]
         days: i64,
     },
     /// The platform pays at first, the client afterwards.
     PlatformCoversFirst {
         /// Calendar days from `starts_on`.
-        #[schema(minimum = 1, maximum = 30)]
         days: i64,
     },
+}
+
+impl ToSchema for Billing {}
+
+/// By hand, because what the derive makes of a tagged enum takes members that serde refuses.
+impl PartialSchema for Billing {
+    fn schema() -> RefOr<Schema> {
+        let form = |rule: &str, about: &str| {
+            let word = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([rule]));
+            let form = ObjectBuilder::new().description(Some(about)).property("rule", word).required("rule");
+            form.additional_properties(Some(AdditionalProperties::FreeForm(false)))
+        };
+        let days = |form: ObjectBuilder| {
+            let days = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(30));
+            form.property("days", days.description(Some("Calendar days from `starts_on`."))).required("days")
+        };
+        OneOfBuilder::new()
+            .description(Some("Who bears the cost of the first days. The developer is paid for every logged hour in all three."))
+            .item(form("client_pays_all", "The client pays from the first hour."))
+            .item(days(form("free_if_ended_within", "The client pays nothing if the trial ends early.")))
+            .item(days(form("platform_covers_first", "The platform pays at first, the client afterwards.")))
+            .into()
+    }
 }
 
 impl Billing {

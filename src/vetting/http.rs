@@ -8,12 +8,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::kernel::error::Result;
 use crate::kernel::ids::{ApplicationId, UserId};
-use crate::kernel::page::{Page, PageQuery, default_limit};
+use crate::kernel::page::{PageQuery, default_limit};
 use crate::vetting::application::{Filter, Input};
 use crate::vetting::domain::{Scorecard, SkillVerdict};
 use crate::vetting::process::{Action, ApplicationState, Stage};
 use crate::vetting::service::Vetting;
-use crate::vetting::view::{ApplicationSummary, ReviewedApplication, ScorecardView, Shown};
+use crate::vetting::view::{ApplicationPage, ReviewedApplication, ScorecardView, Shown};
 use crate::vetting::view_own::{OwnApplication, OwnVetting};
 use crate::web::answer;
 use crate::web::ask::{Ask, Nothing, Signed};
@@ -39,6 +39,9 @@ pub struct ApplicationQuery {
     /// Only undecided ones in which nothing has happened for so many days.
     #[param(minimum = 0, maximum = 3650)]
     pub idle_days: Option<i64>,
+    /// What to read along, in `included`: `developer`.
+    #[param(pattern = "^developer$", max_length = 9)]
+    pub expand: Option<String>,
     /// How many rows at most.
     #[serde(default = "default_limit")]
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -122,7 +125,7 @@ pub struct Approval {
 
 impl From<ApplicationQuery> for Filter {
     fn from(query: ApplicationQuery) -> Self {
-        let ApplicationQuery { state, stage, assigned_to, idle_days, limit, cursor } = query;
+        let ApplicationQuery { state, stage, assigned_to, idle_days, limit, cursor, expand: _ } = query;
         Self { state, stage, assigned_to, idle_days, page: PageQuery { limit, cursor } }
     }
 }
@@ -179,11 +182,12 @@ async fn begin_application(ask: Ask<Nothing>, vetting: Data<Vetting>) -> Result<
 
 /// List applications, oldest first.
 ///
-/// Role: admin.
-#[utoipa::path(tag = "vetting", params(ApplicationQuery), responses((status = 200, body = Page<ApplicationSummary>, description = "The applications")), security(("bearer" = [])))]
+/// `expand=developer` adds the developers; each look is audited. Role: admin.
+#[utoipa::path(tag = "vetting", params(ApplicationQuery), responses((status = 200, body = ApplicationPage, description = "The applications")), security(("bearer" = [])))]
 #[get("/v1/vetting/applications")]
 async fn list_applications(Signed(principal): Signed, query: Query<ApplicationQuery>, vetting: Data<Vetting>) -> Result<HttpResponse> {
-    answer::json(&vetting.list(principal, query.0.into()).await?)
+    let expand = query.0.expand.is_some();
+    answer::json(&vetting.list_with(principal, query.0.into(), expand).await?)
 }
 
 /// Read an application.

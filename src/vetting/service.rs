@@ -1,6 +1,9 @@
 //! Vetting: applying, and who may read what. The steps of the lifecycle are in `steps`, the cards in `scorecards`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use serde_json::json;
 
 use crate::audit::domain::Entry;
 use crate::audit::store::{record, record_admin};
@@ -9,7 +12,10 @@ use crate::db::Conn;
 use crate::db::lock;
 use crate::db::once::once;
 use crate::db::pool::Db;
+use crate::developers::seen::cards_seen;
 use crate::developers::{card_store, store as developers};
+use crate::events::domain::NewEvent;
+use crate::events::store as events;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Error, Faults, Result};
@@ -23,7 +29,7 @@ use crate::vetting::application::{Application, Filter, Input};
 use crate::vetting::domain::{SkillVerdict, kept_since, repetitions, slugs};
 use crate::vetting::process::{Action, ApplicationState, Stage};
 use crate::vetting::store;
-use crate::vetting::view::{ApplicationSummary, ReviewedApplication, Shown};
+use crate::vetting::view::{ApplicationPage, ApplicationSummary, ApplicationsIncluded, ReviewedApplication, Shown};
 use crate::vetting::view_own::{OwnApplication, OwnVetting};
 use crate::vetting::view_vetted::{OwnVetted, ReviewedVetted};
 
@@ -66,6 +72,7 @@ impl Vetting {
             store::insert_event(conn, event)?;
             let begun = Entry::step((Actor::Developer, Some(user)), format!("vetting.{action}"), application.id, None, now);
             record(conn, &begun)?;
+            publish(conn, &application, action, now, now)?;
             Answer::versioned(application.version, &this.own(conn, application, now)?)
         })
         .await
@@ -121,6 +128,21 @@ impl Vetting {
         let (limit, now) = (filter.page.limit, self.clock.now());
         let rows = self.db.read(move |conn| store::list(conn, &filter, now)).await?;
         Ok(Page::cut(rows, limit, |application| application.id.to_string()).map(|application| ApplicationSummary::new(application, now)))
+    }
+
+    /// The same, with the developers if `expand`; each look is written down.
+    ///
+    /// # Errors
+    /// 403 for others than admins.
+    pub async fn list_with(&self, principal: Principal, filter: Filter, expand: bool) -> Result<ApplicationPage> {
+        let Page { data, next_cursor } = self.list(principal.clone(), filter).await?;
+        if !expand {
+            return Ok(ApplicationPage { data, next_cursor, included: None });
+        }
+        let (ids, now) = (data.iter().map(|application| application.developer_id).collect::<BTreeSet<_>>(), self.clock.now());
+        let ids: Vec<DeveloperId> = ids.into_iter().collect();
+        let developers = self.db.write(move |conn| cards_seen(conn, &principal, &ids, now)).await?;
+        Ok(ApplicationPage { data, next_cursor, included: Some(ApplicationsIncluded { developers }) })
     }
 
     /// An application with its version: all of it to admins, the developer's view to the developer.
@@ -219,4 +241,11 @@ pub(crate) fn canonical(conn: &mut Conn, skills: &[SkillVerdict], list: &str, fa
 
 fn no_profile() -> Error {
     Error::conflict("You have no profile yet: write it with PUT /v1/developers/me, then apply.").with("needed", "profile")
+}
+
+/// Tells the developer outside of a step, which happened `at` and is noted `now`.
+pub(crate) fn publish(conn: &mut Conn, application: &Application, action: Action, at: Instant, now: Instant) -> Result<()> {
+    let Application { id, developer_id, state, version, .. } = application;
+    let data = json!({ "application_id": id, "developer_id": developer_id, "state": state, "version": version });
+    events::publish(conn, NewEvent::new("vetting", action, data, at).concerning_developer(*developer_id), now)
 }

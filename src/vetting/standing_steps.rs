@@ -1,11 +1,15 @@
 //! The steps of a developer's vetted status: those of people, those of the clock, and what follows from each.
 
+use serde_json::json;
+
 use crate::audit::domain::Entry;
 use crate::audit::store::record;
 use crate::db::timers;
 use crate::db::{Conn, lock};
 use crate::developers::card::VettedStatus;
 use crate::developers::store as developers;
+use crate::events::domain::NewEvent;
+use crate::events::store as events;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Code, Error, Result};
@@ -115,7 +119,7 @@ impl Vetting {
     fn take_standing(&self, conn: &mut Conn, step: StandingStep<'_>, now: Instant) -> Result<PassFile> {
         store_vetted::update(conn, step.before.pass.version, &step.after)?;
         let event = event(&step.after, step.row.action, Some(step.before.pass.status), (step.actor, step.user), step.input);
-        audit_standing(conn, &event, step.input.message.as_ref())?;
+        audit_standing(conn, &event, step.input.message.as_ref(), now)?;
         store_vetted::insert_event(conn, event)?;
         appeal(conn, &step)?;
         mails::tell(conn, &self.settings, &step, now)?;
@@ -176,10 +180,13 @@ pub(crate) fn event(
     }
 }
 
-/// Writes the event into the audit log, an admin's with the reason.
-pub(crate) fn audit_standing(conn: &mut Conn, event: &VettedEvent, reason: Option<&String>) -> Result<()> {
+/// Writes the event into the audit log, an admin's with the reason, and tells the developer outside.
+pub(crate) fn audit_standing(conn: &mut Conn, event: &VettedEvent, reason: Option<&String>, now: Instant) -> Result<()> {
     let action = format!("vetting.{}", event.action);
-    record(conn, &Entry::step((event.actor, event.user_id), action, event.developer_id, reason, event.occurred_at))
+    record(conn, &Entry::step((event.actor, event.user_id), action, event.developer_id, reason, event.occurred_at))?;
+    let data = json!({ "developer_id": event.developer_id, "state": event.to_status, "version": event.version });
+    let told = NewEvent::new("vetted_status", event.action, data, event.occurred_at).concerning_developer(event.developer_id);
+    events::publish(conn, told, now)
 }
 
 /// The row beside the decision, for the two steps that are about one.

@@ -18,7 +18,7 @@ use crate::vetting::domain::{days_after, slugs, valid_until};
 use crate::vetting::guards::{self, Facts, ProfileFacts};
 use crate::vetting::mails_standing::announce_end;
 use crate::vetting::process::{Action, ApplicationState, Row, STEPS};
-use crate::vetting::service::{Vetting, actor, canonical};
+use crate::vetting::service::{Vetting, actor, canonical, publish};
 use crate::vetting::standing::{STANDING_STEPS, StandingAction};
 use crate::vetting::standing_steps::{audit_standing, event};
 use crate::vetting::view::Dossier;
@@ -98,6 +98,7 @@ impl Vetting {
         let action = format!("vetting.{}", row.action);
         let entry = Entry::step((*actor, *user), action, after.id, input.message.as_ref(), after.changed_at);
         record(conn, &entry.with(json!({ "reason_code": input.reason_code })))?;
+        publish(conn, after, row.action, after.changed_at, now)?;
         appeal(conn, taken)?;
         mails::tell(conn, &self.settings, taken, now)?;
         if row.action == Action::Approve {
@@ -163,7 +164,7 @@ impl Vetting {
         store_vetted::approve(conn, developer_id, Some(id), &taken.input.skills, changed_at, until)?;
         let pass = store_vetted::pass(conn, developer_id)?.ok_or_else(|| Error::internal("an approval is gone"))?;
         let event = event(&pass, StandingAction::Approve, before, (taken.actor, taken.user), &Input::default());
-        audit_standing(conn, &event, None)?;
+        audit_standing(conn, &event, None, now)?;
         store_vetted::insert_event(conn, event)?;
         announce_end(conn, &self.settings, &pass, now)?;
         self.plan_expiry(conn, &pass)

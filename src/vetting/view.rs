@@ -1,8 +1,11 @@
 //! Who sees what of an application: admins all but the cards that could sway them. The developer's view is in `view_own`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::developers::card::DeveloperCard;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{ApplicationId, DeveloperId, UserId};
 use crate::kernel::process::Actor;
@@ -61,6 +64,27 @@ pub struct ApplicationSummary {
     pub created_at: Instant,
     /// When the last step was taken.
     pub changed_at: Instant,
+}
+
+/// One page of applications.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApplicationPage {
+    /// The rows.
+    pub data: Vec<ApplicationSummary>,
+    /// Pass it as `cursor` to read on; null on the last page.
+    #[schema(required = true)]
+    pub next_cursor: Option<String>,
+    /// What `expand` asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub included: Option<ApplicationsIncluded>,
+}
+
+/// What applications name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApplicationsIncluded {
+    /// Who applies, by id.
+    #[schema(value_type = BTreeMap<String, DeveloperCard>)]
+    pub developers: BTreeMap<DeveloperId, DeveloperCard>,
 }
 
 /// An application as admins see it.

@@ -1,11 +1,12 @@
 //! Answers that went well.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use crate::kernel::answer::Answer;
+use crate::kernel::digest::sha256;
 use crate::kernel::error::{Error, Result};
 
 /// The room that an answer is first given, in bytes: a page of most lists, so that it seldom moves while it grows.
@@ -77,6 +78,24 @@ pub fn accepted(message: &str) -> Result<HttpResponse> {
 /// Never.
 pub fn message(message: &str) -> Result<HttpResponse> {
     json(&Message { message: message.to_owned() })
+}
+
+/// 201 with a view that is shown this once, and so is nowhere to be read again.
+///
+/// # Errors
+/// Only when the view cannot become JSON, which would be our fault.
+pub fn created_once(view: &impl Serialize) -> Result<HttpResponse> {
+    Ok(with_status(StatusCode::CREATED, Answer::plain(view)?))
+}
+
+/// 200 with a text and a tag of its content, for one person's own cache; 304 where that has it already.
+pub fn tagged(request: &HttpRequest, media_type: &str, body: String) -> HttpResponse {
+    let tag = format!("\"{}\"", sha256(&body));
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let fresh = known.split(',').any(|each| matches!(each.trim().trim_start_matches("W/"), each if each == tag || each == "*"));
+    let mut response = if fresh { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((header::ETAG, tag)).insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    if fresh { response.finish() } else { response.content_type(media_type).body(body) }
 }
 
 /// 202 with an answer made before.

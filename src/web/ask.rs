@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use crate::auth::gate::Gate;
+use crate::auth::gate::{Gate, KEY_PREFIX};
 use crate::kernel::answer::{Call, Expected, Once};
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::principal::Principal;
@@ -86,7 +86,7 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Ask<T> {
                 user: principal.user,
                 route: format!("{} {}", request.method(), request.path()),
                 key,
-                fingerprint: URL_SAFE_NO_PAD.encode(Sha256::digest(&bytes)),
+                fingerprint: fingerprint(request.query_string(), &bytes),
             });
             Ok(Self { call: Call { principal, once, expected }, body })
         })
@@ -100,6 +100,9 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Enrolling<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
+            if token(&request)?.starts_with(KEY_PREFIX) {
+                return Err(rights::only_a_person());
+            }
             let principal = admit(&request, gate(&request)?.enrolling(token(&request)?).await?)?;
             Ok(Self { principal, body: body::read(&request, payload).await?.0 })
         })
@@ -108,8 +111,24 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Enrolling<T> {
 
 /// The person, whose role the matrix of rights lets in.
 async fn principal(request: &HttpRequest) -> Result<Principal> {
-    let principal = gate(request)?.principal(token(request)?).await?;
+    let principal = known(request).await?;
     admit(request, principal)
+}
+
+/// Whoever the token is of; an API key opens what its scopes say.
+async fn known(request: &HttpRequest) -> Result<Principal> {
+    let (gate, token) = (gate(request)?, token(request)?);
+    if !token.starts_with(KEY_PREFIX) {
+        return gate.principal(token).await;
+    }
+    let (principal, scopes) = gate.key(token).await?;
+    rights::admit_key(request, &scopes)?;
+    Ok(principal)
+}
+
+/// Whether whoever asked is signed in still: for an answer that lasts.
+pub async fn still_signed(request: &HttpRequest) -> bool {
+    known(request).await.is_ok()
 }
 
 /// Notes who asks, for whoever stands around the handler and wants to know who was answered; refuses whom the matrix does.
@@ -145,6 +164,17 @@ fn expected(headers: &HeaderMap) -> Result<Expected> {
     let version = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     // Any other strong or weak tag is one that we never gave: it cannot match.
     Ok(Expected(Some(version.and_then(|digits| digits.parse().ok()).unwrap_or(-1))))
+}
+
+/// What tells a repeat from another request: the body, and the query where there is one.
+fn fingerprint(query: &str, body: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    if !query.is_empty() {
+        digest.update(query);
+        digest.update(b"\n");
+    }
+    digest.update(body);
+    URL_SAFE_NO_PAD.encode(digest.finalize())
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {

@@ -1,24 +1,58 @@
 //! Finishes the OpenAPI document: what every operation has in common is said once, here.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::Method;
+use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayItems, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, Content, InfoBuilder, License, OpenApi, Ref, RefOr, Required, Server};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{Components, Content, InfoBuilder, License, OpenApi, Ref, RefOr, Required, Response, Server};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
 use crate::kernel::error::{Code, Fault};
+use crate::web::examples::{self, Examples};
 use crate::web::problem::{Problem, status};
 
 const DESCRIPTION: &str = "The backend of a marketplace that vets Go developers and hires them out on a 30-day trial.\n\n\
-    Sign in with `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`. Errors are RFC 9457 problems; \
+    Sign in with `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`; an organisation's own \
+    programs send an API key likewise. Errors are RFC 9457 problems; \
     lists are pages with `limit` and `cursor`; `If-Match` guards changes; `Idempotency-Key` makes a POST safe to repeat for 24 hours.";
 
-/// Its answers carry secrets, and none is kept for a repeat.
-const WITHOUT_CONDITIONS: &str = "/v1/me/totp";
+/// What each group of operations is about, in the order in which people come to need them.
+const TAGS: [(&str, &str); 16] = [
+    ("accounts", "Registering, signing in, sessions, the second factor, what is known about oneself, and leaving."),
+    ("organizations", "The organisation that a client acts for, and its members."),
+    ("developers", "A developer's profile, hours that are promised, and whom one does not want to meet again."),
+    ("skills", "The catalogue: names, aliases, and what can stand in for what."),
+    ("vetting", "From the application to the standing after it: stages, scorecards, decisions, appeals."),
+    ("job requests", "What a client looks for, and whom it has its eye on."),
+    ("matching", "Who fits, why, and who would; every point of a score is explained."),
+    ("invitations", "Talking before offering."),
+    ("trials", "From the offer to the years after: terms, signatures, pauses, endings, timesheets, reviews, the hand-over."),
+    ("notifications", "The mails that one gets, and which of them one wants."),
+    ("webhooks", "Telling an organisation's own programs of each step, signed."),
+    ("api keys", "What an organisation's own programs sign in with."),
+    ("events", "Each step as it happens, for a page that is open."),
+    ("reports", "Telling us of abuse."),
+    ("admin", "People, mails, reports, the audit log and saved answers, for admins."),
+    ("system", "Whether the process lives and can work; the lifecycles as data."),
+];
 
-/// Adds info, security, the common headers and the problems that each operation may answer.
+/// Whose answers carry secrets: none is kept for a repeat.
+const WITHOUT_CONDITIONS: [&str; 7] = [
+    "/v1/me/calendar-feed",
+    "/v1/me/totp",
+    "/v1/me/totp/confirm",
+    "/v1/me/totp/recovery-codes",
+    "/v1/api-keys",
+    "/v1/webhooks",
+    "/v1/webhooks/{id}/rotate-secret",
+];
+
+/// Adds info, security, the common headers, the problems that each operation may answer, and examples.
 pub fn finish(mut document: OpenApi) -> OpenApi {
     let license = License::builder().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
     document.info = InfoBuilder::new()
@@ -28,6 +62,7 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
         .license(Some(license))
         .build();
     document.servers = Some(vec![Server::new("/")]);
+    document.tags = Some(TAGS.map(|(name, about)| TagBuilder::new().name(name).description(Some(about)).build()).into());
     let components = document.components.get_or_insert_with(Components::new);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
@@ -40,12 +75,78 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
             components.schemas.entry(name.to_owned()).or_insert(schema);
         }
     }
+    name_parts(&mut components.schemas);
+    let examples = Examples::of(components);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
-            complete(path, &method, operation);
+            complete(path, &method, operation, &mut components.responses);
+            introduce(operation);
+            illustrate(operation, &examples);
         }
     }
     document
+}
+
+/// A page of something refers to it by its name, where the generator writes it out once more.
+fn name_parts(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    let known = schemas.clone();
+    for schema in schemas.values_mut() {
+        if let RefOr::T(Schema::Object(whole)) = schema {
+            whole.properties.values_mut().for_each(|part| refer(part, &known));
+        }
+    }
+}
+
+fn refer(part: &mut RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) {
+    let whole = match part {
+        RefOr::T(Schema::Object(object)) => !object.properties.is_empty(),
+        RefOr::T(Schema::AllOf(_)) => true,
+        _ => false,
+    };
+    if let Some((name, _)) = known.iter().find(|(_, schema)| whole && **schema == *part) {
+        *part = Ref::from_schema_name(name).into();
+        return;
+    }
+    match part {
+        RefOr::T(Schema::Array(list)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut list.items {
+                refer(items, known);
+            }
+        }
+        RefOr::T(Schema::Object(object)) => object.properties.values_mut().for_each(|part| refer(part, known)),
+        _ => {}
+    }
+}
+
+/// The first sentence is the summary; what follows, such as for whom it is, belongs to the description.
+fn introduce(operation: &mut Operation) {
+    let words = operation.summary.take().unwrap_or_default().replace('\n', " ");
+    let (summary, rest) = words.split_once(". ").unwrap_or((words.as_str(), ""));
+    let more = [rest, operation.description.as_deref().unwrap_or_default()];
+    let description = more.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join("\n\n");
+    operation.summary = Some(summary.to_owned());
+    operation.description = Some(description).filter(|words| !words.is_empty());
+}
+
+/// An example of what is sent, and of what comes back.
+fn illustrate(operation: &mut Operation, examples: &Examples) {
+    let sent = operation.request_body.iter_mut().filter_map(inline).flat_map(|body| body.content.iter_mut());
+    let answers = operation.responses.responses.iter_mut().filter_map(|(status, answer)| Some((status.as_str(), inline(answer)?)));
+    let answers = answers.flat_map(|(status, answer)| answer.content.iter_mut().map(move |content| (status, content)));
+    for (status, (media_type, content)) in sent.map(|content| ("", content)).chain(answers) {
+        if let Some(content) = inline(content) {
+            let example = examples.one(status, media_type, content.schema.as_ref());
+            content.example.get_or_insert(example);
+        }
+    }
+}
+
+/// What is written here and not elsewhere.
+fn inline<T>(either: &mut RefOr<T>) -> Option<&mut T> {
+    match either {
+        RefOr::T(inline) => Some(inline),
+        RefOr::Ref(_) => None,
+    }
 }
 
 /// The methods that a path knows, with their operations.
@@ -60,8 +161,10 @@ pub fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?))).collect()
 }
 
-fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
-    let signed = operation.security.as_ref().is_some_and(|needs| !needs.is_empty());
+/// The conditions that it takes, and the problems that it may answer: each is described once, in `problems`, by its name.
+fn complete(path: &str, method: &HttpMethod, operation: &mut Operation, problems: &mut BTreeMap<String, RefOr<Response>>) {
+    // No need at all is said, too.
+    let signed = !operation.security.get_or_insert_default().is_empty();
     let has_body = operation.request_body.is_some();
     let has_parameters = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
     let changes = !matches!(method, HttpMethod::Get);
@@ -81,24 +184,36 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     if changes {
         codes.push(Code::Conflict);
     }
-    if changes && signed && !path.starts_with(WITHOUT_CONDITIONS) {
+    if changes && signed && !WITHOUT_CONDITIONS.contains(&path) {
         codes.push(Code::StaleVersion);
         conditions(method, operation);
     }
     for code in codes {
-        let (status, title) = status(code);
-        operation.responses.responses.entry(status.as_u16().to_string()).or_insert_with(|| problem(title));
+        operation.responses.responses.entry(status(code).0.as_str().to_owned()).or_insert_with(|| {
+            let name = format!("{code:?}");
+            let known = Ref::from_response_name(&name);
+            problems.entry(name).or_insert_with(|| problem(code));
+            known.into()
+        });
     }
 }
 
-fn problem(title: &str) -> RefOr<utoipa::openapi::Response> {
-    let content = Content::new(Some(Ref::from_schema_name(Problem::name())));
-    ResponseBuilder::new().description(title).content("application/problem+json", content).build().into()
+fn problem(code: Code) -> RefOr<Response> {
+    let mut content = Content::new(Some(Ref::from_schema_name(Problem::name())));
+    content.example = Some(examples::problem(code));
+    let mut response = ResponseBuilder::new().description(status(code).1).content("application/problem+json", content);
+    if matches!(code, Code::TooManyRequests | Code::Unavailable) {
+        let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build();
+        let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("In so many seconds it is worth another try."));
+        response = response.header("Retry-After", header.build());
+    }
+    response.build().into()
 }
 
 fn conditions(method: &HttpMethod, operation: &mut Operation) {
     let header = |name: &str, description: &str, longest: usize| {
-        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(longest)).build();
+        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(longest));
+        let text = text.pattern(Some("^[!-~]*$")).build();
         ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Header)

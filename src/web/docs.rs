@@ -32,8 +32,8 @@ pub struct Asset {
     tag: String,
 }
 
-/// The OpenAPI document as it is served; app data.
-pub struct Document(Asset);
+/// The OpenAPI document as it is served, compressed when it is first asked for; app data.
+pub struct Document(LazyLock<Asset, Box<dyn FnOnce() -> Asset + Send>>);
 
 static SCALAR: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("text/javascript; charset=utf-8", scalar_api_reference::get_asset("scalar.js").unwrap_or_default()));
@@ -43,7 +43,7 @@ static PAGE_ASSET: LazyLock<Asset> = LazyLock::new(|| Asset::new("text/html; cha
 impl Document {
     /// The document `json`.
     pub fn new(json: String) -> Self {
-        Self(Asset::new("application/json", json.into_bytes()))
+        Self(LazyLock::new(Box::new(|| Asset::new("application/json", json.into_bytes()))))
     }
 }
 

@@ -61,27 +61,35 @@ pub struct Problem {
     pub extra: Map<String, Value>,
 }
 
+impl Problem {
+    /// What whoever asked is told of `error`.
+    pub fn of(error: &Error, request_id: String) -> Self {
+        let (status, title) = status(error.code);
+        Self {
+            kind: format!("/problems/{}", error.code),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: error.detail.clone(),
+            request_id,
+            errors: error.faults.clone(),
+            extra: error.extra.clone(),
+        }
+    }
+}
+
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         status(self.code).0
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (status, title) = status(self.code);
+        let status = self.status_code();
         let request_id = request::current().unwrap_or_default();
-        if status.is_server_error() {
+        if status.is_server_error() && !self.expected {
             metrics::counter!("guildhall_server_errors_total", "code" => self.code.to_string()).increment(1);
             tracing::error!(%request_id, code = %self.code, cause = self.cause.as_deref().unwrap_or_default(), "a request failed");
         }
-        let problem = Problem {
-            kind: format!("/problems/{}", self.code),
-            title: title.to_owned(),
-            status: status.as_u16(),
-            detail: self.detail.clone(),
-            request_id: request_id.clone(),
-            errors: self.faults.clone(),
-            extra: self.extra.clone(),
-        };
+        let problem = Problem::of(self, request_id.clone());
         let mut response = HttpResponse::build(status).content_type("application/problem+json").body(json!(problem).to_string());
         let headers = response.headers_mut();
         secure(headers);

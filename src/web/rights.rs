@@ -7,6 +7,7 @@ use actix_web::web::Data;
 
 use crate::kernel::error::{Error, Result};
 use crate::kernel::principal::{Principal, Role};
+use crate::kernel::scope::Scope;
 
 /// Who asks, as far as rights depend on it; the columns of the matrix. "It" is what the path or the body names.
 pub const COLUMNS: [&str; 8] = [
@@ -83,6 +84,9 @@ pub const ITS_DEVELOPER: Rule = Rule::signed("the developer whose it is", [Forbi
 /// The developer whose it is, and admins.
 pub const ITS_DEVELOPER_OR_ADMIN: Rule =
     Rule::signed("the developer whose it is and admins", [Forbidden, Forbidden, Allowed, NotFound, Allowed]);
+/// The developer, clients to whom the developer is disclosed, and admins.
+pub const DISCLOSED: Rule =
+    Rule::signed("the developer, clients to whom the developer is disclosed and admins", [Allowed, NotFound, Allowed, NotFound, Allowed]);
 /// Clients and developers.
 pub const CLIENTS_AND_DEVELOPERS: Rule = Rule::signed("clients and developers", [Allowed, Allowed, Allowed, Allowed, Forbidden]);
 /// Both sides of an invitation or a trial.
@@ -99,12 +103,28 @@ pub const ADMIN_OVER_PARTIES: Rule = Rule::signed("admins", [Forbidden, NotFound
 pub const ADMINS: Rule = Rule::signed("admins", [Forbidden, Forbidden, Forbidden, Forbidden, Allowed]);
 
 /// The matrix as the gate reads it; app data.
-pub struct Rights(HashMap<&'static str, &'static Rule>);
+pub struct Rights {
+    rules: HashMap<&'static str, &'static Rule>,
+    scopes: HashMap<&'static str, Scope>,
+}
 
 impl Rights {
-    /// Of rows such as `("GET /v1/me", SIGNED_IN)`.
-    pub fn new(rows: &'static [(&'static str, Rule)]) -> Self {
-        Self(rows.iter().map(|(operation, rule)| (*operation, rule)).collect())
+    /// Of rows such as `("GET /v1/me", SIGNED_IN)`, and of what API keys may do, such as `("GET /v1/trials", Scope::TrialsRead)`.
+    pub fn new(rows: &'static [(&'static str, Rule)], scopes: &'static [(&'static str, Scope)]) -> Self {
+        let rules = rows.iter().map(|(operation, rule)| (*operation, rule)).collect();
+        Self { rules, scopes: scopes.iter().copied().collect() }
+    }
+
+    /// Refuses an API key that lacks the scope, and every key where none is enough.
+    ///
+    /// # Errors
+    /// 403.
+    fn admit_key(&self, operation: &str, scopes: &[Scope]) -> Result<()> {
+        match self.scopes.get(operation) {
+            Some(needed) if scopes.contains(needed) => Ok(()),
+            Some(needed) => Err(Error::not_allowed(format!("This API key lacks the scope `{needed}`."))),
+            None => Err(only_a_person()),
+        }
     }
 
     /// Refuses a role that the matrix does not let in.
@@ -112,7 +132,7 @@ impl Rights {
     /// # Errors
     /// 403; 500 for an operation that the matrix does not know, so that a forgotten row lets nobody in.
     fn admit(&self, operation: &str, role: Role) -> Result<()> {
-        let rule = self.0.get(operation).ok_or_else(|| Error::internal(format!("{operation} is not in the matrix of rights")))?;
+        let rule = self.rules.get(operation).ok_or_else(|| Error::internal(format!("{operation} is not in the matrix of rights")))?;
         if rule.admits(role) { Ok(()) } else { Err(Error::not_allowed(format!("This is for {} only.", rule.whom))) }
     }
 }
@@ -122,13 +142,35 @@ impl Rights {
 /// # Errors
 /// 403, or 500 for an operation without a row.
 pub fn admit(request: &HttpRequest, principal: &Principal) -> Result<()> {
-    let rights = request.app_data::<Data<Rights>>().ok_or_else(|| Error::internal("no matrix of rights is mounted"))?;
-    let operation = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
-    rights.admit(&operation, principal.role)
+    rights(request)?.admit(&operation(request), principal.role)
+}
+
+/// Refuses an API key with these scopes where it may not.
+///
+/// # Errors
+/// 403.
+pub fn admit_key(request: &HttpRequest, scopes: &[Scope]) -> Result<()> {
+    rights(request)?.admit_key(&operation(request), scopes)
+}
+
+/// The refusal of every API key.
+pub fn only_a_person() -> Error {
+    Error::not_allowed("API keys may not do this: it needs a person who signs in.")
+}
+
+fn rights(request: &HttpRequest) -> Result<&Data<Rights>> {
+    request.app_data::<Data<Rights>>().ok_or_else(|| Error::internal("no matrix of rights is mounted"))
+}
+
+fn operation(request: &HttpRequest) -> String {
+    format!("{} {}", request.method(), request.match_pattern().unwrap_or_default())
 }
 
 /// The matrix as a Markdown document.
-pub fn document(rows: &[(&str, Rule)]) -> String {
+pub fn document(rows: &[(&str, Rule)], scopes: &[(&str, Scope)]) -> String {
+    const KEYS: &str = "\n## What API keys may do\n\n\
+        A key acts for the client who made it, and needs the scope. Whatever is not listed is for people who sign in: 403.\n\n\
+        | operation | scope |\n| --- | --- |";
     const HEAD: &str = "# Who may do what\n\n\
         Made from the matrix in the code (`src/rights.rs`) by `guildhall rights > docs/authorization.md`; a test holds this file to it.\n\
         The server asks the matrix before a handler runs, and a test tries every operation as everybody.\n\n\
@@ -137,11 +179,13 @@ pub fn document(rows: &[(&str, Rule)]) -> String {
     let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let head = ["operation", "for"].iter().chain(&COLUMNS).map(|each| (*each).to_owned()).collect();
     let rule = vec!["---".to_owned(); COLUMNS.len() + 2];
+    let keys = scopes.iter().map(|(operation, scope)| line(vec![format!("`{operation}`"), format!("`{scope}`")]));
+    let keys: Vec<String> = [KEYS.to_owned()].into_iter().chain(keys).collect();
     let rows = rows.iter().map(|(operation, rule)| {
         let cells = rule.columns.iter().map(|access| word(*access).to_owned());
         line([format!("`{operation}`"), rule.whom.to_owned()].into_iter().chain(cells).collect())
     });
-    [HEAD.to_owned(), line(head), line(rule)].into_iter().chain(rows).collect::<Vec<_>>().join("\n") + "\n"
+    [HEAD.to_owned(), line(head), line(rule)].into_iter().chain(rows).chain(keys).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 fn word(access: Access) -> &'static str {
@@ -157,6 +201,7 @@ fn word(access: Access) -> &'static str {
 mod tests {
     use super::*;
     use crate::kernel::error::Code;
+    use crate::kernel::words::Word as _;
 
     #[test]
     fn a_role_is_let_in_where_its_columns_lead_further_than_a_403() {
@@ -170,10 +215,13 @@ mod tests {
 
     #[test]
     fn what_has_no_row_lets_nobody_in() {
-        let rights = Rights::new(&[("GET /v1/x", ADMINS)]);
+        let rights = Rights::new(&[("GET /v1/x", ADMINS)], &[("GET /v1/x", Scope::TrialsRead)]);
         let refused = |operation: &str, role| rights.admit(operation, role).map_err(|error| error.code);
         assert_eq!(refused("GET /v1/x", Role::Admin), Ok(()));
         assert_eq!(refused("GET /v1/x", Role::Client), Err(Code::NotAllowed));
         assert_eq!(refused("POST /v1/x", Role::Admin), Err(Code::Internal));
+        let key = |operation: &str, scopes: &[Scope]| rights.admit_key(operation, scopes).is_ok();
+        assert!(key("GET /v1/x", &[Scope::EventsRead, Scope::TrialsRead]) && !key("GET /v1/x", &[Scope::EventsRead]));
+        assert!(!key("POST /v1/x", Scope::ALL), "what is not listed is for people");
     }
 }

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::answer::Answer;
-use crate::support::app::TestApp;
+use crate::support::app::{DEAR_HASHES, TestApp};
 use crate::support::person::Person;
 
 const VERIFY: &str = "Verify your e-mail";
@@ -108,7 +108,7 @@ async fn every_fault_of_a_sign_up_is_named_at_once() {
 
 #[actix_web::test]
 async fn passwords_are_kept_as_argon2id_and_taken_as_they_are() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(&[DEAR_HASHES]).await;
     for bad in ["short77", &"x".repeat(129), "password", "12345678", "iloveyou"] {
         register(&app.anonymous(), bad).await.faults(&["/password"]);
     }
@@ -140,7 +140,7 @@ async fn passwords_are_kept_as_argon2id_and_taken_as_they_are() {
 
 #[actix_web::test]
 async fn a_weak_hash_is_made_stronger_and_a_foreign_one_refused() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(&[DEAR_HASHES]).await;
     let person = app.verified("client").await;
     // argon2id, m=64, t=1 of the same password.
     let weak = weak_hash(&person.password);

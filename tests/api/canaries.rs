@@ -53,6 +53,7 @@ const PRIVATE: &[Row] = &[
     ("sessions.client", "user_id = '{client}'", PLAIN, "C"),
     ("second_factors.sealed_secret", "user_id = '{client}'", PLAIN, ""),
     ("recovery_codes.code_hash", "user_id = '{client}'", PLAIN, ""),
+    ("calendar_feeds.secret_hash", "user_id = '{client}'", PLAIN, ""),
     ("mail_tokens.detail_json", EACH, As("{\"x\":\"{}\"}"), ""),
     ("idempotency_keys.idempotency_key", EACH, PLAIN, ""),
     ("idempotency_keys.answer_body", EACH, PLAIN, ""),
@@ -106,6 +107,14 @@ const PRIVATE: &[Row] = &[
     ("reviews.message", "party = 'developer'", PLAIN, "CDA"),
     ("check_ins.message", "party = 'client'", PLAIN, "CA"),
     ("check_ins.message", "party = 'developer'", PLAIN, "DA"),
+    ("api_keys.name", EACH, PLAIN, "C"),
+    ("api_keys.key_hash", EACH, PLAIN, ""),
+    ("webhooks.url", EACH, As("https://{}.example.com/"), "C"),
+    ("webhooks.description", EACH, PLAIN, "C"),
+    ("webhooks.sealed_secret", EACH, PLAIN, ""),
+    ("webhooks.former_sealed_secret", EACH, PLAIN, ""),
+    ("webhook_deliveries.body", EACH, As("{\"x\":\"{}\"}"), "C"),
+    ("webhook_deliveries.last_error", EACH, PLAIN, "C"),
     ("hand_overs.items_json", EACH, InsteadOf("Give the laptop back"), "CDA"),
 ];
 
@@ -119,6 +128,7 @@ const NOT_PRIVATE: &[&str] = &[
     "developer_skills",
     "disclosures",
     "erasures",
+    "events",
     "job_request_skills",
     "match_fits",
     "match_openings",
@@ -131,10 +141,12 @@ const NOT_PRIVATE: &[&str] = &[
     "skill_substitutes",
     "skills",
     "throttles",
+    "weekly_figures",
     "timers",
     "trial_signatures",
     "vetted_developers",
     "verified_skills",
+    "api_keys.scopes_json",
     "audit_entries.action",
     "audit_entries.hash",
     "audit_entries.reason_hash",
@@ -170,6 +182,9 @@ const NOT_PRIVATE: &[&str] = &[
     "trial_terms.sha256",
     "trials.replaces",
     "users.role",
+    "webhook_deliveries.kind",
+    "webhooks.disabled_because",
+    "webhooks.event_types_json",
     "users.time_zone",
     "vetting_applications.remembered_stage",
     "vetting_applications.skipped_stages_json",
@@ -263,6 +278,7 @@ async fn story() -> Story {
     client.post("/v1/organization/members", json!({ "email": "guest@example.com" })).await.expect(202);
     client.patch("/v1/organization", json!({ "name": "Acme" })).await.expect(200);
     client.post("/v1/me/totp", json!({})).await.expect(200);
+    client.post("/v1/me/calendar-feed", json!({})).await.expect(201);
     app.sql(format!("INSERT INTO recovery_codes (user_id, code_hash) VALUES ('{}', 'a hash')", id_of(&client).await)).await;
     let resting = draft(&client, json!({})).await;
     let open = open_job(&client, json!({})).await;
@@ -276,6 +292,10 @@ async fn story() -> Story {
     let abuse = json!({ "subject": profile, "category": "spam", "message": "Twice." });
     let report = client.post("/v1/reports", abuse).await.expect(201).text_at("/id");
     reviewer.post(&format!("/v1/admin/reports/{report}/handle"), json!({ "state": "dismissed", "note": "Nothing." })).await.expect(200);
+    client.post("/v1/api-keys", json!({ "name": "Ours", "scopes": ["trials:read"] })).await.expect(201);
+    let told = json!({ "url": "http://127.0.0.1:9/", "event_types": ["trial.terminate"] });
+    let webhook = client.post("/v1/webhooks", told).await.expect(201).text_at("/id");
+    client.post(&format!("/v1/webhooks/{webhook}/test"), json!({})).await.expect(202);
     let half = with(terms(), json!({ "hours_per_week": 20 }));
     let mut trials = Vec::new();
     for seats in [1, 2] {
@@ -375,11 +395,12 @@ impl Story {
 }
 
 /// The tables whose ids stand in paths, by what the path begins with.
-const PLACES: [(&str, &str); 8] = [
+const PLACES: [(&str, &str); 9] = [
     ("/v1/job-requests/{id}", "job_requests"),
     ("/v1/developers/me/job-requests/{id}", "job_requests"),
     ("/v1/admin/match-runs/{id}", "match_runs"),
     ("/v1/invitations/{id}", "invitations"),
+    ("/v1/webhooks/{id}", "webhooks"),
     ("/v1/trials/{id}", "trials"),
     ("/v1/vetting/applications/{id}", "vetting_applications"),
     ("/v1/developers/{id}", "developers"),
@@ -395,11 +416,14 @@ struct Id {
 /// Every path that can be read, with every id that there is.
 async fn paths(app: &TestApp) -> Vec<String> {
     let mut paths = Vec::new();
+    let deliveries = ids(app, "webhook_deliveries").await;
+    let delivery = deliveries.first().expect("a delivery");
     for (name, operation) in operations(&openapi()) {
         let Some(template) = name.strip_prefix("GET ") else { continue };
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         let limit = parameters.iter().find(|each| each["name"] == "limit").map(|each| format!("?limit={}", each["schema"]["maximum"]));
         let template = format!("{template}{}", limit.unwrap_or_default()).replace("{iso_week}", "2026-W49").replace("{day}", "3");
+        let template = template.replace("{delivery_id}", delivery).replace("/v1/events", "/v1/events?wait=false");
         let ids = match PLACES.iter().find(|(begin, _)| template.starts_with(begin)) {
             Some((_, "skills")) => vec!["go".to_owned()],
             Some((_, table)) => ids(app, table).await,

@@ -117,7 +117,7 @@ fn body<T: ToSchema + DeserializeOwned + 'static>(cases: u32) {
 
 type Fuzzer = fn(u32);
 /// Every kind of body, by the door that it comes in at.
-const BODIES: [(&str, Fuzzer); 24] = [
+const BODIES: [(&str, Fuzzer); 26] = [
     ("a sign-up", body::<guildhall::accounts::domain::Register>),
     ("a sign-in", body::<accounts::Credentials>),
     ("a refresh", body::<accounts::Refresh>),
@@ -142,6 +142,8 @@ const BODIES: [(&str, Fuzzer); 24] = [
     ("a week of hours", body::<guildhall::timesheets::views::WeekOfHours>),
     ("a review", body::<guildhall::reviews::domain::NewReview>),
     ("a report", body::<guildhall::reports::domain::NewReport>),
+    ("an API key", body::<guildhall::accounts::keys::NewApiKey>),
+    ("a webhook", body::<guildhall::webhooks::domain::WebhookDraft>),
 ];
 
 fn all_bodies(cases: u32) {

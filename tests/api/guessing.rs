@@ -7,18 +7,19 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::answer::Answer;
-use crate::support::app::TestApp;
+use crate::support::app::{DEAR_HASHES, TestApp};
 use crate::support::person::Person;
 
 const WRONG: &str = "not the password";
 const OTHER_PASSWORD: &str = "nine purple umbrellas";
 /// With limits, behind a proxy that says who asks.
-const GUARDED: [(&str, &str); 5] = [
+const GUARDED: [(&str, &str); 6] = [
     ("limits.enabled", "true"),
     ("limits.requests_per_second", "10000"),
     ("limits.burst", "10000"),
     ("server.trusted_proxies", "127.0.0.0/8"),
     ("auth.hashing_permits", "2"),
+    DEAR_HASHES,
 ];
 
 /// The same person at a client address.
@@ -68,6 +69,33 @@ async fn strangers_who_use_up_the_attempts_lock_out_strangers_and_not_the_owner(
     at(&owner, "203.0.113.77").login(OTHER_PASSWORD).await.expect(200);
     assert_eq!((audited(&app, "auth.sign_in_closed").await, audited(&app, "auth.sign_in_failed").await), (3, 9 + 9 + 9 + 9));
     assert!(!app.dump().contains("198.51.100.2"), "where somebody signs in is kept as a pseudonym");
+}
+
+#[actix_web::test]
+async fn a_password_that_is_reset_opens_an_account_that_failures_have_closed() {
+    let app = TestApp::with(&GUARDED).await;
+    let owner = app.verified("client").await;
+    let (home, new_place, stranger) = (at(&owner, "198.51.100.1"), at(&owner, "198.51.100.7"), at(&owner, "203.0.113.9"));
+    let home = home.sign_in().await;
+    // Closed wherever nobody has signed in, at home, and for the one who is signed in.
+    guess(&stranger, 10).await;
+    guess(&home, 10).await;
+    let change = json!({ "current_password": WRONG, "new_password": OTHER_PASSWORD });
+    for _ in 0..10 {
+        home.post("/v1/auth/password/change", change.clone()).await.faults(&["/current_password"]);
+    }
+    closed(&home).await;
+    closed(&new_place).await;
+    owner.post("/v1/auth/password/forgot", json!({ "email": owner.email })).await.expect(202);
+    let token = app.newest_mail(&owner, "Reset your password").await.token();
+    home.post("/v1/auth/password/reset", json!({ "token": token, "password": OTHER_PASSWORD })).await.expect(200);
+    new_place.login(OTHER_PASSWORD).await.expect(200);
+    let home = home.with_pair(&home.login(OTHER_PASSWORD).await.expect(200));
+    let change = json!({ "current_password": OTHER_PASSWORD, "new_password": "four quiet lighthouses" });
+    home.post("/v1/auth/password/change", change).await.expect(204);
+    // It opens once: what fails from then on is counted as ever.
+    guess(&home, 10).await;
+    home.login("four quiet lighthouses").await.problem(429, "too-many-requests");
 }
 
 #[actix_web::test]

@@ -13,7 +13,8 @@ use crate::support::app::TestApp;
 use crate::support::person;
 use crate::support::seeds::{job_body, with};
 use crate::{
-    admin, afterwards, invitations, jobs, main_job, organizations, skills, timesheets, trials, trials_running, vetting, vetting_standing,
+    admin, afterwards, invitations, jobs, main_job, organizations, resumes, skills, timesheets, trials, trials_running, vetting,
+    vetting_standing, webhooks,
 };
 
 /// Between them they send every POST.
@@ -27,6 +28,7 @@ const STORIES: &[fn()] = &[
     invitations::a_yes_counts_in_every_match_and_the_two_can_talk,
     invitations::who_can_be_invited_and_how_often,
     jobs::steps_follow_the_states,
+    resumes::a_resume_is_shown_first_then_fills_what_is_empty_and_never_overwrites_by_itself,
     organizations::an_invited_person_joins_and_acts_as_a_member,
     skills::a_merge_takes_along_whoever_uses_the_skill,
     timesheets::a_trial_ended_on_day_n_is_free_until_then_and_on_the_next_day_it_is_not,
@@ -48,6 +50,7 @@ const STORIES: &[fn()] = &[
     vetting_standing::a_rejection_is_appealed_and_decided_anew,
     vetting_standing::a_suspension_and_a_revocation_are_appealed,
     vetting_standing::whoever_is_suspended_leaves_matching_at_once_and_trials_go_on,
+    webhooks::a_test_event_and_a_repeat_are_sent_on_request,
     an_admin_handles_a_mail,
     an_admin_ends_sessions,
     an_invitation_is_accepted,
@@ -55,7 +58,8 @@ const STORIES: &[fn()] = &[
 
 /// What a key means nothing to: signing in and its like, whose answers must not be stored, and what has no effect.
 fn is_without_key(path: &str) -> bool {
-    path.starts_with("/v1/auth/") || path.starts_with("/v1/me/totp") || path == "/v1/matches/search"
+    let secret = ["/v1/api-keys", "/v1/me/calendar-feed", "/v1/webhooks", "/v1/webhooks/{id}/rotate-secret"];
+    path.starts_with("/v1/auth/") || path.starts_with("/v1/me/totp") || path == "/v1/matches/search" || secret.contains(&path)
 }
 
 /// The paths of the document that know POST.
@@ -153,7 +157,7 @@ async fn what_was_refused_keeps_no_key() {
 async fn a_key_that_is_still_at_work_is_waited_for_and_then_refused() {
     use diesel::prelude::*;
     use guildhall::db::Conn;
-    let app = TestApp::start().await;
+    let app = TestApp::with(&[("database.patience", "2500")]).await;
     let client = app.client().await;
     let Conn::Postgres(mut other) = app.connect() else { return };
     let user = client.get("/v1/me").await.expect(200).text_at("/id");

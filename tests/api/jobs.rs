@@ -175,3 +175,48 @@ async fn others_see_and_change_nothing() {
     client.anonymous().get(&path).await.problem(401, "not-signed-in");
     assert_eq!(client.get(&path).await.expect(200).text_at("/state"), "draft");
 }
+
+#[actix_web::test]
+async fn a_published_request_is_a_posting_while_it_is_open() {
+    let app = TestApp::start().await;
+    let (client, anybody) = (app.client().await, app.anonymous());
+    client.patch("/v1/organization", json!({ "name": "Ledgers & Co" })).await.expect(200);
+    let change = json!({
+        "title": "Go engineer </script>", "description": "Build <b>a ledger</b>.\n\nThen run it.", "seats": 2, "domains": ["payments"],
+        "legal_country_limit": { "countries": ["DE"], "reason": "The law." }, "max_hourly_rate": { "amount": 9950, "currency": "USD" },
+        "skills": [{ "slug": "go", "min_level": 4, "must": true }, { "slug": "kafka", "min_level": 2, "must": false }],
+    });
+    let id = draft(&client, change).await;
+    let (job, path) = (format!("{JOBS}/{id}"), format!("{JOBS}/{id}/job-posting"));
+    let missing = anybody.get(&format!("{JOBS}/job_01h455vb4pex5vsknk084sn02q/job-posting")).await.problem(404, "not-found");
+    client.post(&format!("{job}/open"), json!({})).await.expect(200);
+    assert_eq!(anybody.get(&path).await.lasting(), missing.lasting(), "nobody has published it");
+    assert_eq!(client.patch(&job, json!({ "published": true })).await.expect(200).at("/published"), &json!(true));
+    let posting = anybody.get(&path).await.expect(200);
+    assert_eq!(posting.header("content-type"), "application/ld+json");
+    assert!(!posting.text.contains('<'), "{}", posting.text);
+    let expected = json!({
+        "@context": "https://schema.org/", "@type": "JobPosting",
+        "identifier": { "@type": "PropertyValue", "name": "Ledgers & Co", "value": id },
+        "title": "Go engineer </script>",
+        "description": "<p>Build &lt;b&gt;a ledger&lt;/b&gt;.</p><p>Then run it.</p>",
+        "datePosted": "2026-11-23",
+        "hiringOrganization": { "@type": "Organization", "name": "Ledgers & Co" },
+        "employmentType": ["CONTRACTOR", "FULL_TIME"], "jobLocationType": "TELECOMMUTE",
+        "applicantLocationRequirements": [{ "@type": "Country", "name": "DE" }],
+        "jobStartDate": "2026-12-01",
+        "workHours": "40 hours a week, 4 hours a day of them within 09:00 to 17:00 (Europe/London)",
+        "baseSalary": {
+            "@type": "MonetaryAmount", "currency": "USD",
+            "value": { "@type": "QuantitativeValue", "maxValue": 99.5, "unitText": "HOUR" },
+        },
+        "skills": ["Go (expert or better)", "Apache Kafka (working or better, a plus)"],
+        "qualifications": ["Language: en"], "industry": ["payments"], "totalJobOpenings": 2, "directApply": false,
+    });
+    assert_eq!(posting.json, expected);
+    client.post(&format!("{job}/pause"), json!({})).await.expect(200);
+    assert_eq!(anybody.get(&path).await.lasting(), missing.lasting(), "it rests");
+    client.post(&format!("{job}/open"), json!({})).await.expect(200);
+    client.patch(&job, json!({ "published": false })).await.expect(200);
+    assert_eq!(anybody.get(&path).await.lasting(), missing.lasting(), "it is taken back");
+}

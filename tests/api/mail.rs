@@ -6,8 +6,9 @@ use std::time::{Duration, Instant as Moment};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use guildhall::db::Conn;
 use guildhall::db::schema::outbox::dsl;
-use guildhall::kernel::clock::{Clock as _, Instant};
+use guildhall::kernel::clock::Instant;
 use serde_json::json;
 
 use crate::support::app::TestApp;
@@ -248,25 +249,78 @@ async fn a_backlog_drains_when_the_mail_server_is_back() {
     }
 }
 
+/// Until when the mail to somebody is claimed, once that is not (or no longer) `before`.
+async fn claimed(app: &TestApp, person: &Person, before: Option<Instant>) -> Instant {
+    let claim = async {
+        loop {
+            let email = person.email.clone();
+            let of_it = |conn: &mut Conn| dsl::outbox.filter(dsl::recipient_email.eq(email)).select(dsl::leased_until).first(conn);
+            let until: Option<Instant> = app.read(of_it).await;
+            if let Some(until) = until.filter(|_| until != before) {
+                return until;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), claim).await.expect("a claim")
+}
+
+/// Sends no mail while the test looks: nothing is given up before its end.
+const UNHURRIED: [(&str, &str); 1] = [("mail.deadline", "600")];
+
 #[actix_web::test]
 async fn what_a_dead_node_was_sending_is_taken_over_within_half_a_minute() {
-    let app = TestApp::with(&[("mail.deadline", "20")]).await;
-    let person = app.registered("client").await;
-    app.settle().await;
-    let (now, email) = (app.clock.now(), person.email.clone());
-    // As it is left by a node that claims it and is killed.
-    let claimed = app.house.db.write(move |conn| {
-        let row = diesel::update(dsl::outbox.filter(dsl::recipient_email.eq(&email)));
-        let claim = (dsl::state.eq("pending"), dsl::attempts.eq(1), dsl::leased_until.eq(now.plus(TimeDelta::seconds(30))));
-        Ok(row.set((claim, dsl::sent_at.eq(None::<Instant>))).execute(conn)?)
-    });
-    assert_eq!(claimed.await.expect("a claim"), 1);
-    app.clock.advance(TimeDelta::seconds(29));
-    assert!(app.house.notifications.claim(10).await.expect("claims").is_empty());
-    app.clock.advance(TimeDelta::seconds(1));
-    app.settle().await;
+    let mut app = TestApp::with(&UNHURRIED).await;
+    let person = app.somebody("client");
+    app.smtp.set_mode_for(&person.email, Mode::Stall(Point::Data));
+    person.register("client").await.expect(202);
+    claimed(&app, &person, None).await;
+    app.die().await;
+    app.smtp.set_mode_for(&person.email, Mode::Accept);
+    let other = app.another_node().await;
+    app.clock.advance(TimeDelta::seconds(10));
+    assert!(other.house.notifications.claim(10).await.expect("claims").is_empty(), "it may still live");
+    app.clock.advance(TimeDelta::seconds(20));
+    other.settle().await;
     assert_eq!(outbox(&app, &person).await, [row("sent", 2)]);
-    assert_eq!(app.smtp.received_by(&person.email).len(), 2, "once by the dead node, as far as anybody knows");
+    assert_eq!(app.smtp.received_by(&person.email).len(), 1);
+}
+
+#[actix_web::test]
+async fn a_mail_server_that_takes_its_time_gets_each_mail_once() {
+    let app = TestApp::with(&UNHURRIED).await;
+    let other = app.another_node().await;
+    let person = app.somebody("client");
+    app.smtp.set_mode_for(&person.email, Mode::Hold);
+    person.register("client").await.expect(202);
+    let mut until = claimed(&app, &person, None).await;
+    for _ in 0..2 {
+        app.clock.advance(TimeDelta::seconds(14));
+        until = claimed(&app, &person, Some(until)).await;
+        assert!(other.house.notifications.claim(10).await.expect("claims").is_empty(), "whoever sends it is not done");
+    }
+    app.smtp.set_mode_for(&person.email, Mode::Accept);
+    other.settle().await;
+    assert_eq!(outbox(&app, &person).await, [row("sent", 1)]);
+    assert_eq!(app.smtp.received_by(&person.email).len(), 1);
+}
+
+/// Mails that are called off, or that another node has taken over, are given up by whoever was at them, long before the deadline.
+#[actix_web::test]
+async fn an_attempt_whose_claim_is_lost_makes_room_for_others() {
+    let app = TestApp::with(&UNHURRIED).await;
+    // As many as are sent at once.
+    let stalled: Vec<Person> = (0..8).map(|_| app.somebody("stalled")).collect();
+    for person in &stalled {
+        app.smtp.set_mode_for(&person.email, Mode::Stall(Point::Data));
+        person.register("client").await.expect(202);
+        claimed(&app, person, None).await;
+    }
+    assert_eq!(app.sql("UPDATE outbox SET state = 'cancelled' WHERE state = 'pending'").await, 8);
+    let other = app.registered("developer").await;
+    app.mail(&other, VERIFY).await;
+    for person in &stalled {
+        assert_eq!(outbox(&app, person).await, [row("cancelled", 1)]);
+    }
 }
 
 #[actix_web::test]

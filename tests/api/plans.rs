@@ -108,7 +108,10 @@ async fn look(people: &[&Person], things: &[&str]) {
     let lists = paths.filter(|(path, what)| !path.contains('{') && what.get("get").is_some()).map(|(path, _)| path.as_str());
     for path in lists.chain(things.iter().copied()) {
         for person in people {
-            person.get(path).await;
+            // A stream would not end; what was missed is a list.
+            let missed = person.with("last-event-id", "evt_7zzzzzzzzzzzzzzzzzzzzzzzzz");
+            let person = if *path == *"/v1/events" { &missed } else { *person };
+            person.get(&path.replace("/v1/events", "/v1/events?wait=false")).await;
         }
     }
 }

@@ -129,6 +129,7 @@ async fn a_stop_under_load_finishes_what_was_begun() {
     let (status, took) = process.ended().await;
     assert!(status.success() && took < DRAINED, "{status} after {took:?}: {:#?}", process.log());
     assert!(client.try_get("/healthz").await.is_none(), "new work is refused");
+    assert!(!process.said().contains("ERROR"), "neither a start nor a stop is an error: {:#?}", process.log());
 }
 
 #[actix_web::test]

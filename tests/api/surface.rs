@@ -238,7 +238,7 @@ fn production_does_not_start_with_what_is_unsafe() {
     const DATABASE: &str = "GUILDHALL_DATABASE__URL";
     const ORIGINS: &str = "GUILDHALL_SERVER__CORS_ORIGINS";
     const PROXIES: &str = "GUILDHALL_SERVER__TRUSTED_PROXIES";
-    let cases: [(&str, Option<&str>, &str); 27] = [
+    let cases: [(&str, Option<&str>, &str); 28] = [
         (KEY, None, "auth.secret"),
         (KEY, Some(""), "auth.secret"),
         (KEY, Some("short"), "auth.secret"),
@@ -264,6 +264,7 @@ fn production_does_not_start_with_what_is_unsafe() {
         (PROXIES, Some("0.0.0.0/0"), "server.trusted_proxies"),
         ("GUILDHALL_AUTH__ACCESS_MINUTES", Some("60"), "auth.access_minutes"),
         ("GUILDHALL_AUTH__MEMORY_KIB", Some("8"), "auth.memory_kib"),
+        ("GUILDHALL_WEBHOOKS__ANYWHERE", Some("true"), "webhooks.anywhere"),
         ("GUILDHALL_SERVER__DEBUG", Some("true"), "debug"),
         ("GUILDHALL_ENV", Some("staging"), "GUILDHALL_ENV"),
     ];

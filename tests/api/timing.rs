@@ -7,7 +7,7 @@ mod long {
 
     use serde_json::json;
 
-    use crate::support::app::TestApp;
+    use crate::support::app::{DEAR_HASHES, TestApp};
     use crate::support::person::Person;
 
     const PAIRS: usize = 300;
@@ -62,7 +62,7 @@ mod long {
     }
 
     async fn nobody_can_tell(flow: Flow) {
-        let app = TestApp::start().await;
+        let app = TestApp::with(&[DEAR_HASHES]).await;
         let mut areas = Vec::new();
         for _ in 0..REPEATS {
             areas.push(once(&app, flow).await);

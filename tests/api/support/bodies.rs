@@ -32,6 +32,13 @@ impl Bodies {
         Self { schema: Arc::new(json!(T::schema())), known: Arc::new(known) }
     }
 
+    /// Of a schema that has its own definitions.
+    pub fn of_schema(schema: Value) -> Self {
+        let parts = schema["definitions"].as_object().cloned().unwrap_or_default();
+        let known = parts.into_iter().map(|(name, part)| (format!("#/definitions/{name}"), part)).collect();
+        Self { schema: Arc::new(schema), known: Arc::new(known) }
+    }
+
     /// Bodies.
     pub fn values(&self) -> BoxedStrategy<Value> {
         self.value(&self.schema, DEPTH)

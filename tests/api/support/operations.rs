@@ -23,6 +23,9 @@ const CARD: &str = r#"{"criteria":[{"criterion":"overall","score":"yes","evidenc
 const OFFER: &str = r#"{"job_request_id":"{job}","developer_id":"{other}","starts_on":"2026-12-01","terms":{"hourly_rate":{"amount":8000,"currency":"USD"},"hours_per_week":40,"time_zone":"Europe/London","overlap_hours":4,"scope":"The core.","notice_days":3,"billing":{"rule":"client_pays_all"}}}"#;
 const INVITATION: &str = r#"{"developer_id":"{other}","message":"May we talk?"}"#;
 const REPORT: &str = r#"{"subject":"{other}","category":"spam","message":"Twice."}"#;
+const KEY: &str = r#"{"name":"Ours","scopes":["trials:read"]}"#;
+const RESUME: &str = r#"{"basics":{"label":"Go engineer"},"skills":[{"name":"Golang"}]}"#;
+const WEBHOOK: &str = r#"{"url":"http://127.0.0.1:9/","event_types":["trial.terminate"]}"#;
 const SKILL: &str = r#"{"slug":"guildscript","name":"Guildscript","category":"language","aliases":[]}"#;
 
 /// Every operation.
@@ -50,6 +53,11 @@ pub const ROWS: &[Row] = &[
     ("GET /v1/me/notifications", "", &[200]),
     ("GET /v1/me/notification-preferences", "", &[200]),
     ("PUT /v1/me/notification-preferences", r#"{"preferences":[]}"#, &[200]),
+    ("POST /v1/me/calendar-feed", "", &[201]),
+    ("GET /v1/me/calendar-feed", "", &[200]),
+    ("DELETE /v1/me/calendar-feed", "", &[204]),
+    // A secret that is nobody's.
+    ("GET /v1/calendar/{secret}/trials.ics", "", &[404]),
     ("GET /v1/organization", "", &[200]),
     ("PATCH /v1/organization", r#"{"name":"Ours"}"#, &[200]),
     ("GET /v1/organization/members", "", &[200]),
@@ -58,13 +66,18 @@ pub const ROWS: &[Row] = &[
     ("GET /v1/developers/me", "", &[200]),
     ("PATCH /v1/developers/me", r#"{"headline":"Go engineer"}"#, &[200]),
     ("GET /v1/developers/me/public", "", &[200]),
+    ("POST /v1/developers/me/import", RESUME, &[200]),
     ("GET /v1/developers", "", &[200]),
     ("GET /v1/developers/{id}", "", &[200]),
+    // The trial of this client is offered: who the developer is is not told yet.
+    ("GET /v1/developers/{id}/resume", "", &[404, 200, 200]),
     ("GET /v1/developers/me/vetting", "", &[200]),
     ("DELETE /v1/developers/me/commitments/{trial_id}", "", &[404]),
     ("GET /v1/job-requests", "", &[200]),
     ("POST /v1/job-requests", JOB, &[201]),
     ("GET /v1/job-requests/{id}", "", &[200]),
+    // It is a draft, and nobody has published it.
+    ("GET /v1/job-requests/{id}/job-posting", "", &[404]),
     ("PATCH /v1/job-requests/{id}", r#"{"title":"Other"}"#, &[200]),
     ("POST /v1/job-requests/{id}/open", "{}", &[200]),
     ("PUT /v1/job-requests/{id}/shortlist/{developer_id}", r#"{"notes":"Good."}"#, &[200]),
@@ -153,11 +166,26 @@ pub const ROWS: &[Row] = &[
     ("POST /v1/developers/{id}/appeal", REASON, &[200]),
     ("POST /v1/developers/{id}/decide-appeal", APPEAL, &[403]),
     ("GET /v1/admin/audit", "", &[200]),
+    ("GET /v1/admin/stats", "", &[200]),
     ("GET /v1/admin/users", "", &[200]),
     ("POST /v1/admin/users/{id}/suspend", r#"{"message":"Because."}"#, &[200]),
     ("POST /v1/admin/users/{id}/reinstate", r#"{"message":"Because."}"#, &[200]),
     ("POST /v1/admin/users/{id}/end-sessions", r#"{"message":"Because."}"#, &[200]),
     ("POST /v1/admin/invitations", r#"{"email":"another@example.com"}"#, &[202]),
+    ("POST /v1/api-keys", KEY, &[201]),
+    ("GET /v1/api-keys", "", &[200]),
+    ("DELETE /v1/api-keys/{id}", "", &[204]),
+    ("GET /v1/events", "", &[200]),
+    ("POST /v1/webhooks", WEBHOOK, &[201]),
+    ("GET /v1/webhooks", "", &[200]),
+    ("GET /v1/webhooks/{id}", "", &[200]),
+    ("PATCH /v1/webhooks/{id}", r#"{"description":"Ours"}"#, &[200]),
+    ("POST /v1/webhooks/{id}/rotate-secret", "{}", &[200]),
+    ("POST /v1/webhooks/{id}/test", "{}", &[202]),
+    ("GET /v1/webhooks/{id}/deliveries", "", &[200]),
+    ("GET /v1/webhooks/{id}/deliveries/{delivery_id}", "", &[200]),
+    ("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", "{}", &[202]),
+    ("DELETE /v1/webhooks/{id}", "", &[204]),
     ("POST /v1/reports", REPORT, &[201]),
     ("GET /v1/admin/reports", "", &[200]),
     ("POST /v1/admin/reports/{id}/handle", r#"{"state":"dismissed","note":"Nothing."}"#, &[200]),
@@ -200,6 +228,9 @@ pub struct World {
     pub invitation: String,
     pub report: String,
     pub outsider: String,
+    pub webhook: String,
+    pub key: String,
+    pub delivery: String,
 }
 
 impl World {
@@ -216,6 +247,11 @@ impl World {
         let invitation = client.post(&format!("/v1/job-requests/{asked}/invitations"), invite).await.expect(201).text_at("/id");
         let abuse = json!({ "subject": developer, "category": "spam", "message": "Twice." });
         let report = client.post("/v1/reports", abuse).await.expect(201).text_at("/id");
+        let made = client.post("/v1/api-keys", serde_json::from_str(KEY).expect("JSON")).await.expect(201);
+        let key = made.text_at("/id");
+        let told = serde_json::from_str(WEBHOOK).expect("JSON");
+        let webhook = client.post("/v1/webhooks", told).await.expect(201).text_at("/id");
+        let delivery = client.post(&format!("/v1/webhooks/{webhook}/test"), json!({})).await.expect(202).text_at("/id");
         let outsider = app.client().await.get("/v1/me").await.text_at("/id");
         let job = draft(&client, json!({})).await;
         client.get(&format!("/v1/job-requests/{job}/matches")).await.expect(200);
@@ -226,7 +262,24 @@ impl World {
         let mail = admin.get("/v1/admin/outbox?state=sent").await.expect(200).text_at("/data/0/id");
         let run = admin.get("/v1/admin/match-runs").await.expect(200).text_at("/data/0/id");
         let people = [app.anonymous(), unverified(app).await, suspended(app).await, client, stranger, person, another, admin];
-        Self { people, job, trial, application, developer, other, session, member, mail, run, invitation, report, outsider }
+        Self {
+            people,
+            job,
+            trial,
+            application,
+            developer,
+            other,
+            session,
+            member,
+            mail,
+            run,
+            invitation,
+            report,
+            outsider,
+            webhook,
+            key,
+            delivery,
+        }
     }
 
     /// The path with what is there in place of its placeholders, and the same of something that is not there.
@@ -238,6 +291,8 @@ impl World {
             ("/v1/admin/users/{id}", "{id}", &self.outsider, "user"),
             ("/v1/admin/reports/{id}", "{id}", &self.report, "report"),
             ("/v1/invitations/{id}", "{id}", &self.invitation, "inv"),
+            ("/v1/webhooks/{id}", "{id}", &self.webhook, "hook"),
+            ("/v1/api-keys/{id}", "{id}", &self.key, "key"),
             ("/v1/trials/{id}", "{id}", &self.trial, "trial"),
             ("/v1/vetting/applications/{id}", "{id}", &self.application, "app"),
             ("/v1/developers/{id}", "{id}", &self.developer, "dev"),
@@ -248,9 +303,13 @@ impl World {
             ("/v1/blocks", "{organization_or_developer_id}", &self.developer, "dev"),
         ];
         let fixed = template
+            // Otherwise it would not end.
+            .replace("/v1/events", "/v1/events?wait=false")
             .replace("{developer_id}", &self.other)
+            .replace("{delivery_id}", &self.delivery)
             .replace("{stage}", "profile_review")
             .replace("{slug}", "guildscript")
+            .replace("{secret}", &"a".repeat(43))
             .replace("{day}", "3")
             .replace("{iso_week}", "2026-W49");
         let thing = things.into_iter().find(|(begin, ..)| template.starts_with(begin));

@@ -112,7 +112,8 @@ impl Person {
     /// POST.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         let has_key = self.headers.iter().any(|(name, _)| name == "idempotency-key");
-        if !TWICE.get() || has_key || path.starts_with("/v1/auth/") || path == "/v1/matches/search" {
+        let secret = ["/v1/api-keys", "/v1/webhooks"].contains(&path) || path.ends_with("/rotate-secret");
+        if !TWICE.get() || has_key || secret || path.starts_with("/v1/auth/") || path == "/v1/matches/search" {
             return self.send(Method::POST, path, Some(body)).await;
         }
         self.post_twice(path, body).await

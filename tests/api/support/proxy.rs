@@ -27,6 +27,8 @@ pub enum Fault {
     CutReply(usize),
     /// Passes on what the client sends, and hangs up instead of passing the answer once these bytes were in it.
     CutAfter(&'static [u8]),
+    /// The same with the commit that follows these bytes on their connection.
+    CutCommitAfter(&'static [u8]),
 }
 
 /// Where connections lead.
@@ -121,14 +123,19 @@ impl Proxy {
     }
 
     async fn up(&self, client: &TcpStream, mut server: impl AsyncWrite + Unpin, armed: &AtomicBool) -> std::io::Result<()> {
-        let (mut fault, mut buffer) = (self.fault.subscribe(), vec![0; 16 * 1024]);
+        let (mut fault, mut buffer, mut seen) = (self.fault.subscribe(), vec![0; 16 * 1024], false);
         loop {
             let piece = read(client, &mut buffer).await?;
+            let has = |needle: &[u8]| piece.windows(needle.len()).any(|window| window == needle);
             match passing(&mut fault).await {
-                Fault::CutAfter(needle) if piece.windows(needle.len()).any(|window| window == needle) => {
-                    armed.store(true, Ordering::SeqCst)
+                Fault::CutAfter(needle) => {
+                    armed.fetch_or(has(needle), Ordering::SeqCst);
                 }
-                fault => slow(fault, piece.len()).await,
+                Fault::CutCommitAfter(needle) => {
+                    seen |= has(needle);
+                    armed.fetch_or(seen && has(b"COMMIT"), Ordering::SeqCst);
+                }
+                _ => slow(&mut fault, piece.len()).await,
             }
             server.write_all(piece).await?;
         }
@@ -153,7 +160,7 @@ impl Proxy {
                         return Ok(());
                     }
                 }
-                fault => slow(fault, count).await,
+                _ => slow(&mut fault, count).await,
             }
             write(client, piece).await?;
         }
@@ -165,15 +172,15 @@ async fn passing(fault: &mut watch::Receiver<Fault>) -> Fault {
     *fault.wait_for(|fault| *fault != Fault::Silence).await.expect("a proxy that runs")
 }
 
-async fn slow(fault: Fault, bytes: usize) {
-    match fault {
-        Fault::Latency(delay) => tokio::time::sleep(delay).await,
-        Fault::Limit(rate) => {
-            let bytes = u32::try_from(bytes).expect("a piece that is small");
-            tokio::time::sleep(Duration::from_secs(1) * bytes / rate).await;
-        }
-        _ => {}
-    }
+/// Takes as long over a piece as the fault says, or until it is over: what is under way is not slower than what comes after it.
+async fn slow(fault: &mut watch::Receiver<Fault>, bytes: usize) {
+    let now = *fault.borrow_and_update();
+    let takes = match now {
+        Fault::Latency(delay) => delay,
+        Fault::Limit(rate) => Duration::from_secs(1) * u32::try_from(bytes).expect("a piece that is small") / rate,
+        _ => return,
+    };
+    drop(tokio::time::timeout(takes, fault.wait_for(|fault| *fault != now)).await);
 }
 
 async fn read<'a>(client: &TcpStream, buffer: &'a mut [u8]) -> std::io::Result<&'a [u8]> {

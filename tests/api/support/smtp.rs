@@ -26,6 +26,8 @@ pub enum Mode {
     DropAfterData,
     /// Never answers from this point on.
     Stall(Point),
+    /// Takes its time: answers the end of the data once the mode is another, as that one says.
+    Hold,
 }
 
 /// Where a server stalls.
@@ -134,11 +136,13 @@ impl SmtpServer {
     /// From now on does this with every mail.
     pub fn set_mode(&self, mode: Mode) {
         self.state().mode = Some(mode);
+        self.count.send_modify(|_| {});
     }
 
     /// From now on does this with the mails to `address`.
     pub fn set_mode_for(&self, address: &str, mode: Mode) {
         self.state().by_recipient.insert(address.to_owned(), mode);
+        self.count.send_modify(|_| {});
     }
 
     /// All mails so far, oldest first.
@@ -228,7 +232,7 @@ impl SmtpServer {
         stream.write_all(b"354 go on\r\n").await?;
         let raw = read_data(stream).await?;
         let recipients = std::mem::take(recipients);
-        let mode = self.state().mode(&recipients);
+        let mode = self.mode_after_holding(&recipients).await;
         if matches!(mode, Mode::Accept | Mode::DropAfterData) {
             self.keep(&recipients, &raw);
         }
@@ -238,6 +242,17 @@ impl SmtpServer {
             Mode::Stall(Point::Data) => std::future::pending().await,
             _ => Some("250 taken".to_owned()),
         })
+    }
+
+    async fn mode_after_holding(&self, recipients: &[String]) -> Mode {
+        let mut news = self.count.subscribe();
+        loop {
+            let mode = self.state().mode(recipients);
+            if mode != Mode::Hold {
+                return mode;
+            }
+            news.changed().await.expect("the server runs");
+        }
     }
 }
 

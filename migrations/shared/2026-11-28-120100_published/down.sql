@@ -1,0 +1,1 @@
+ALTER TABLE job_requests DROP COLUMN published;

@@ -1,0 +1,2 @@
+DROP TABLE statistics_head;
+DROP TABLE weekly_figures;

@@ -1,0 +1,91 @@
+//! The types of events that an organisation can be told of: a lifecycle's word and a step's, taken from the tables of the processes.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::invitations::process as invitations;
+use crate::jobs::process as jobs;
+use crate::jobs::process::CREATED;
+use crate::kernel::process::Table;
+use crate::kernel::words::Word;
+use crate::timesheets::process as timesheets;
+use crate::trials::process as trials;
+
+/// What is sent to try a webhook out; it happens to nobody.
+pub const TEST: &str = "webhook.test";
+
+/// Steps that tell nothing new: somebody writes hours down, and what replaces a trial is told as an offer.
+const UNTOLD: [&str; 2] = ["timesheet.fill", "trial.replace"];
+
+static ALL: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut all = vec![format!("job_request.{CREATED}")];
+    all.extend(types("job_request", jobs::STEPS));
+    all.extend(types("invitation", invitations::STEPS));
+    all.extend(types("trial", trials::STEPS));
+    all.extend(types("timesheet", timesheets::STEPS));
+    all.retain(|each| !UNTOLD.contains(&each.as_str()));
+    all
+});
+
+/// Every type, lifecycle by lifecycle, in the order of the tables.
+pub fn all() -> &'static [String] {
+    &ALL
+}
+
+fn types<S, A: Word, G, M, O>(lifecycle: &str, table: Table<S, A, G, M, O>) -> Vec<String> {
+    let mut types: Vec<String> = Vec::new();
+    for step in table {
+        let each = format!("{lifecycle}.{}", step.action.as_str());
+        if !types.contains(&each) {
+            types.push(each);
+        }
+    }
+    types
+}
+
+/// A type of events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventType(String);
+
+impl EventType {
+    /// The word.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for EventType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if all().contains(&text) { Ok(Self(text)) } else { Err(serde::de::Error::custom("is not a type of events")) }
+    }
+}
+
+impl PartialSchema for EventType {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(all().iter().map(String::as_str))).into()
+    }
+}
+
+impl ToSchema for EventType {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_of_the_four_lifecycles_is_a_type_once() {
+        let all = all();
+        for known in ["job_request.create", "job_request.fill", "invitation.accept", "trial.offer", "trial.trial-over", "timesheet.overdue"]
+        {
+            assert_eq!(all.iter().filter(|each| *each == known).count(), 1, "{known}");
+        }
+        assert!(!all.iter().any(|each| UNTOLD.contains(&each.as_str())));
+        let steps = [jobs::JobRequestAction::ALL.len(), invitations::InvitationAction::ALL.len(), timesheets::SheetAction::ALL.len()];
+        assert_eq!(all.len(), 1 + steps.iter().sum::<usize>() + trials::Action::ALL.len() - UNTOLD.len());
+    }
+}

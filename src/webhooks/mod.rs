@@ -1,0 +1,16 @@
+//! Webhooks: an organisation's own programs are told of what concerns it, as Standard Webhooks (signed, tried for three days). Reads
+//! the events that other rooms have published; no room knows this one.
+
+pub mod addresses;
+pub mod courier;
+pub mod delivery;
+pub mod dialer;
+pub mod domain;
+pub mod event_types;
+pub mod http;
+pub mod listen;
+pub mod service;
+pub mod signature;
+pub mod store;
+pub mod store_deliveries;
+pub mod tasks;

@@ -1,0 +1,325 @@
+//! The use cases of webhooks: made, changed, given another secret, tried out, looked at. What sends is in `courier`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use rand::Rng as _;
+use serde_json::json;
+
+use crate::audit::domain::Entry;
+use crate::audit::store::record;
+use crate::auth::seal::{Sealed, Seals};
+use crate::config;
+use crate::db::once::once;
+use crate::db::pool::Db;
+use crate::db::{Conn, throttle};
+use crate::events::domain::EventPayload;
+use crate::kernel::answer::{Answer, Call};
+use crate::kernel::clock::{Instant, SharedClock};
+use crate::kernel::error::{Error, Result};
+use crate::kernel::ids::{DeliveryId, EventId, OrganizationId, WebhookId};
+use crate::kernel::page::{Page, PageQuery};
+use crate::kernel::principal::Principal;
+use crate::kernel::process::Actor;
+use crate::kernel::schema::Patch;
+use crate::scheduler::Nudge;
+use crate::webhooks::delivery::{Delivery, DeliveryState, DeliveryView};
+use crate::webhooks::dialer::Dialer;
+use crate::webhooks::domain::{
+    Changeable, DisabledBecause, MOST, OVERLAP_HOURS, SealedSecret, Webhook, WebhookDraft, WebhookView, WebhookWithSecret,
+};
+use crate::webhooks::event_types::TEST;
+use crate::webhooks::signature::{SECRET_BYTES, SigningSecret};
+use crate::webhooks::{store, store_deliveries};
+
+/// How much longer than an attempt its lease holds: time enough to record what came of it.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// Everything about webhooks. Cheap to clone.
+#[derive(Clone)]
+pub struct Webhooks {
+    pub(crate) db: Db,
+    pub(crate) clock: SharedClock,
+    pub(crate) seals: Arc<Seals>,
+    pub(crate) dialer: Arc<Dialer>,
+    pub(crate) lease: TimeDelta,
+    pub(crate) nudge: Nudge,
+    pub(crate) mail: Nudge,
+    repeats_per_day: Option<i64>,
+}
+
+impl Webhooks {
+    /// Webhooks in `db`, whose secrets `seals` keep; `mail` wakes the mailer, after the commit.
+    pub fn new(db: Db, clock: SharedClock, seals: Seals, settings: &config::told::Webhooks, limits: &config::Limits, mail: Nudge) -> Self {
+        let deadline = Duration::from_secs(settings.deadline);
+        Self {
+            db,
+            clock,
+            seals: seals.into(),
+            dialer: Dialer::new(deadline, settings.anywhere).into(),
+            lease: TimeDelta::from_std(deadline.saturating_add(MARGIN)).unwrap_or(TimeDelta::hours(1)),
+            nudge: Nudge::default(),
+            mail,
+            repeats_per_day: Some(limits.webhook_repeats_per_day).filter(|_| limits.enabled),
+        }
+    }
+
+    /// Makes a webhook. Its secret is in this answer alone, which is kept for no repeat.
+    ///
+    /// # Errors
+    /// 403; 409 when the organisation has ten; 422 with every fault, also for a URL that leads to no public address.
+    pub async fn create(&self, call: Call, draft: WebhookDraft) -> Result<Answer> {
+        let organization = call.principal.client()?;
+        self.check(&draft.url).await?;
+        let (now, this) = (self.clock.now(), self.clone());
+        let create = move |conn: &mut Conn| {
+            if store::count(conn, organization)? >= MOST {
+                return Err(Error::conflict(format!("An organisation has {MOST} webhooks at most: change one, or take one away.")));
+            }
+            let id = WebhookId::new(now);
+            let (secret, sealed) = this.make_secret(id)?;
+            let webhook = Webhook {
+                id,
+                organization,
+                created_by: call.principal.user,
+                url: String::new(),
+                description: None,
+                event_types: None,
+                enabled: true,
+                disabled_because: None,
+                failing_since: None,
+                secret: sealed,
+                former: None,
+                version: 0,
+                created_at: now,
+                changed_at: now,
+            };
+            let webhook = webhook.with(draft.clone(), now);
+            store::insert(conn, webhook.clone())?;
+            audited(conn, &call.principal, "webhook.create", id, now)?;
+            with_secret(webhook, &secret)
+        };
+        self.db.write(create).await
+    }
+
+    /// Changes a webhook. What waits for one that is switched off is given up.
+    ///
+    /// # Errors
+    /// 403, 404, 412, 422 with every fault.
+    pub async fn change(&self, call: Call, id: WebhookId, patch: Patch<WebhookDraft>) -> Result<Answer> {
+        let organization = call.principal.client()?;
+        let current = self.db.read(move |conn| store::find(conn, organization, id)).await?;
+        let draft = patch.apply(&Changeable::from(&current))?;
+        if draft.url != current.url {
+            self.check(&draft.url).await?;
+        }
+        let now = self.clock.now();
+        let change = move |conn: &mut Conn| {
+            once(conn, call.once.as_ref(), now, |conn| {
+                let current = store::find(conn, organization, id)?;
+                call.expected.check(current.version)?;
+                let draft = patch.apply(&Changeable::from(&current))?;
+                let changed = current.with(draft, now);
+                store::update(conn, changed.clone())?;
+                if !changed.enabled {
+                    store_deliveries::give_up(conn, id, now)?;
+                }
+                audited(conn, &call.principal, "webhook.change", id, now)?;
+                Answer::versioned(changed.version, &WebhookView::from(changed))
+            })
+        };
+        self.db.write(change).await
+    }
+
+    /// Gives a webhook another secret; for a day the one before signs as well. The answer is kept for no repeat.
+    ///
+    /// # Errors
+    /// 403, 404, 412.
+    pub async fn rotate_secret(&self, call: Call, id: WebhookId) -> Result<Answer> {
+        let organization = call.principal.client()?;
+        let (now, this) = (self.clock.now(), self.clone());
+        let rotate = move |conn: &mut Conn| {
+            let current = store::find(conn, organization, id)?;
+            call.expected.check(current.version)?;
+            let (secret, sealed) = this.make_secret(id)?;
+            let former = Some((current.secret.clone(), now.plus(TimeDelta::hours(OVERLAP_HOURS))));
+            let webhook = Webhook { secret: sealed, former, version: current.version + 1, changed_at: now, ..current };
+            store::update(conn, webhook.clone())?;
+            audited(conn, &call.principal, "webhook.rotate-secret", id, now)?;
+            with_secret(webhook, &secret)
+        };
+        self.db.write(rotate).await
+    }
+
+    /// Takes a webhook away, with the log of its deliveries.
+    ///
+    /// # Errors
+    /// 403, 404, 412.
+    pub async fn remove(&self, call: Call, id: WebhookId) -> Result<()> {
+        let organization = call.principal.client()?;
+        let now = self.clock.now();
+        let remove = move |conn: &mut Conn| {
+            let webhook = store::find(conn, organization, id)?;
+            call.expected.check(webhook.version)?;
+            store::delete(conn, id)?;
+            audited(conn, &call.principal, "webhook.remove", id, now)
+        };
+        self.db.write(remove).await
+    }
+
+    /// A webhook of one's organisation, with its version.
+    ///
+    /// # Errors
+    /// 403, 404.
+    pub async fn show(&self, principal: Principal, id: WebhookId) -> Result<(i64, WebhookView)> {
+        let organization = principal.client()?;
+        let webhook = self.db.read(move |conn| store::find(conn, organization, id)).await?;
+        Ok((webhook.version, webhook.into()))
+    }
+
+    /// The webhooks of one's organisation, newest first.
+    ///
+    /// # Errors
+    /// 403; 400 for a cursor that is not one of ours.
+    pub async fn list(&self, principal: Principal, page: PageQuery) -> Result<Page<WebhookView>> {
+        let (organization, limit) = (principal.client()?, page.limit);
+        let rows = self.db.read(move |conn| store::list(conn, organization, &page)).await?;
+        Ok(Page::cut(rows, limit, |webhook| webhook.id.to_string()).map(WebhookView::from))
+    }
+
+    /// The deliveries to a webhook, newest first.
+    ///
+    /// # Errors
+    /// 403, 404; 400 for a cursor that is not one of ours.
+    pub async fn deliveries(
+        &self,
+        principal: Principal,
+        id: WebhookId,
+        state: Option<DeliveryState>,
+        page: PageQuery,
+    ) -> Result<Page<DeliveryView>> {
+        let (organization, limit) = (principal.client()?, page.limit);
+        let read = move |conn: &mut Conn| {
+            store::find(conn, organization, id)?;
+            store_deliveries::list(conn, id, state, &page)
+        };
+        let rows = self.db.read(read).await?;
+        Ok(Page::cut(rows, limit, |delivery| delivery.id.to_string()).map(DeliveryView::from))
+    }
+
+    /// One delivery.
+    ///
+    /// # Errors
+    /// 403, 404.
+    pub async fn delivery(&self, principal: Principal, id: WebhookId, delivery: DeliveryId) -> Result<DeliveryView> {
+        let organization = principal.client()?;
+        let read = move |conn: &mut Conn| {
+            store::find(conn, organization, id)?;
+            store_deliveries::find(conn, id, delivery)
+        };
+        Ok(self.db.read(read).await?.into())
+    }
+
+    /// Sends a test event, of which nothing else hears.
+    ///
+    /// # Errors
+    /// 403, 404; 409 when the webhook is switched off; 429 after too many in a day.
+    pub async fn test(&self, call: Call, id: WebhookId) -> Result<Answer> {
+        self.send(call, id, move |conn, webhook, now| {
+            let payload = EventPayload { kind: TEST.to_owned(), timestamp: now, data: json!({ "webhook_id": webhook.id }) };
+            let body = serde_json::to_string(&payload).map_err(Error::internal)?;
+            let delivery = Delivery::new(webhook.id, EventId::new(now), payload.kind, body, now);
+            store_deliveries::insert(conn, delivery.clone())?;
+            Ok(delivery)
+        })
+        .await
+    }
+
+    /// Sends a delivery again, whatever has become of it, and tries for three days more.
+    ///
+    /// # Errors
+    /// 403, 404; 409 when the webhook is switched off; 429 after too many in a day.
+    pub async fn redeliver(&self, call: Call, id: WebhookId, delivery: DeliveryId) -> Result<Answer> {
+        self.send(call, id, move |conn, webhook, now| {
+            let again = store_deliveries::find(conn, webhook.id, delivery)?.again(now);
+            store_deliveries::send_again(conn, again.clone(), now)?;
+            Ok(again)
+        })
+        .await
+    }
+
+    async fn send(
+        &self,
+        call: Call,
+        id: WebhookId,
+        effect: impl Fn(&mut Conn, &Webhook, Instant) -> Result<Delivery> + Send + 'static,
+    ) -> Result<Answer> {
+        let organization = call.principal.client()?;
+        let (now, per_day) = (self.clock.now(), self.repeats_per_day);
+        let send = move |conn: &mut Conn| {
+            once(conn, call.once.as_ref(), now, |conn| {
+                let webhook = store::find(conn, organization, id)?;
+                count(conn, organization, per_day, now)?;
+                if !webhook.enabled {
+                    return Err(Error::conflict("This webhook is switched off: set `enabled` to true first."));
+                }
+                Answer::plain(&DeliveryView::from(effect(conn, &webhook, now)?))
+            })
+        };
+        let answer = self.db.write(send).await?;
+        self.nudge.wake();
+        Ok(answer)
+    }
+
+    /// # Errors
+    /// 422 for what no webhook may lead to.
+    async fn check(&self, url: &str) -> Result<()> {
+        self.dialer.check(url).await.map_err(|wrong| Error::fault("/url", wrong))
+    }
+
+    fn make_secret(&self, owner: WebhookId) -> Result<(SigningSecret, SealedSecret)> {
+        let mut bytes = [0_u8; SECRET_BYTES];
+        rand::rng().fill_bytes(&mut bytes);
+        let Sealed { by, text } = self.seals.seal(&owner.to_string(), &bytes)?;
+        Ok((SigningSecret::new(&bytes), SealedSecret { by, text }))
+    }
+
+    /// The secrets that sign for a webhook at `now`, the newest first.
+    pub(crate) fn secrets(&self, webhook: &Webhook, now: Instant) -> Result<Vec<SigningSecret>> {
+        let former = webhook.former.iter().filter(|(_, until)| now < *until).map(|(secret, _)| secret);
+        std::iter::once(&webhook.secret).chain(former).map(|secret| Ok(SigningSecret::new(&self.open(webhook.id, secret)?))).collect()
+    }
+
+    pub(crate) fn open(&self, owner: WebhookId, secret: &SealedSecret) -> Result<Vec<u8>> {
+        let SealedSecret { by, text } = secret.clone();
+        self.seals.open(&owner.to_string(), &Sealed { by, text })
+    }
+
+    pub(crate) fn seal_anew(&self, owner: WebhookId, secret: &SealedSecret) -> Result<SealedSecret> {
+        let Sealed { by, text } = self.seals.seal(&owner.to_string(), &self.open(owner, secret)?)?;
+        Ok(SealedSecret { by, text })
+    }
+}
+
+/// Switches a webhook off, gives up what waits for it, and says so in the audit log.
+pub(crate) fn disable(conn: &mut Conn, webhook: Webhook, because: DisabledBecause, now: Instant) -> Result<()> {
+    let id = webhook.id;
+    store::update(conn, webhook.disabled(because, now))?;
+    store_deliveries::give_up(conn, id, now)?;
+    record(conn, &Entry::of(None, Actor::System, "webhook.disable", id, now).with(json!({ "because": because })))
+}
+
+fn with_secret(webhook: Webhook, secret: &SigningSecret) -> Result<Answer> {
+    let version = webhook.version;
+    Answer::versioned(version, &WebhookWithSecret { webhook: webhook.into(), secret: secret.text() })
+}
+
+fn audited(conn: &mut Conn, principal: &Principal, action: &str, id: WebhookId, now: Instant) -> Result<()> {
+    record(conn, &Entry::of(Some(principal.user), Actor::Client, action, id, now))
+}
+
+/// Counts one more of what an organisation may have sent a day beside events.
+fn count(conn: &mut Conn, organization: OrganizationId, limit: Option<i64>, now: Instant) -> Result<()> {
+    throttle::take_of_day(conn, &format!("webhook-repeats:{organization}"), limit, now)
+}

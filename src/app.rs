@@ -196,8 +196,7 @@ impl App {
         let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed.clone());
         let days = settings.trials.reminders.check_in.clone();
         let check_ins = CheckInRoom::new(db.clone(), clock.clone(), trials.clone(), days, notifications.nudge());
-        let blind_days = settings.trials.review_blind_days;
-        let reviews = Reviews::new(db.clone(), clock.clone(), trials.clone(), blind_days, changed);
+        let reviews = Reviews::new(db.clone(), clock.clone(), trials.clone(), settings.trials.review_blind_days, changed);
         let answer_days = settings.trials.timesheet_answer_days;
         let timesheets = Timesheets::new(db.clone(), clock.clone(), trials.clone(), answer_days, notifications.nudge());
         let suspensions = Suspensions::new(db.clone(), clock.clone(), trials.clone());

@@ -103,16 +103,6 @@ pub fn has_active_member(conn: &mut Conn, organization: OrganizationId) -> Resul
     Ok(active.first::<UserId>(conn).optional()?.is_some())
 }
 
-/// Those who own an organisation, to be told something.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn owners_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Recipient>> {
-    let owners = members::table.filter(members::organization_id.eq(organization)).filter(members::role.eq(MemberRole::Owner));
-    let owners: Vec<UserId> = owners.order(members::user_id).select(members::user_id).load(conn)?;
-    owners.into_iter().map(|owner| recipient(conn, owner)).collect()
-}
-
 /// An admin who may sign in is reminded of what the others are; one who may not is told nothing any more.
 ///
 /// # Errors

@@ -46,7 +46,7 @@ const GROUND: usize = 7;
 /// `main` starts, and `commands` are what it starts: a file for each.
 const COMPOSITION: [&str; 8] = ["app", "services", "server", "rights", "demo", "commands", "main", "lib"];
 /// Macros stand at the crate's root; this is where they live.
-const MACROS: [(&str, &str); 4] = [("words", "kernel"), ("sql_words", "db"), ("sql_value", "db"), ("each", "db")];
+const MACROS: [(&str, &str); 5] = [("words", "kernel"), ("sql_words", "db"), ("sql_value", "db"), ("each", "db"), ("insert_rows", "db")];
 
 /// The longest file and the longest function, in lines.
 const LONGEST_FILE: usize = 400;
@@ -97,9 +97,9 @@ const KINDS: [(&str, Kind); 63] = [
     ("accounts/sign_in.rs", Service),
     ("developers/card_cache.rs", Service),
     ("developers/http_resume.rs", Http),
+    ("developers/import.rs", Service),
     ("developers/resumes.rs", Service),
     ("developers/seen.rs", Service),
-    ("developers/import.rs", Service),
     ("invitations/mails.rs", Service),
     ("invitations/messages.rs", Service),
     ("jobs/shortlists.rs", Service),

@@ -186,7 +186,7 @@ pub fn organization(conn: &mut Conn, id: OrganizationId) -> Result<OrganizationV
     row.map(|(name, version)| OrganizationView { id, name, version }).ok_or_else(Error::not_found)
 }
 
-/// The names of these organisations.
+/// What these organisations are called.
 ///
 /// # Errors
 /// 503 when the database is down.
@@ -277,7 +277,25 @@ pub fn members(conn: &mut Conn, organization: OrganizationId, page: &PageQuery) 
 /// # Errors
 /// 503 when the database is down.
 pub fn recipients_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Recipient>> {
-    Ok(members_of(conn, organization)?.into_iter().map(|(_, recipient)| recipient).collect())
+    Ok(recipients_of_all(conn, &[organization])?.remove(&organization).unwrap_or_default())
+}
+
+/// Everybody who acts for these organisations, to be told something.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn recipients_of_all(conn: &mut Conn, organizations: &[OrganizationId]) -> Result<HashMap<OrganizationId, Vec<Recipient>>> {
+    let rows: Vec<(OrganizationId, UserRow)> = members::table
+        .inner_join(users::table)
+        .filter(members::organization_id.one_of(organizations))
+        .select((members::organization_id, UserRow::as_select()))
+        .order(users::id)
+        .load(conn)?;
+    let mut recipients: HashMap<_, Vec<Recipient>> = HashMap::new();
+    for (organization, row) in rows {
+        recipients.entry(organization).or_default().push(recipient_of(&row.into()));
+    }
+    Ok(recipients)
 }
 
 /// Those who own an organisation, to be told something.
@@ -285,18 +303,14 @@ pub fn recipients_of(conn: &mut Conn, organization: OrganizationId) -> Result<Ve
 /// # Errors
 /// 503 when the database is down.
 pub fn owners_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Recipient>> {
-    let members = members_of(conn, organization)?.into_iter();
-    Ok(members.filter(|(role, _)| *role == MemberRole::Owner).map(|(_, recipient)| recipient).collect())
-}
-
-fn members_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(MemberRole, Recipient)>> {
-    let rows: Vec<(MemberRole, UserRow)> = members::table
+    let rows: Vec<UserRow> = members::table
         .inner_join(users::table)
         .filter(members::organization_id.eq(organization))
-        .select((members::role, UserRow::as_select()))
+        .filter(members::role.eq(MemberRole::Owner))
+        .select(UserRow::as_select())
         .order(users::id)
         .load(conn)?;
-    Ok(rows.into_iter().map(|(role, row)| (role, recipient_of(&row.into()))).collect())
+    Ok(rows.into_iter().map(|row| recipient_of(&row.into())).collect())
 }
 
 /// A code that a mail carries.

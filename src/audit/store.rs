@@ -8,6 +8,7 @@ use crate::audit::domain::{AuditEntry, Entry, Wanted};
 use crate::db::Conn;
 use crate::db::schema::{audit_entries, audit_reasons};
 use crate::db::types::Json;
+use crate::insert_rows;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::{AuditId, UserId};
@@ -17,7 +18,7 @@ use crate::kernel::process::Actor;
 use crate::kernel::request;
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_entries)]
+#[diesel(table_name = audit_entries, treat_none_as_default_value = false)]
 struct Row {
     id: AuditId,
     at: Instant,
@@ -47,13 +48,22 @@ fn view((row, reason): (Row, Option<String>)) -> AuditEntry {
 /// # Errors
 /// 503 when the database is down.
 pub fn record(conn: &mut Conn, entry: &Entry) -> Result<()> {
-    let row = Row::from(entry);
-    let id = row.id;
-    diesel::insert_into(audit_entries::table).values(row).execute(conn)?;
-    if let Some(text) = entry.reason.clone() {
-        let Reason { salt, text } = Reason { salt: format!("{:032x}", rand::random::<u128>()), text };
-        let reason = (audit_reasons::entry_id.eq(id), audit_reasons::salt.eq(salt), audit_reasons::reason.eq(text));
-        diesel::insert_into(audit_reasons::table).values(reason).execute(conn)?;
+    record_all(conn, std::slice::from_ref(entry))
+}
+
+/// Writes entries, in the transaction of what they tell of.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn record_all(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
+    let rows: Vec<Row> = entries.iter().map(Row::from).collect();
+    insert_rows!(conn, audit_entries::table, rows)?;
+    for (row, entry) in rows.iter().zip(entries) {
+        if let Some(text) = entry.reason.clone() {
+            let Reason { salt, text } = Reason { salt: format!("{:032x}", rand::random::<u128>()), text };
+            let reason = (audit_reasons::entry_id.eq(row.id), audit_reasons::salt.eq(salt), audit_reasons::reason.eq(text));
+            diesel::insert_into(audit_reasons::table).values(reason).execute(conn)?;
+        }
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::audit::chain::{Anchor, Link, Reason, Sealed};
 use crate::db::schema::{audit_entries, audit_head, audit_reasons};
+use crate::db::support::IntoKept as _;
 use crate::db::{Conn, lock};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
@@ -73,7 +74,7 @@ pub fn seal(conn: &mut Conn, limit: i64, now: Instant) -> Result<(usize, Anchor)
         end = end.next(&link);
         let seal =
             (audit_entries::position.eq(end.position), audit_entries::hash.eq(&end.hash), audit_entries::reason_hash.eq(&link.reason_hash));
-        diesel::update(audit_entries::table.find(&link.id)).set(seal).execute(conn)?;
+        diesel::update(audit_entries::table.find(&link.id)).set(seal).kept().execute(conn)?;
     }
     if count > 0 {
         let noted = (audit_head::position.eq(end.position), audit_head::hash.eq(&end.hash), audit_head::sealed_at.eq(now));

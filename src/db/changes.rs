@@ -21,6 +21,7 @@ use diesel::{QueryableByName, sql_query};
 use crate::db::Conn;
 use crate::db::schema::changes;
 use crate::db::types::InstantSql;
+use crate::insert_rows;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::words::Word as _;
@@ -66,9 +67,17 @@ thread_local! {
 /// # Errors
 /// 503 when the database is down.
 pub fn note(conn: &mut Conn, kind: ChangeKind, subject: &impl Display, now: Instant) -> Result<()> {
-    let row = (changes::kind.eq(kind), changes::subject.eq(subject.to_string()), changes::at.eq(now));
-    diesel::insert_into(changes::table).values(row).execute(conn)?;
-    NOTED.set(true);
+    note_all(conn, kind, std::slice::from_ref(subject), now)
+}
+
+/// The same of several subjects; none is no change.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn note_all(conn: &mut Conn, kind: ChangeKind, subjects: &[impl Display], now: Instant) -> Result<()> {
+    let row = |subject: &_| (changes::kind.eq(kind), changes::subject.eq(ToString::to_string(subject)), changes::at.eq(now));
+    insert_rows!(conn, changes::table, subjects.iter().map(row).collect::<Vec<_>>())?;
+    NOTED.set(NOTED.get() || !subjects.is_empty());
     Ok(())
 }
 

@@ -17,6 +17,17 @@ macro_rules! row {
     }};
 }
 
+/// The same for several: in the order of their ids, so that two who lock several do not wait for each other.
+macro_rules! rows {
+    ($conn:ident, $table:ident, $ids:ident) => {{
+        if let Conn::Postgres(conn) = $conn {
+            let rows = $table::table.filter($table::id.eq_any($ids)).order($table::id);
+            rows.select($table::id).for_update().execute(conn)?;
+        }
+        Ok(())
+    }};
+}
+
 /// Locks the person's row until the transaction ends.
 ///
 /// # Errors
@@ -33,6 +44,14 @@ pub fn developer(conn: &mut Conn, id: DeveloperId) -> Result<()> {
     row!(conn, developers, id)
 }
 
+/// Locks the developers' rows until the transaction ends. First in the order.
+///
+/// # Errors
+/// 503 when the locks are not had in time.
+pub fn developers(conn: &mut Conn, ids: &[DeveloperId]) -> Result<()> {
+    rows!(conn, developers, ids)
+}
+
 /// Locks the job request's row until the transaction ends. After the developer.
 ///
 /// # Errors
@@ -41,12 +60,28 @@ pub fn job_request(conn: &mut Conn, id: JobRequestId) -> Result<()> {
     row!(conn, job_requests, id)
 }
 
+/// Locks the job requests' rows until the transaction ends. After the developers.
+///
+/// # Errors
+/// 503 when the locks are not had in time.
+pub fn job_requests(conn: &mut Conn, ids: &[JobRequestId]) -> Result<()> {
+    rows!(conn, job_requests, ids)
+}
+
 /// Locks the trial's row until the transaction ends. Last in the order.
 ///
 /// # Errors
 /// 503 when the lock is not had in time.
 pub fn trial(conn: &mut Conn, id: TrialId) -> Result<()> {
     row!(conn, trials, id)
+}
+
+/// Locks the trials' rows until the transaction ends. Last in the order.
+///
+/// # Errors
+/// 503 when the locks are not had in time.
+pub fn trials(conn: &mut Conn, ids: &[TrialId]) -> Result<()> {
+    rows!(conn, trials, ids)
 }
 
 /// Locks the application's row until the transaction ends. After the developer.

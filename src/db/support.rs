@@ -42,6 +42,42 @@ pub trait IntoBoth: Sized {
 
 impl<T> IntoBoth for T {}
 
+/// A statement that a connection plans once and keeps, although Diesel would not: an `UPDATE`, or text of our own. Its text must be
+/// the same each time, as every other one is kept as well.
+pub struct Kept<T>(T);
+
+impl<T: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for Kept<T> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &MultiBackend) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+/// By its text.
+impl<T> QueryId for Kept<T> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<T: Query> Query for Kept<T> {
+    type SqlType = T::SqlType;
+}
+
+impl<T> RunQueryDsl<AnyConnection> for Kept<T> {}
+
+/// Adds [`Kept`] to every statement.
+pub trait IntoKept: Sized {
+    /// This statement, planned once.
+    fn kept(self) -> Kept<Self> {
+        Kept(self)
+    }
+}
+
+impl<T> IntoKept for T {}
+
 /// The columns of a row struct as a plain tuple, for `RETURNING`; the struct's fields must stand in the same order.
 pub trait Columns: Selectable<MultiBackend> {
     /// The tuple.
@@ -121,6 +157,25 @@ macro_rules! each {
         match $conn {
             $crate::db::connection::AnyConnection::Sqlite($each) => $body,
             $crate::db::connection::AnyConnection::Postgres($each) => $body,
+        }
+    };
+}
+
+/// The most rows of one `INSERT`: PostgreSQL takes 65,535 values, and a row of ours has some twenty at the most.
+pub(crate) const ROWS: usize = 1000;
+
+/// Inserts rows, however many there are: where each statement is a journey, several with one; else with one that is planned already.
+/// What is to follow the values is named last: `insert_rows!(conn, outbox::table, rows, on_conflict_do_nothing)`.
+#[macro_export]
+macro_rules! insert_rows {
+    ($conn:expr, $table:expr, $rows:expr $(, $then:ident)?) => {
+        match (&mut *$conn, $rows.as_slice()) {
+            ($crate::db::connection::AnyConnection::Postgres(conn), rows @ [_, _, ..]) => rows
+                .chunks($crate::db::support::ROWS)
+                .try_for_each(|rows| diesel::insert_into($table).values(rows)$(.$then())?.execute(conn).map(drop)),
+            (conn, rows) => rows.iter().try_for_each(|row| {
+                $crate::each!(&mut *conn, conn => diesel::insert_into($table).values(row)$(.$then())?.execute(conn)).map(drop)
+            }),
         }
     };
 }

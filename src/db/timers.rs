@@ -1,6 +1,7 @@
 //! Due times as rows: what must happen, to what, and when. Nothing relies on a process having been up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Instant as Stopwatch;
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -10,8 +11,9 @@ use futures_util::stream::{self, StreamExt as _};
 use crate::db::Conn;
 use crate::db::pool::Db;
 use crate::db::schema::timers::dsl;
-use crate::db::support::{IntoBoth as _, unindexed};
+use crate::db::support::{IntoBoth as _, IntoKept as _, IsOneOf as _, unindexed};
 use crate::db::types::InstantSql;
+use crate::insert_rows;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 
@@ -37,13 +39,21 @@ pub struct Due {
 /// # Errors
 /// 503 when the database is down.
 pub fn plan<'a>(conn: &mut Conn, room: &str, subject: &str, steps: impl IntoIterator<Item = (&'a str, Instant)>) -> Result<()> {
-    diesel::delete(dsl::timers.filter(dsl::subject.eq(subject)).filter(unindexed(dsl::room).eq(room))).execute(conn)?;
-    for (step, due_at) in steps {
-        diesel::insert_into(dsl::timers)
-            .values((dsl::subject.eq(subject), dsl::step.eq(step), dsl::room.eq(room), dsl::due_at.eq(due_at)))
-            .execute(conn)?;
-    }
-    Ok(())
+    let due = |(step, due_at): (&str, Instant)| Due { subject: subject.to_owned(), step: step.to_owned(), due_at };
+    plan_all(conn, room, &[subject], &steps.into_iter().map(due).collect::<Vec<_>>())
+}
+
+/// Plans `steps` instead of whatever `room` had planned for these subjects before.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn plan_all(conn: &mut Conn, room: &str, subjects: &[&str], steps: &[Due]) -> Result<()> {
+    diesel::delete(dsl::timers.filter(dsl::subject.one_of(subjects)).filter(unindexed(dsl::room).eq(room))).execute(conn)?;
+    let row = |due: &Due| {
+        let Due { subject, step, due_at } = due.clone();
+        (dsl::subject.eq(subject), dsl::step.eq(step), dsl::room.eq(room.to_owned()), dsl::due_at.eq(due_at))
+    };
+    Ok(insert_rows!(conn, dsl::timers, steps.iter().map(row).collect::<Vec<_>>())?)
 }
 
 /// Plans `step` of `subject` for `due_at` unless it is planned already, for whenever.
@@ -102,39 +112,76 @@ pub async fn ring_due<R>(db: &Db, room: &'static str, now: Instant, limit: i64, 
 where
     R: Fn(&mut Conn, &Due) -> Result<()> + Clone + Send + 'static,
 {
-    let due = db.write(move |conn| claim(conn, room, now, limit)).await?;
-    let lanes = stream::iter(by_subject(due)).map(|lane| ring_in_order(db, lane, ring.clone()));
-    Ok(lanes.buffer_unordered(db.side_by_side()).fold(0, async |sum, rung| sum + rung).await)
+    ring_together(db, room, now, limit, 1, move |conn, due| due.iter().try_for_each(|due| ring(conn, due))).await
+}
+
+/// As [`ring_due`], but timers of up to `together` subjects in one transaction, for which one statement may do what else takes
+/// one each. When it fails, each of them is rung alone, so that one that cannot be rung holds up none of the others.
+///
+/// # Errors
+/// 503 when the database is down.
+pub async fn ring_together<R>(db: &Db, room: &'static str, now: Instant, limit: i64, together: usize, ring: R) -> Result<usize>
+where
+    R: Fn(&mut Conn, &[Due]) -> Result<()> + Clone + Send + 'static,
+{
+    let mut lanes = by_subject(db.write(move |conn| claim(conn, room, now, limit)).await?);
+    let (mut rung, at_once) = (0, (db.side_by_side() / together).max(1));
+    while !lanes.is_empty() {
+        let next: Vec<Due> = lanes.iter_mut().filter_map(VecDeque::pop_front).collect();
+        let batches: Vec<Vec<Due>> = next.chunks(together).map(<[Due]>::to_vec).collect();
+        let ringing = stream::iter(batches).map(|batch| ring_batch(db, batch, ring.clone())).buffer_unordered(at_once);
+        let failed: HashSet<String> = ringing.collect::<Vec<_>>().await.into_iter().flatten().collect();
+        rung += next.len() - failed.len();
+        lanes.retain(|lane| lane.front().is_some_and(|due| !failed.contains(&due.subject)));
+    }
+    Ok(rung)
 }
 
 /// The timers of each subject, in their order; the subject with the oldest first.
-fn by_subject(due: Vec<Due>) -> Vec<Vec<Due>> {
-    let mut lanes: Vec<Vec<Due>> = Vec::with_capacity(due.len());
+fn by_subject(due: Vec<Due>) -> Vec<VecDeque<Due>> {
+    let mut lanes: Vec<VecDeque<Due>> = Vec::with_capacity(due.len());
     let mut places: HashMap<String, usize> = HashMap::with_capacity(due.len());
     for timer in due {
         let place = *places.entry(timer.subject.clone()).or_insert(lanes.len());
         match lanes.get_mut(place) {
-            Some(lane) => lane.push(timer),
-            None => lanes.push(vec![timer]),
+            Some(lane) => lane.push_back(timer),
+            None => lanes.push(VecDeque::from([timer])),
         }
     }
     lanes
 }
 
-async fn ring_in_order<R>(db: &Db, lane: Vec<Due>, ring: R) -> usize
+/// Rings timers of different subjects; gives the subjects whose timer could not be rung. After several it rests for as long as they
+/// took: at a midnight there may be thousands, and requests need the database as well.
+async fn ring_batch<R>(db: &Db, batch: Vec<Due>, ring: R) -> Vec<String>
 where
-    R: Fn(&mut Conn, &Due) -> Result<()> + Clone + Send + 'static,
+    R: Fn(&mut Conn, &[Due]) -> Result<()> + Clone + Send + 'static,
 {
-    let mut rung = 0;
-    for due in lane {
-        let (ring, timer) = (ring.clone(), due.clone());
-        if let Err(error) = db.write_behind(move |conn| ring(conn, &timer)).await {
-            tracing::error!(%error, subject = due.subject, step = due.step, "a step of the clock failed; it will be tried again");
-            break;
+    if batch.len() > 1 {
+        let began = Stopwatch::now();
+        match ring_at_once(db, batch.clone(), ring.clone()).await {
+            Ok(()) => {
+                tokio::time::sleep(began.elapsed()).await;
+                return Vec::new();
+            }
+            Err(error) => tracing::warn!(%error, "steps of the clock failed together; each is tried alone"),
         }
-        rung += 1;
     }
-    rung
+    let mut failed = Vec::new();
+    for due in batch {
+        if let Err(error) = ring_at_once(db, vec![due.clone()], ring.clone()).await {
+            tracing::error!(%error, subject = due.subject, step = due.step, "a step of the clock failed; it will be tried again");
+            failed.push(due.subject);
+        }
+    }
+    failed
+}
+
+async fn ring_at_once<R>(db: &Db, due: Vec<Due>, ring: R) -> Result<()>
+where
+    R: Fn(&mut Conn, &[Due]) -> Result<()> + Send + 'static,
+{
+    db.write_behind(move |conn| ring(conn, &due)).await
 }
 
 /// Claims what is due in `room`, oldest first, so that other nodes leave it alone for twenty seconds.
@@ -151,6 +198,7 @@ pub fn claim(conn: &mut Conn, room: &str, now: Instant, limit: i64) -> Result<Ve
         .bind::<Text, _>(room)
         .bind::<InstantSql, _>(now)
         .bind::<BigInt, _>(limit)
+        .kept()
         .load(conn)?;
     due.sort_by(|left, right| (left.due_at, &left.subject).cmp(&(right.due_at, &right.subject)));
     Ok(due)

@@ -39,10 +39,10 @@ use crate::skills::service::Skills;
 
 /// Profiles, cards and blocks.
 pub struct Developers {
-    pub(crate) db: Db,
-    pub(crate) clock: SharedClock,
-    pub(crate) skills: Arc<Skills>,
-    pub(crate) rates: Arc<Rates>,
+    pub(super) db: Db,
+    pub(super) clock: SharedClock,
+    pub(super) skills: Arc<Skills>,
+    pub(super) rates: Arc<Rates>,
     cards: LiveCards,
 }
 
@@ -259,7 +259,7 @@ impl Blocking {
 }
 
 /// What `text` names in the catalogue.
-pub(crate) fn resolve(catalogue: &Catalogue, text: &str) -> Resolved {
+pub(super) fn resolve(catalogue: &Catalogue, text: &str) -> Resolved {
     let nearest = || catalogue.nearest(text).iter().map(ToString::to_string).collect();
     catalogue.resolve(text).map(|slug| slug.to_string()).ok_or_else(nearest)
 }

@@ -185,13 +185,24 @@ fn skills(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashMap<DeveloperId, V
 /// # Errors
 /// 404.
 pub fn owner(conn: &mut Conn, id: DeveloperId) -> Result<Contact> {
-    type Found = (UserId, String, Option<String>, Email, TimeZone, String);
-    let (user_id, name, headline, email, time_zone, status): Found = developers::table
+    owners(conn, &[id])?.remove(&id).ok_or_else(Error::not_found)
+}
+
+/// Who the developers are; those who do not exist are left out.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn owners(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashMap<DeveloperId, Contact>> {
+    type Found = (DeveloperId, UserId, String, Option<String>, Email, TimeZone, String);
+    let rows: Vec<Found> = developers::table
         .inner_join(users::table)
-        .filter(developers::id.eq(id))
-        .select((users::id, users::name, developers::headline, users::email, users::time_zone, users::status))
-        .first(conn)?;
-    Ok(Contact { user_id, name, headline, email, time_zone, active: status == "active" })
+        .filter(developers::id.one_of(ids))
+        .select((developers::id, users::id, users::name, developers::headline, users::email, users::time_zone, users::status))
+        .load(conn)?;
+    let contact = |(id, user_id, name, headline, email, time_zone, status): Found| {
+        (id, Contact { user_id, name, headline, email, time_zone, active: status == "active" })
+    };
+    Ok(rows.into_iter().map(contact).collect())
 }
 
 /// Who these developers are and how to reach them.

@@ -6,11 +6,12 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::db::Conn;
-use crate::db::changes::{ChangeKind, note};
+use crate::db::changes::{ChangeKind, note_all};
 use crate::db::schema::events;
 use crate::db::support::IsOneOf as _;
 use crate::db::types::{InstantSql, Json};
 use crate::events::domain::{Audience, EventPayload, Heard, NewEvent};
+use crate::insert_rows;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{DeveloperId, EventId, OrganizationId};
@@ -23,18 +24,28 @@ const LATE: TimeDelta = TimeDelta::seconds(10);
 /// # Errors
 /// 503 when the database is down.
 pub fn publish(conn: &mut Conn, event: NewEvent, now: Instant) -> Result<()> {
-    let id = EventId::new(now);
-    let row = (
-        events::id.eq(id),
-        events::kind.eq(event.kind),
-        events::organization_id.eq(event.organization),
-        events::developer_id.eq(event.developer),
-        events::data_json.eq(Json(event.data)),
-        events::occurred_at.eq(event.at),
-        events::spread.eq(event.organization.is_none()),
-    );
-    diesel::insert_into(events::table).values(row).execute(conn)?;
-    note(conn, ChangeKind::Event, &id, now)
+    publish_all(conn, vec![event], now)
+}
+
+/// The same of several.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn publish_all(conn: &mut Conn, told: Vec<NewEvent>, now: Instant) -> Result<()> {
+    let ids: Vec<EventId> = told.iter().map(|_| EventId::new(now)).collect();
+    let row = |(event, id): (NewEvent, &EventId)| {
+        (
+            events::id.eq(*id),
+            events::kind.eq(event.kind),
+            events::organization_id.eq(event.organization),
+            events::developer_id.eq(event.developer),
+            events::data_json.eq(Json(event.data)),
+            events::occurred_at.eq(event.at),
+            events::spread.eq(event.organization.is_none()),
+        )
+    };
+    insert_rows!(conn, events::table, told.into_iter().zip(&ids).map(row).collect::<Vec<_>>())?;
+    note_all(conn, ChangeKind::Event, &ids, now)
 }
 
 type HeardRow = (EventId, String, Option<OrganizationId>, Option<DeveloperId>, Json<serde_json::Value>, Instant);

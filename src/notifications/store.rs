@@ -6,8 +6,9 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use crate::db::Conn;
 use crate::db::schema::outbox;
 use crate::db::schema::outbox::dsl;
-use crate::db::support::IntoBoth as _;
+use crate::db::support::{IntoKept as _, IsOneOf as _};
 use crate::db::types::{InstantSql, Json};
+use crate::insert_rows;
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
 use crate::kernel::error::{Error, Result};
@@ -29,23 +30,29 @@ sql_words!(LetterKind, MailState);
 /// # Errors
 /// 503 when the database is down.
 pub fn enqueue(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
-    if mail.recipient.email.is_erased() {
-        return Ok(());
-    }
-    diesel::insert_into(dsl::outbox).values(NewRow::of(mail, now)).on_conflict_do_nothing().both().execute(conn)?;
-    Ok(())
+    enqueue_all(conn, now, std::slice::from_ref(mail))
+}
+
+/// Puts mails into the outbox, each as [`enqueue`] does.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn enqueue_all(conn: &mut Conn, now: Instant, mails: &[NewMail]) -> Result<()> {
+    let reachable = mails.iter().filter(|mail| !mail.recipient.email.is_erased());
+    let rows: Vec<NewRow> = reachable.map(|mail| NewRow::of(mail, now)).collect();
+    Ok(insert_rows!(conn, dsl::outbox, rows, on_conflict_do_nothing)?)
 }
 
 /// A mail as it is put into the outbox.
 #[derive(Insertable)]
-#[diesel(table_name = outbox)]
-pub(super) struct NewRow<'a> {
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
+pub(super) struct NewRow {
     id: MailId,
     kind: LetterKind,
-    subject: &'a str,
-    anchor: &'a str,
-    recipient_key: &'a str,
-    recipient_email: &'a Email,
+    subject: String,
+    anchor: String,
+    recipient_key: String,
+    recipient_email: Email,
     recipient_name: String,
     recipient_time_zone: TimeZone,
     letter_json: Json<Letter>,
@@ -56,17 +63,17 @@ pub(super) struct NewRow<'a> {
     request_id: Option<String>,
 }
 
-impl<'a> NewRow<'a> {
+impl NewRow {
     /// The row of a mail that is put into the outbox at `now`.
-    pub(super) fn of(mail: &'a NewMail, now: Instant) -> Self {
+    pub(super) fn of(mail: &NewMail, now: Instant) -> Self {
         let due_at = mail.due_at.unwrap_or(now);
         Self {
             id: MailId::new(now),
             kind: mail.letter.kind(),
-            subject: &mail.subject,
-            anchor: &mail.anchor,
-            recipient_key: &mail.recipient.key,
-            recipient_email: &mail.recipient.email,
+            subject: mail.subject.clone(),
+            anchor: mail.anchor.clone(),
+            recipient_key: mail.recipient.key.clone(),
+            recipient_email: mail.recipient.email.clone(),
             recipient_name: name(&mail.recipient.name),
             recipient_time_zone: mail.recipient.time_zone,
             letter_json: Json(mail.letter.clone()),
@@ -155,11 +162,13 @@ impl Claimed {
 /// # Errors
 /// 503 when the database is down.
 pub fn claim(conn: &mut Conn, now: Instant, until: Instant, limit: i64) -> Result<Vec<Claimed>> {
-    // SQLite numbers parameters by their first appearance, so $1 must stand first.
+    // SQLite numbers parameters by their first appearance, so $1 must stand first. The older ones are looked for among the recipient's:
+    // after a midnight statistics still say that hardly anything is due, and PostgreSQL would look through all that is. COALESCE keeps it
+    // from that, 130 ms a claim with 10,000 mails due.
     const DUE: &str = "WITH due AS MATERIALIZED (SELECT mail.id FROM outbox mail \
          WHERE mail.state = 'pending' AND mail.due_at <= $1 AND (mail.leased_until IS NULL OR mail.leased_until <= $1) \
          AND NOT EXISTS (SELECT 1 FROM outbox older WHERE older.recipient_key = mail.recipient_key AND older.state = 'pending' \
-         AND older.due_at <= $1 AND older.id < mail.id) \
+         AND COALESCE(older.due_at, $1) <= $1 AND COALESCE(older.id, '') < mail.id) \
          AND NOT EXISTS (SELECT 1 FROM outbox tried WHERE tried.recipient_key = mail.recipient_key AND tried.state = 'pending' \
          AND tried.attempts > 0 AND tried.id < mail.id) ORDER BY mail.due_at, mail.id LIMIT $2";
     const TAKE: &str = ") UPDATE outbox SET leased_until = $3, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) \
@@ -170,6 +179,7 @@ pub fn claim(conn: &mut Conn, now: Instant, until: Instant, limit: i64) -> Resul
         .bind::<InstantSql, _>(now)
         .bind::<BigInt, _>(limit)
         .bind::<InstantSql, _>(until)
+        .kept()
         .load(conn)?;
     claimed.sort_by(|left, right| left.id.cmp(&right.id));
     Ok(claimed)
@@ -185,22 +195,23 @@ pub fn renew(conn: &mut Conn, id: &str, leased_until: Instant, later: Instant) -
     Ok(diesel::update(ours).set(dsl::leased_until.eq(later)).execute(conn)? == 1)
 }
 
-/// Records what came of an attempt. A mail that was cancelled or taken over meanwhile stays as it is, unless it was sent.
+/// Records what came of attempts. A mail that was cancelled or taken over meanwhile stays as it is, unless it was sent.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn settle(conn: &mut Conn, now: Instant, mail: &Claimed, settled: &Settled) -> Result<()> {
-    let row = dsl::outbox.find(&mail.id);
-    if settled.state == MailState::Sent {
+pub fn settle(conn: &mut Conn, now: Instant, delivered: &[(Claimed, Settled)]) -> Result<()> {
+    let (sent, others): (Vec<_>, Vec<_>) = delivered.iter().partition(|(_, settled)| settled.state == MailState::Sent);
+    if !sent.is_empty() {
+        let rows = dsl::outbox.filter(dsl::id.one_of(sent.iter().map(|(mail, _)| &mail.id))).filter(dsl::state.ne(MailState::Sent));
         let sent = (dsl::state.eq(MailState::Sent), dsl::sent_at.eq(now), dsl::leased_until.eq(None::<Instant>));
-        diesel::update(row.filter(dsl::state.ne(MailState::Sent))).set(sent).execute(conn)?;
-        return Ok(());
+        diesel::update(rows).set(sent).kept().execute(conn)?;
     }
-    let ours = row.filter(dsl::state.eq(MailState::Pending)).filter(dsl::leased_until.eq(mail.leased_until));
-    let due_at = settled.due_at.unwrap_or(now);
-    let changes =
-        (dsl::state.eq(settled.state), dsl::due_at.eq(due_at), dsl::last_error.eq(&settled.error), dsl::leased_until.eq(None::<Instant>));
-    diesel::update(ours).set(changes).execute(conn)?;
+    for (mail, settled) in others {
+        let row = dsl::outbox.find(&mail.id);
+        let ours = row.filter(dsl::state.eq(MailState::Pending)).filter(dsl::leased_until.eq(mail.leased_until));
+        let due = (dsl::due_at.eq(settled.due_at.unwrap_or(now)), dsl::leased_until.eq(None::<Instant>));
+        diesel::update(ours).set((dsl::state.eq(settled.state), dsl::last_error.eq(&settled.error), due)).execute(conn)?;
+    }
     Ok(())
 }
 

@@ -1,12 +1,14 @@
 //! What the outbox holds for later: planned anew with every step, moved with its recipient, called off.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use crate::db::Conn;
 use crate::db::schema::outbox;
 use crate::db::schema::outbox::dsl;
-use crate::db::support::IntoBoth as _;
+use crate::db::support::{IntoBoth as _, IntoKept as _, IsOneOf as _};
 use crate::db::types::Json;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
@@ -22,6 +24,7 @@ use crate::notifications::store::NewRow;
 #[diesel(table_name = outbox)]
 struct Pending {
     id: String,
+    subject: String,
     kind: String,
     recipient_key: String,
     anchor: String,
@@ -43,25 +46,43 @@ impl Pending {
     }
 }
 
-/// Makes `planned` what is pending about `subject` of these kinds. What is pending as planned stays as it is, everything else is
-/// cancelled. Of what is planned for before `since`, when the step was taken that it follows from, only what was pending for then
-/// is still sent; what was sent is not sent again. A step that the clock comes to late, at `now`, has missed nothing since.
+/// What is to be pending about a subject.
+pub struct Plan {
+    /// The id, as text, of what it is about.
+    pub subject: String,
+    /// When the step was taken that it follows from.
+    pub since: Instant,
+    /// The mails.
+    pub mails: Vec<NewMail>,
+}
+
+/// Makes the mails of each plan what is pending about its subject of these kinds. What is pending as planned stays as it is,
+/// everything else is cancelled. Of what is planned for before the plan's `since`, only what was pending for then is still sent; what
+/// was sent is not sent again. A step that the clock comes to late, at `now`, has missed nothing since.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn plan(conn: &mut Conn, now: Instant, since: Instant, subject: &str, kinds: &[LetterKind], planned: &[NewMail]) -> Result<()> {
+pub fn plan(conn: &mut Conn, now: Instant, kinds: &[LetterKind], plans: &[Plan]) -> Result<()> {
     // One statement for all kinds, which the databases plan once.
-    let pending = dsl::outbox.filter(dsl::subject.eq(subject)).filter(dsl::state.eq(MailState::Pending));
-    let pending: Vec<Pending> = pending.select(Pending::as_select()).load(conn)?;
-    let ours = pending.iter().filter(|row| kinds.iter().any(|kind| kind.as_str() == row.kind));
-    let (stays, goes): (Vec<_>, Vec<_>) = ours.partition(|row| planned.iter().any(|mail| row.is(mail)));
-    if !goes.is_empty() {
-        let rows = dsl::outbox.filter(dsl::id.eq_any(goes.iter().map(|row| &row.id)));
+    let subjects = plans.iter().map(|plan| &plan.subject);
+    let pending = dsl::outbox.filter(dsl::subject.one_of(subjects)).filter(dsl::state.eq(MailState::Pending));
+    let mut pending: Vec<Pending> = pending.select(Pending::as_select()).load(conn)?;
+    pending.retain(|row| kinds.iter().any(|kind| kind.as_str() == row.kind));
+    let mut ours: HashMap<&str, Vec<&Pending>> = HashMap::new();
+    pending.iter().for_each(|row| ours.entry(&row.subject).or_default().push(row));
+    let (mut cancelled, mut missing) = (Vec::new(), Vec::new());
+    for Plan { subject, since, mails } in plans {
+        let ours = ours.remove(subject.as_str()).unwrap_or_default();
+        let (stays, goes): (Vec<_>, Vec<_>) = ours.into_iter().partition(|row| mails.iter().any(|mail| row.is(mail)));
+        let new = mails.iter().filter(|mail| !stays.iter().any(|row| row.is(mail)));
+        missing.extend(new.filter(|mail| mail.due_at > Some(*since) || goes.iter().any(|row| row.is_like(mail))));
+        cancelled.extend(goes.into_iter().map(|row| &row.id));
+    }
+    if !cancelled.is_empty() {
+        let rows = dsl::outbox.filter(dsl::id.eq_any(cancelled));
         diesel::update(rows).set(dsl::state.eq(MailState::Cancelled)).execute(conn)?;
     }
-    let missing = planned.iter().filter(|mail| !stays.iter().any(|row| row.is(mail)));
-    let mut in_time = missing.filter(|mail| mail.due_at > Some(since) || goes.iter().any(|row| row.is_like(mail)));
-    in_time.try_for_each(|mail| put_anew(conn, now, mail))
+    missing.into_iter().try_for_each(|mail| put_anew(conn, now, mail))
 }
 
 /// Puts a mail into the outbox, also one that was cancelled since, unless its recipient is gone.
@@ -87,6 +108,7 @@ fn put_anew(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
         ))
         .filter(dsl::state.eq(MailState::Cancelled))
         .both()
+        .kept()
         .execute(conn)?;
     Ok(())
 }

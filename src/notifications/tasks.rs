@@ -10,7 +10,9 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::Result;
+use crate::notifications::outbox::Settled;
 use crate::notifications::service::Notifications;
+use crate::notifications::store::Claimed;
 use crate::scheduler::{Nudge, Progress, Task};
 
 /// The most mails that are being sent at once.
@@ -19,7 +21,8 @@ const AT_ONCE: usize = 8;
 const BATCH: usize = 64;
 /// How often the outbox is looked at when nobody nudges.
 const EVERY: Duration = Duration::from_secs(1);
-/// How long after one look the next one waits, so that a look finds more than the one place that has just become free.
+/// How long after one look the next one waits, so that a look finds more than the one place that has just become free, and that what
+/// was sent meanwhile is recorded at once.
 const BREATH: Duration = Duration::from_millis(20);
 /// How often old mails are forgotten, in microseconds.
 const FORGET_EVERY: i64 = 3_600_000_000;
@@ -37,21 +40,22 @@ impl Mailroom {
         Self { notifications, clock, forgot_at: AtomicI64::new(0) }
     }
 
-    /// Waits for places that become free or, if more may be claimed, for more that is due.
-    async fn until_there_is_more_to_do<S>(&self, sending: &mut FuturesUnordered<S>, claiming: bool) -> Result<()>
+    /// Waits for places that become free or, if more may be claimed, for more that is due; gives what came of those that were sent.
+    async fn until_there_is_more_to_do<S>(&self, sending: &mut FuturesUnordered<S>, claiming: bool) -> Vec<(Claimed, Settled)>
     where
-        S: Future<Output = Result<()>>,
+        S: Future<Output = (Claimed, Settled)>,
     {
         let (nudge, mut breath) = (self.nudge(), pin!(tokio::time::sleep(BREATH)));
-        let mut done = tokio::select! {
-            Some(sent) = sending.next() => sent,
-            () = nudge.wait(), if claiming => Ok(()),
-            () = tokio::time::sleep(EVERY), if claiming => Ok(()),
-        };
+        let mut delivered = Vec::new();
+        tokio::select! {
+            Some(sent) = sending.next() => delivered.push(sent),
+            () = nudge.wait(), if claiming => {}
+            () = tokio::time::sleep(EVERY), if claiming => {}
+        }
         loop {
             tokio::select! {
-                Some(sent) = sending.next() => done = done.and(sent),
-                () = &mut breath => return done,
+                Some(sent) = sending.next() => delivered.push(sent),
+                () = &mut breath => return delivered,
             }
         }
     }
@@ -99,8 +103,9 @@ impl Task for Mailroom {
             if sending.is_empty() {
                 break;
             }
-            let sent = self.until_there_is_more_to_do(&mut sending, left > 0 && done.is_ok()).await;
-            done = done.and(sent);
+            let delivered = self.until_there_is_more_to_do(&mut sending, left > 0 && done.is_ok()).await;
+            let recorded = self.notifications.record(delivered).await;
+            done = done.and(recorded);
         }
         done?;
         self.forget_old().await?;

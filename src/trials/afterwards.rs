@@ -89,7 +89,7 @@ impl Trials {
     /// 503 when the database is down.
     pub fn settle(&self, conn: &mut Conn, contract: &Contract, now: Instant) -> Result<()> {
         let cast = Cast::of(conn, &contract.trial)?;
-        mails::remind(conn, &self.rules, contract, &cast, now, now)
+        mails::remind(conn, &self.rules, &[(contract, &cast, now)], now)
     }
 
     /// Tells the admins something about a trial, once for each `occasion`.

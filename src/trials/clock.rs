@@ -1,5 +1,7 @@
 //! What time does to a trial: its next moment, its timers, and the steps that are due.
 
+use std::collections::HashMap;
+
 use crate::db::timers::{self, Due};
 use crate::db::{Conn, lock};
 use crate::kernel::clock::Instant;
@@ -8,7 +10,7 @@ use crate::kernel::ids::TrialId;
 use crate::kernel::process::{Actor, find_open};
 use crate::kernel::words::Word as _;
 use crate::trials::calendar::{Periods, pause_ends_at, proposal_lapses_at};
-use crate::trials::effects::apply;
+use crate::trials::effects::{apply, apply_all};
 use crate::trials::guards::{self, Facts};
 use crate::trials::model::{Contract, Step, StepBody, Trial, Viewer};
 use crate::trials::process::{Action, STEPS, clock_steps};
@@ -52,8 +54,21 @@ pub fn due(rules: &Rules, contract: &Contract, now: Instant) -> Option<(Instant,
 /// # Errors
 /// 503 when the database is down.
 pub fn plan(conn: &mut Conn, rules: &Rules, contract: &Contract) -> Result<()> {
-    let subject = contract.trial.id.to_string();
-    timers::plan(conn, ROOM, &subject, moments(rules, contract).into_iter().map(|(at, action)| (action.as_str(), at)))
+    plan_all(conn, rules, &[contract])
+}
+
+/// Plans the timers of several trials anew.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn plan_all(conn: &mut Conn, rules: &Rules, contracts: &[&Contract]) -> Result<()> {
+    let subjects: Vec<String> = contracts.iter().map(|contract| contract.trial.id.to_string()).collect();
+    let due = |(contract, subject): (&&Contract, &String)| {
+        let due = |(due_at, action): (Instant, Action)| Due { subject: subject.clone(), step: action.as_str().to_owned(), due_at };
+        moments(rules, contract).into_iter().map(due).collect::<Vec<_>>()
+    };
+    let steps: Vec<Due> = contracts.iter().zip(&subjects).flat_map(due).collect();
+    timers::plan_all(conn, ROOM, &subjects.iter().map(String::as_str).collect::<Vec<_>>(), &steps)
 }
 
 /// Lets everything happen to a locked trial that is due at `now`, in order, each at its own time.
@@ -68,10 +83,15 @@ pub fn catch_up(conn: &mut Conn, rules: &Rules, mut contract: Contract, now: Ins
 }
 
 fn happen(conn: &mut Conn, rules: &Rules, contract: &Contract, action: Action, at: Instant, now: Instant) -> Result<Contract> {
+    apply(conn, rules, contract, &step(contract, action, at, &StepBody::default())?, now)
+}
+
+/// What the clock does when `action` is due at `at`.
+fn step<'a>(contract: &Contract, action: Action, at: Instant, body: &'a StepBody) -> Result<Step<'a>> {
     let facts = Facts { due: true, end_passed: contract.trial.ends_at <= at, ..Facts::default() };
     let row = find_open(STEPS, contract.trial.state, action, Actor::System, |row| guards::check(row, &facts).is_ok())?;
     guards::check(row, &facts)?;
-    apply(conn, rules, contract, &Step { row, actor: Actor::System, user: None, at, body: &StepBody::default() }, now)
+    Ok(Step { row, actor: Actor::System, user: None, at, body })
 }
 
 /// Locks a trial with its roots, in the one order, and reads it.
@@ -79,29 +99,45 @@ fn happen(conn: &mut Conn, rules: &Rules, contract: &Contract, action: Action, a
 /// # Errors
 /// 404, also for another's trial.
 pub fn locked(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Contract> {
-    // Developer and job request never change; the rest is read again once nobody else can change it.
-    let Trial { developer_id, job_request_id, .. } = store::find(conn, id, viewer)?;
-    lock::developer(conn, developer_id)?;
-    lock::job_request(conn, job_request_id)?;
-    lock::trial(conn, id)?;
+    let trial = store::find(conn, id, viewer)?;
+    lock_with_roots(conn, &[trial])?;
     store::contract(conn, id, viewer)
 }
 
-/// Does what a timer is for; a timer that is out of date does nothing.
+/// Developer and job request never change; the rest is read again once nobody else can change it.
+fn lock_with_roots(conn: &mut Conn, trials: &[Trial]) -> Result<()> {
+    lock::developers(conn, &trials.iter().map(|trial| trial.developer_id).collect::<Vec<_>>())?;
+    lock::job_requests(conn, &trials.iter().map(|trial| trial.job_request_id).collect::<Vec<_>>())?;
+    lock::trials(conn, &trials.iter().map(|trial| trial.id).collect::<Vec<_>>())
+}
+
+/// Does what timers of different trials are for, in one transaction. One that is out of date does nothing but plan its trial's
+/// timers anew: somebody was faster, or the settings have changed.
 ///
 /// # Errors
-/// 503 when the database is down.
-pub fn ring(conn: &mut Conn, rules: &Rules, timer: &Due, now: Instant) -> Result<()> {
-    let id: TrialId = timer.subject.parse().map_err(|_| Error::internal(format!("a timer for `{}`", timer.subject)))?;
-    let contract = locked(conn, id, Viewer::Admin)?;
-    if !timers::take(conn, timer)? {
-        return Ok(());
+/// 409 and more when one of the steps cannot be taken: then none is; 503 when the database is down.
+pub fn ring(conn: &mut Conn, rules: &Rules, timers: &[Due], now: Instant) -> Result<()> {
+    let wrong = |timer: &Due| Error::internal(format!("a timer for `{}`", timer.subject));
+    let id = |timer: &Due| timer.subject.parse::<TrialId>().map_err(|_| wrong(timer));
+    let timers: HashMap<TrialId, &Due> = timers.iter().map(|timer| Ok((id(timer)?, timer))).collect::<Result<_>>()?;
+    let ids: Vec<TrialId> = timers.keys().copied().collect();
+    let trials = store::find_all(conn, &ids)?;
+    lock_with_roots(conn, &trials)?;
+    let body = StepBody::default();
+    let (mut steps, mut stale) = (Vec::new(), Vec::new());
+    let contracts = store::contracts(conn, &ids)?;
+    if contracts.len() < ids.len() {
+        return Err(Error::internal("a timer of a trial that cannot be read"));
     }
-    match due(rules, &contract, now) {
-        Some((at, action)) if (at, action.as_str()) == (timer.due_at, timer.step.as_str()) => {
-            happen(conn, rules, &contract, action, at, now).map(drop)
+    for contract in &contracts {
+        let timer = timers.get(&contract.trial.id).map(|timer| (timer.due_at, timer.step.as_str()));
+        match due(rules, contract, now) {
+            Some((at, action)) if Some((at, action.as_str())) == timer => steps.push((contract, step(contract, action, at, &body)?)),
+            _ => stale.push(contract),
         }
-        // The plan says otherwise by now, such as after a change of the settings.
-        _ => plan(conn, rules, &contract),
     }
+    if !stale.is_empty() {
+        plan_all(conn, rules, &stale)?;
+    }
+    if steps.is_empty() { Ok(()) } else { apply_all(conn, rules, &steps, now).map(drop) }
 }

@@ -23,68 +23,102 @@ use crate::trials::schedule::Rules;
 use crate::trials::terms::Party;
 use crate::trials::{clock, conversions, mails, neighbors, proposals, store, store_terms};
 
+/// A step that is taken, and what it makes of its trial.
+pub struct Change<'a> {
+    /// The trial before.
+    pub before: &'a Contract,
+    /// The trial after.
+    pub next: Contract,
+    /// The step.
+    pub step: Step<'a>,
+}
+
 /// Takes `step`, whose row and guards have been checked and whose roots are locked; gives the trial as it is then.
 /// `now` is when this is done, which for the clock's steps may be later than when they happen.
 ///
 /// # Errors
 /// 422 for what the step's body says; 409 when the trial has changed meanwhile.
 pub fn apply(conn: &mut Conn, rules: &Rules, contract: &Contract, step: &Step<'_>, now: Instant) -> Result<Contract> {
-    let mut next = contract.clone();
-    let from = contract.trial.state;
+    apply_all(conn, rules, &[(contract, *step)], now)?.pop().ok_or_else(|| Error::internal("a step led nowhere"))
+}
+
+/// The same for steps of different trials. What every step changes takes a statement for all of them.
+///
+/// # Errors
+/// As [`apply`], when one of them is refused: then none has been taken.
+pub fn apply_all(conn: &mut Conn, rules: &Rules, steps: &[(&Contract, Step<'_>)], now: Instant) -> Result<Vec<Contract>> {
+    let changes: Vec<Change<'_>> = steps.iter().map(|(before, step)| changed(conn, rules, before, *step)).collect::<Result<_>>()?;
+    for Change { before, next, .. } in &changes {
+        store::update(conn, before.trial.version, &next.trial)?;
+        store::note_step(conn, &before.trial, &next.trial, now)?;
+    }
+    let taken: Vec<_> = changes.iter().map(|change| (Some(change.before.trial.state), &change.next.trial, change.step)).collect();
+    record(conn, &taken)?;
+    publish(conn, taken.iter().map(|(_, trial, step)| (*trial, *step)), now)?;
+    for change in &changes {
+        make_room(conn, rules, change, now)?;
+    }
+    let next: Vec<&Contract> = changes.iter().map(|change| &change.next).collect();
+    clock::plan_all(conn, rules, &next)?;
+    mails::tell(conn, rules, &changes, now)?;
+    Ok(changes.into_iter().map(|change| change.next).collect())
+}
+
+/// The trial as the step leaves it. What only some steps change beside it is changed in the database.
+fn changed<'a>(conn: &mut Conn, rules: &Rules, before: &'a Contract, step: Step<'a>) -> Result<Change<'a>> {
+    let mut next = before.clone();
+    let from = before.trial.state;
     next.trial.state = target(step.row, from)?;
-    next.trial.outcome = step.row.outcome.or(contract.trial.outcome);
+    next.trial.outcome = step.row.outcome.or(before.trial.outcome);
     next.trial.version += 1;
     // What is done about a trial that is over leaves its end where it is: deadlines count from it.
     if !is_finished(STEPS, &from) {
         next.trial.changed_at = step.at;
     }
-    change(conn, rules, &mut next, step)?;
+    change(conn, rules, &mut next, &step)?;
     if is_finished(STEPS, &next.trial.state) && !is_finished(STEPS, &from) {
-        finish(conn, &mut next, step)?;
+        finish(conn, &mut next, &step)?;
     }
-    store::update(conn, contract.trial.version, &next.trial)?;
-    store::note_step(conn, &contract.trial, &next.trial, now)?;
-    record(conn, Some(from), &next.trial, step)?;
-    publish(conn, &next.trial, step, now)?;
-    if contract.holding(&rules.periods) != next.holding(&rules.periods) || contract.trial.holds_seat() != next.trial.holds_seat() {
-        make_room(conn, rules, contract, &next, step, now)?;
-    }
-    clock::plan(conn, rules, &next)?;
-    mails::tell(conn, rules, contract, &next, step, now)?;
-    Ok(next)
+    Ok(Change { before, next, step })
 }
 
-/// Notes the step as an event.
+/// Notes steps as events: from where, the trial as it is then, the step.
 ///
 /// # Errors
-/// 409 when this version has one.
-pub fn record(conn: &mut Conn, from: Option<TrialState>, trial: &Trial, step: &Step<'_>) -> Result<()> {
-    let event = Event {
-        version: trial.version,
-        action: step.row.action,
-        actor: step.actor,
-        user_id: step.user,
-        from,
-        to: trial.state,
-        reason_code: step.body.reason_code.clone(),
-        message: step.body.message.clone(),
-        at: step.at,
+/// 409 when this version of a trial has one.
+pub fn record(conn: &mut Conn, taken: &[(Option<TrialState>, &Trial, Step<'_>)]) -> Result<()> {
+    let event = |(from, trial, step): &(Option<TrialState>, &Trial, Step<'_>)| {
+        let event = Event {
+            version: trial.version,
+            action: step.row.action,
+            actor: step.actor,
+            user_id: step.user,
+            from: *from,
+            to: trial.state,
+            reason_code: step.body.reason_code.clone(),
+            message: step.body.message.clone(),
+            at: step.at,
+        };
+        (trial.id, event)
     };
-    store_terms::record(conn, trial.id, &event)?;
-    audit::record(conn, &audited(trial, step))
+    store_terms::record(conn, &taken.iter().map(event).collect::<Vec<_>>())?;
+    audit::record_all(conn, &taken.iter().map(|(_, trial, step)| audited(trial, step)).collect::<Vec<_>>())
 }
 
-/// Tells both parties outside of the step.
+/// Tells both parties outside of steps, each with the trial as it is then.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn publish(conn: &mut Conn, trial: &Trial, step: &Step<'_>, now: Instant) -> Result<()> {
+pub fn publish<'a>(conn: &mut Conn, taken: impl IntoIterator<Item = (&'a Trial, Step<'a>)>, now: Instant) -> Result<()> {
+    events::publish_all(conn, taken.into_iter().map(|(trial, step)| told(trial, &step)).collect(), now)
+}
+
+fn told(trial: &Trial, step: &Step<'_>) -> NewEvent {
     let Trial { id, job_request_id, developer_id, organization_id, state, outcome, version, .. } = trial;
     let data = json!({
         "trial_id": id, "job_request_id": job_request_id, "developer_id": developer_id, "state": state, "outcome": outcome, "version": version,
     });
-    let event = NewEvent::new("trial", step.row.action, data, step.at);
-    events::publish(conn, event.concerning(*organization_id).concerning_developer(*developer_id), now)
+    NewEvent::new("trial", step.row.action, data, step.at).concerning(*organization_id).concerning_developer(*developer_id)
 }
 
 fn audited(trial: &Trial, step: &Step<'_>) -> Entry {
@@ -196,7 +230,10 @@ fn finish(conn: &mut Conn, next: &mut Contract, step: &Step<'_>) -> Result<()> {
 }
 
 /// Takes or gives back hours and the seat, and looks what that means for the offers that are still open.
-fn make_room(conn: &mut Conn, rules: &Rules, before: &Contract, next: &Contract, step: &Step<'_>, now: Instant) -> Result<()> {
+fn make_room(conn: &mut Conn, rules: &Rules, Change { before, next, step }: &Change<'_>, now: Instant) -> Result<()> {
+    if before.holding(&rules.periods) == next.holding(&rules.periods) && before.trial.holds_seat() == next.trial.holds_seat() {
+        return Ok(());
+    }
     let trial = &next.trial;
     match next.holding(&rules.periods) {
         Some(holding @ Holding { hours, until }) => {

@@ -11,10 +11,12 @@ use crate::notifications::domain::Letter;
 use crate::notifications::outbox::NewMail;
 use crate::notifications::recipient::Recipient as Person;
 use crate::notifications::reminders::{MORNING, TRIAL_REMINDERS};
-use crate::notifications::store::enqueue;
-use crate::notifications::store_planned::plan;
+use crate::notifications::store::enqueue_all;
+use crate::notifications::store_planned;
+use crate::notifications::store_planned::Plan;
 use crate::notifications::summaries::{Engagement, TrialDate, TrialDateKind, TrialSummary};
 use crate::trials::calendar::{offer_reminders, pause_ends_at, proposal_lapses_at};
+use crate::trials::effects::Change;
 use crate::trials::model::{Contract, Conversion, Names, Step, Trial};
 use crate::trials::neighbors::Cast;
 use crate::trials::notices::{Recipient, Told};
@@ -22,29 +24,44 @@ use crate::trials::process::{Outcome, TrialState};
 use crate::trials::schedule::{Planned, Reminded, Rules, planned};
 use crate::trials::store_answers::Answered;
 
-/// Tells everybody whom the step's row names, and plans the reminders anew.
+/// Tells everybody whom the rows of the steps name, and plans the reminders anew.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn tell(conn: &mut Conn, rules: &Rules, before: &Contract, contract: &Contract, step: &Step<'_>, now: Instant) -> Result<()> {
-    let cast = Cast::of(conn, &contract.trial)?;
-    for notice in step.row.mails.iter().filter(|notice| is_still_news(notice.told, contract, now)) {
-        for who in notice.to.recipients(step.actor) {
-            let letter = letter(notice.told, summary(contract, &cast.names, *who, rules), before, contract, rules, step);
-            send(conn, contract, cast.people(*who), &letter, now)?;
-        }
-    }
-    remind(conn, rules, contract, &cast, step.at, now)
+pub fn tell(conn: &mut Conn, rules: &Rules, changes: &[Change<'_>], now: Instant) -> Result<()> {
+    let casts = Cast::of_all(conn, &changes.iter().map(|change| &change.next.trial).collect::<Vec<_>>())?;
+    let told: Vec<NewMail> = changes.iter().zip(&casts).flat_map(|(change, cast)| news(rules, change, cast, now)).collect();
+    enqueue_all(conn, now, &told)?;
+    let ahead: Vec<_> = changes.iter().zip(&casts).map(|(change, cast)| (&change.next, cast, change.step.at)).collect();
+    remind(conn, rules, &ahead, now)
 }
 
-/// Plans the reminders anew, as what was done at `at` leaves them; an offer was sent then.
+/// What the step's row tells, to each whom it names.
+fn news(rules: &Rules, Change { before, next, step }: &Change<'_>, cast: &Cast, now: Instant) -> Vec<NewMail> {
+    let mut mails = Vec::new();
+    for notice in step.row.mails.iter().filter(|notice| is_still_news(notice.told, next, now)) {
+        for who in notice.to.recipients(step.actor) {
+            let letter = letter(notice.told, summary(next, &cast.names, *who, rules), before, next, rules, step);
+            mails.extend(to_each(next, cast.people(*who), &letter));
+        }
+    }
+    mails
+}
+
+/// Plans the reminders of trials anew, as what was done in each at its instant leaves them; an offer was sent then.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn remind(conn: &mut Conn, rules: &Rules, contract: &Contract, cast: &Cast, at: Instant, now: Instant) -> Result<()> {
-    let mut planned = reminders_of_offer(rules, contract, cast, at);
-    planned.extend(reminders_of_dates(conn, rules, contract, cast, now)?);
-    plan(conn, now, at, &contract.trial.id.to_string(), &TRIAL_REMINDERS, &planned)
+pub fn remind(conn: &mut Conn, rules: &Rules, trials: &[(&Contract, &Cast, Instant)], now: Instant) -> Result<()> {
+    // Before its first day nobody has answered anything.
+    let begun: Vec<&Contract> = trials.iter().filter(|(contract, _, at)| contract.trial.starts_at < *at).map(|each| each.0).collect();
+    let answered = Answered::of_all(conn, &begun)?;
+    let plan = |(contract, cast, at): &(&Contract, &Cast, Instant)| {
+        let mut mails = reminders_of_offer(rules, contract, cast, *at);
+        mails.extend(reminders_of_dates(rules, contract, cast, answered.get(&contract.trial.id), now));
+        Plan { subject: contract.trial.id.to_string(), since: *at, mails }
+    };
+    store_planned::plan(conn, now, &TRIAL_REMINDERS, &trials.iter().map(plan).collect::<Vec<_>>())
 }
 
 /// Tells the client that an open offer has become impossible; nobody is reminded of it any more.
@@ -52,10 +69,12 @@ pub fn remind(conn: &mut Conn, rules: &Rules, contract: &Contract, cast: &Cast, 
 /// # Errors
 /// 503 when the database is down.
 pub fn tell_impossible(conn: &mut Conn, rules: &Rules, contract: &Contract, now: Instant) -> Result<()> {
-    plan(conn, now, now, &contract.trial.id.to_string(), &TRIAL_REMINDERS, &[])?;
+    let nothing = Plan { subject: contract.trial.id.to_string(), since: now, mails: Vec::new() };
+    store_planned::plan(conn, now, &TRIAL_REMINDERS, &[nothing])?;
     let cast = Cast::of(conn, &contract.trial)?;
     let trial = summary(contract, &cast.names, Recipient::Client, rules);
-    send(conn, contract, cast.people(Recipient::Client), &Letter::TrialNoLongerPossible { trial }, now)
+    let letter = Letter::TrialNoLongerPossible { trial };
+    enqueue_all(conn, now, &to_each(contract, cast.people(Recipient::Client), &letter).collect::<Vec<_>>())
 }
 
 /// "Starts today" is no news on a later day, and nobody is asked to decide when the time to decide is over.
@@ -67,9 +86,9 @@ fn is_still_news(told: Told, contract: &Contract, now: Instant) -> bool {
     }
 }
 
-fn send(conn: &mut Conn, contract: &Contract, people: &[Person], letter: &Letter, now: Instant) -> Result<()> {
+fn to_each(contract: &Contract, people: &[Person], letter: &Letter) -> impl Iterator<Item = NewMail> {
     let Trial { id, version, .. } = contract.trial;
-    people.iter().try_for_each(|person| enqueue(conn, now, &NewMail::now(letter.clone(), id, version, person.clone())))
+    people.iter().map(move |person| NewMail::now(letter.clone(), id, version, person.clone()))
 }
 
 /// What mails and calendars say of a trial to `who`.
@@ -194,22 +213,22 @@ fn engagement(contract: &Contract) -> Engagement {
 }
 
 /// What the calendar says of the state that the trial is in now.
-fn reminders_of_dates(conn: &mut Conn, rules: &Rules, contract: &Contract, cast: &Cast, now: Instant) -> Result<Vec<NewMail>> {
+fn reminders_of_dates(rules: &Rules, contract: &Contract, cast: &Cast, answered: Option<&Answered>, now: Instant) -> Vec<NewMail> {
     let trial = &contract.trial;
-    let answered = if trial.starts_at < now { Answered::of(conn, contract)? } else { Answered::default() };
     let first = rules.reminders.days(Reminded::CheckIn).first().copied();
     let mut mails = Vec::new();
     for who in Recipient::ALL {
         let summary = summary(contract, &cast.names, *who, rules);
+        let is_open = |planned: &Planned| !answered.is_some_and(|answered| answered.covers(planned, *who, first));
         for person in cast.people(*who) {
             let ahead = planned(contract, rules, *who, person.time_zone, now).into_iter();
-            mails.extend(ahead.filter(|planned| !answered.covers(planned, *who, first)).map(|planned| {
+            mails.extend(ahead.filter(is_open).map(|planned| {
                 let letter = reminder(planned, summary.clone(), contract, rules);
                 NewMail::now(letter, trial.id, occasion(trial, planned.days), person.clone()).later(planned.due_at, planned.until)
             }));
         }
     }
-    Ok(mails)
+    mails
 }
 
 /// What a reminder says follows from the terms and from the days that were added: while these are the same, so is the mail.

@@ -9,7 +9,7 @@ use crate::developers::hours::peak_hours;
 use crate::developers::{access_store, card_store, hours_store, store as developers};
 use crate::jobs::store as jobs;
 use crate::kernel::clock::Instant;
-use crate::kernel::error::Result;
+use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{DeveloperId, OrganizationId};
 use crate::notifications::recipient::Recipient;
 use crate::trials::model::{Contract, Holding, Names, Trial};
@@ -22,16 +22,12 @@ use crate::trials::store;
 /// 503 when the database is down.
 pub fn names(conn: &mut Conn, developer: DeveloperId, organization: OrganizationId) -> Result<Names> {
     let contact = developers::owner(conn, developer)?;
-    names_with(conn, developer, organization, &contact)
+    let disclosed = access_store::is_disclosed(conn, developer, organization)?;
+    Ok(names_with(accounts::organization(conn, organization)?.name, &contact, disclosed))
 }
 
-fn names_with(conn: &mut Conn, developer: DeveloperId, organization: OrganizationId, contact: &Contact) -> Result<Names> {
-    Ok(Names {
-        organization: accounts::organization(conn, organization)?.name,
-        headline: contact.headline.clone(),
-        developer: contact.name.clone(),
-        disclosed: access_store::is_disclosed(conn, developer, organization)?,
-    })
+fn names_with(organization: String, contact: &Contact, disclosed: bool) -> Names {
+    Names { organization, headline: contact.headline.clone(), developer: contact.name.clone(), disclosed }
 }
 
 /// The names of many pairs of parties.
@@ -75,13 +71,32 @@ impl Cast {
     /// # Errors
     /// 503 when the database is down.
     pub fn of(conn: &mut Conn, trial: &Trial) -> Result<Self> {
-        let contact = developers::owner(conn, trial.developer_id)?;
-        Ok(Self {
-            names: names_with(conn, trial.developer_id, trial.organization_id, &contact)?,
-            client: accounts::recipients_of(conn, trial.organization_id)?,
-            developer: vec![contact.recipient()],
-            admins: accounts::admins(conn)?,
-        })
+        Self::of_all(conn, &[trial])?.pop().ok_or_else(Error::not_found)
+    }
+
+    /// Those of each of these trials, in their order. Five queries, however many there are.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub fn of_all(conn: &mut Conn, trials: &[&Trial]) -> Result<Vec<Self>> {
+        let developers = distinct(trials.iter().map(|trial| trial.developer_id));
+        let organizations = distinct(trials.iter().map(|trial| trial.organization_id));
+        let contacts = developers::owners(conn, &developers)?;
+        let disclosed = access_store::disclosed_among(conn, &developers, &organizations)?;
+        let names = accounts::organization_names(conn, &organizations)?;
+        let clients = accounts::recipients_of_all(conn, &organizations)?;
+        let admins = accounts::admins(conn)?;
+        let cast = |trial: &&Trial| -> Result<Self> {
+            let contact = contacts.get(&trial.developer_id).ok_or_else(Error::not_found)?;
+            let name = names.get(&trial.organization_id).ok_or_else(Error::not_found)?;
+            Ok(Self {
+                names: names_with(name.clone(), contact, disclosed.contains(&(trial.developer_id, trial.organization_id))),
+                client: clients.get(&trial.organization_id).cloned().unwrap_or_default(),
+                developer: vec![contact.recipient()],
+                admins: admins.clone(),
+            })
+        };
+        trials.iter().map(cast).collect()
     }
 
     /// Those who are told something as `who`.
@@ -92,6 +107,10 @@ impl Cast {
             Who::Admins => &self.admins,
         }
     }
+}
+
+fn distinct<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    all.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Whether trials can be agreed with the developer at `now`.

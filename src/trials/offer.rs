@@ -15,7 +15,7 @@ use crate::kernel::error::{Error, Faults, Result};
 use crate::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, TrialId};
 use crate::kernel::process::{Actor, find};
 use crate::trials::calendar::is_start_in_reach;
-use crate::trials::effects::{publish, record};
+use crate::trials::effects::{Change, publish, record};
 use crate::trials::guards::{self, Facts, standing_facts};
 use crate::trials::model::{Contract, Step, StepBody, Trial, Viewer};
 use crate::trials::process::{Action, CREATION, Row, STEPS, TrialState};
@@ -138,10 +138,10 @@ impl Trials {
         store_terms::insert_terms(conn, &contract, &frozen, Party::Client, now)?;
         store_terms::sign(conn, contract.trial.id, contract.signature(Party::Client, call.principal.user, now))?;
         let step = Step { row: &OFFER, actor: Actor::Client, user: Some(call.principal.user), at: now, body: &StepBody::default() };
-        record(conn, None, &contract.trial, &step)?;
-        publish(conn, &contract.trial, &step, now)?;
+        record(conn, &[(None, &contract.trial, step)])?;
+        publish(conn, [(&contract.trial, step)], now)?;
         clock::plan(conn, &self.rules, &contract)?;
-        mails::tell(conn, &self.rules, &contract, &contract, &step, now)?;
+        mails::tell(conn, &self.rules, &[Change { before: &contract, next: contract.clone(), step }], now)?;
         Ok(contract.trial)
     }
 

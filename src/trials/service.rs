@@ -7,6 +7,7 @@ use crate::config;
 use crate::db::Conn;
 use crate::db::pool::Db;
 use crate::db::timers;
+use crate::db::timers::Due;
 use crate::developers::store as developers;
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Error, Result};
@@ -25,6 +26,9 @@ use crate::trials::process::{AGREED, TrialState};
 use crate::trials::schedule::{Reminded, Reminders, Rules};
 use crate::trials::views::{EventView, Scene, TrialView};
 use crate::trials::{clock, mails, neighbors, store, store_terms};
+
+/// The most trials that the clock takes a step of in one transaction: as many as a person who waits for one of them does not notice.
+const TOGETHER: usize = 64;
 
 /// Everything about trials.
 #[derive(Clone)]
@@ -130,7 +134,8 @@ impl Trials {
     /// 503 when the database is down.
     pub async fn ring_timers(&self, limit: i64) -> Result<usize> {
         let (now, rules) = (self.clock.now(), self.rules.clone());
-        let rung = timers::ring_due(&self.db, clock::ROOM, now, limit, move |conn, due| clock::ring(conn, &rules, due, now)).await?;
+        let ring = move |conn: &mut Conn, due: &[Due]| clock::ring(conn, &rules, due, now);
+        let rung = timers::ring_together(&self.db, clock::ROOM, now, limit, TOGETHER, ring).await?;
         if rung > 0 {
             self.mail.wake();
             self.changed.wake();

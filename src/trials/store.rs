@@ -9,7 +9,7 @@ use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::trials::dsl;
 use crate::db::schema::{trial_conversions, trial_proposals, trial_terms, trials};
-use crate::db::support::IsOneOf as _;
+use crate::db::support::{IntoKept as _, IsOneOf as _};
 use crate::db::types::Json;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
@@ -108,7 +108,7 @@ pub fn insert(conn: &mut Conn, trial: &Trial, now: Instant) -> Result<()> {
 /// 409 when it is not: somebody else was faster.
 pub fn update(conn: &mut Conn, version: i64, trial: &Trial) -> Result<()> {
     let same = dsl::trials.filter(dsl::id.eq(trial.id)).filter(dsl::version.eq(version));
-    let changed = diesel::update(same).set(Row::from(trial.clone())).execute(conn)?;
+    let changed = diesel::update(same).set(Row::from(trial.clone())).kept().execute(conn)?;
     if changed == 0 {
         return Err(Error::conflict("The trial has just changed: read it again, then repeat your step."));
     }
@@ -134,29 +134,48 @@ pub fn find(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Trial> {
     row.map(Trial::from).filter(|trial| trial.is_of(viewer)).ok_or_else(Error::not_found)
 }
 
+/// Those of these trials that there are, in the order of their ids.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn find_all(conn: &mut Conn, ids: &[TrialId]) -> Result<Vec<Trial>> {
+    let rows = dsl::trials.filter(dsl::id.one_of(ids)).order(dsl::id).select(Row::as_select());
+    Ok(rows.load::<Row>(conn)?.into_iter().map(Trial::from).collect())
+}
+
 /// A trial that `viewer` is a party of, with its terms and what is proposed.
 ///
 /// # Errors
 /// 404, also for another's trial.
 pub fn contract(conn: &mut Conn, id: TrialId, viewer: Viewer) -> Result<Contract> {
+    contracts(conn, &[id])?.pop().filter(|contract| contract.trial.is_of(viewer)).ok_or_else(Error::not_found)
+}
+
+/// Those of these trials that there are, in the order of their ids, with their terms and what is proposed.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn contracts(conn: &mut Conn, ids: &[TrialId]) -> Result<Vec<Contract>> {
     let counts = trial_terms::trial_id.eq(trials::id).and(trial_terms::version.eq(trials::terms_version));
     let rows = trials::table
         .inner_join(trial_terms::table.on(counts))
         .left_join(trial_proposals::table.on(trial_proposals::trial_id.eq(trials::id)))
         .left_join(trial_conversions::table.on(trial_conversions::trial_id.eq(trials::id)))
-        .filter(trials::id.eq(id))
+        .filter(trials::id.one_of(ids))
+        .order(trials::id)
         .select((
             Row::as_select(),
             (trial_terms::document, trial_terms::sha256),
             Option::<ProposalRow>::as_select(),
             trial_conversions::content_json.nullable(),
         ));
-    type Found = (Row, (String, String), Option<ProposalRow>, Option<Json<Conversion>>);
-    let (row, (document, sha256), proposal, conversion) = rows.first::<Found>(conn)?;
+    rows.load::<Found>(conn)?.into_iter().map(|found| read(conn, found)).collect()
+}
+
+type Found = (Row, (String, String), Option<ProposalRow>, Option<Json<Conversion>>);
+
+fn read(conn: &mut Conn, (row, (document, sha256), proposal, conversion): Found) -> Result<Contract> {
     let trial = Trial::from(row);
-    if !trial.is_of(viewer) {
-        return Err(Error::not_found());
-    }
     let (proposal, conversion) = (proposal.map(Proposal::from), conversion.map(|json| json.0));
     let appealed = store_terms::is_appealed(conn, &trial)?;
     Ok(Contract { trial, terms: store_terms::read(&document)?.terms, sha256, proposal, conversion, appealed })

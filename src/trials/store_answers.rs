@@ -1,10 +1,14 @@
 //! What the parties have answered by now, in the tables of the rooms behind this one: of that nobody is reminded.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::{check_ins, hand_overs, reviews, timesheets};
+use crate::db::support::IsOneOf as _;
 use crate::kernel::error::Result;
+use crate::kernel::ids::TrialId;
 use crate::kernel::week::Week;
 use crate::trials::model::Contract;
 use crate::trials::notices::Recipient;
@@ -21,23 +25,35 @@ pub struct Answered {
 }
 
 impl Answered {
-    /// As it stands in the database.
+    /// What is answered of each of these trials, as it stands in the database. Four queries, however many there are.
     ///
     /// # Errors
     /// 503 when the database is down.
-    pub fn of(conn: &mut Conn, contract: &Contract) -> Result<Self> {
-        let last_week = contract.last_day().map(|day| Week::of(day).to_string()).unwrap_or_default();
-        let trial = contract.trial.id;
-        let hours = timesheets::table.find((trial, last_week)).filter(timesheets::submitted_at.is_not_null());
-        let answers = check_ins::table.filter(check_ins::trial_id.eq(trial));
-        let written = reviews::table.filter(reviews::trial_id.eq(trial));
-        let finished: Option<bool> = hand_overs::table.find(trial).select(hand_overs::finished).first(conn).optional()?;
-        Ok(Self {
-            check_ins: answers.select((check_ins::day, check_ins::party)).load(conn)?,
-            reviews: written.select(reviews::party).load(conn)?,
-            handed_over: finished == Some(true),
-            last_hours: diesel::select(diesel::dsl::exists(hours)).get_result(conn)?,
-        })
+    pub fn of_all(conn: &mut Conn, contracts: &[&Contract]) -> Result<HashMap<TrialId, Self>> {
+        let ids: Vec<TrialId> = contracts.iter().map(|contract| contract.trial.id).collect();
+        let mut answered: HashMap<TrialId, Self> = ids.iter().map(|id| (*id, Self::default())).collect();
+        if ids.is_empty() {
+            return Ok(answered);
+        }
+        let answers = check_ins::table.select((check_ins::trial_id, check_ins::day, check_ins::party));
+        for (trial, day, by) in answers.filter(check_ins::trial_id.one_of(&ids)).load::<(TrialId, i64, Party)>(conn)? {
+            answered.entry(trial).or_default().check_ins.push((day, by));
+        }
+        let written = reviews::table.filter(reviews::trial_id.one_of(&ids)).select((reviews::trial_id, reviews::party));
+        for (trial, by) in written.load::<(TrialId, Party)>(conn)? {
+            answered.entry(trial).or_default().reviews.push(by);
+        }
+        let finished = hand_overs::table.filter(hand_overs::trial_id.one_of(&ids)).filter(hand_overs::finished.eq(true));
+        for trial in finished.select(hand_overs::trial_id).load::<TrialId>(conn)? {
+            answered.entry(trial).or_default().handed_over = true;
+        }
+        let last_week = |contract: &Contract| contract.last_day().map(|day| Week::of(day).to_string());
+        let weeks: HashMap<_, _> = contracts.iter().filter_map(|contract| Some((contract.trial.id, last_week(contract)?))).collect();
+        let hours = timesheets::table.filter(timesheets::trial_id.one_of(&ids)).filter(timesheets::submitted_at.is_not_null());
+        for (trial, week) in hours.select((timesheets::trial_id, timesheets::iso_week)).load::<(TrialId, String)>(conn)? {
+            answered.entry(trial).or_default().last_hours |= weeks.get(&trial) == Some(&week);
+        }
+        Ok(answered)
     }
 
     /// Whether there is no need to remind `who` of this.

@@ -6,6 +6,7 @@ use crate::db::Conn;
 use crate::db::schema::{trial_conversions, trial_events, trial_proposals, trial_signatures, trial_terms};
 use crate::db::support::IsOneOf as _;
 use crate::db::types::Json;
+use crate::insert_rows;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{EventId, TrialId, UserId};
@@ -149,27 +150,27 @@ pub fn is_appealed(conn: &mut Conn, trial: &Trial) -> Result<bool> {
     Ok(trial.outcome == Some(Outcome::TerminatedForCause) && !takers(conn, trial.id, Action::Appeal)?.is_empty())
 }
 
-/// Notes a step, for good.
+/// Notes steps, for good.
 ///
 /// # Errors
-/// 409 when this version of the trial has one.
-pub fn record(conn: &mut Conn, trial: TrialId, event: &Event) -> Result<()> {
-    diesel::insert_into(trial_events::table)
-        .values((
+/// 409 when one of these versions of these trials has one.
+pub fn record(conn: &mut Conn, events: &[(TrialId, Event)]) -> Result<()> {
+    let row = |(trial, event): &(TrialId, Event)| {
+        (
             trial_events::id.eq(EventId::new(event.at)),
-            trial_events::trial_id.eq(trial),
+            trial_events::trial_id.eq(*trial),
             trial_events::version.eq(event.version),
             trial_events::action.eq(event.action),
             trial_events::actor.eq(event.actor.to_string()),
             trial_events::user_id.eq(event.user_id),
             trial_events::from_state.eq(event.from),
             trial_events::to_state.eq(event.to),
-            trial_events::reason_code.eq(&event.reason_code),
-            trial_events::message.eq(&event.message),
+            trial_events::reason_code.eq(event.reason_code.clone()),
+            trial_events::message.eq(event.message.clone()),
             trial_events::occurred_at.eq(event.at),
-        ))
-        .execute(conn)?;
-    Ok(())
+        )
+    };
+    Ok(insert_rows!(conn, trial_events::table, events.iter().map(row).collect::<Vec<_>>())?)
 }
 
 /// The steps of a trial, the first one first, one more than the page's limit.

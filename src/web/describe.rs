@@ -44,10 +44,10 @@ const TAGS: [(&str, &str); 17] = [
 
 /// Whose answers carry secrets: none is kept for a repeat.
 const WITHOUT_CONDITIONS: [&str; 7] = [
+    "/v1/me/calendar-feed",
     "/v1/me/totp",
     "/v1/me/totp/confirm",
     "/v1/me/totp/recovery-codes",
-    "/v1/me/calendar-feed",
     "/v1/api-keys",
     "/v1/webhooks",
     "/v1/webhooks/{id}/rotate-secret",

@@ -58,7 +58,7 @@ const STORIES: &[fn()] = &[
 
 /// What a key means nothing to: signing in and its like, whose answers must not be stored, and what has no effect.
 fn is_without_key(path: &str) -> bool {
-    let secret = ["/v1/me/calendar-feed", "/v1/api-keys", "/v1/webhooks", "/v1/webhooks/{id}/rotate-secret"];
+    let secret = ["/v1/api-keys", "/v1/me/calendar-feed", "/v1/webhooks", "/v1/webhooks/{id}/rotate-secret"];
     path.starts_with("/v1/auth/") || path.starts_with("/v1/me/totp") || path == "/v1/matches/search" || secret.contains(&path)
 }
 

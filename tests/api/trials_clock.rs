@@ -8,7 +8,7 @@ use guildhall::kernel::clock::Clock as _;
 use serde_json::json;
 
 use crate::support::person::Person;
-use crate::support::seeds::{Scene, act, offer_body, subjects, terms, with};
+use crate::support::seeds::{Scene, act, offer, offer_body, open_job, subjects, terms, vetted, with};
 use crate::support::smtp::Mode;
 
 async fn count(scene: &Scene, person: &Person, subject: &str) -> usize {
@@ -280,4 +280,36 @@ async fn a_clock_that_jumps_does_nothing_twice_and_nothing_early() {
         assert_eq!(announced, 2, "before the start, where what was missed collapses into the last, and on the day");
     }
     assert!(!scene.is_free_on("2026-12-02").await);
+}
+
+#[actix_web::test]
+async fn trials_that_start_together_start_once_each_and_one_that_cannot_holds_up_none() {
+    let mut scene = Scene::start().await;
+    let job = open_job(&scene.client, json!({ "seats": 6 })).await;
+    let mut trials = Vec::new();
+    for _ in 0..6 {
+        let (developer, developer_id) = vetted(&scene.app, json!({})).await;
+        let trial = offer(&scene.client, &job, &developer_id).await;
+        act(&developer, &trial, "accept", json!({})).await.expect(200);
+        trials.push((trial, developer));
+    }
+    let _node = scene.app.another_node().await;
+    scene.until("2026-11-30T23:59:59Z").await;
+    let (cancelled, _) = trials.remove(4);
+    act(&scene.client, &cancelled, "cancel", json!({ "reason_code": "not_the_right_fit" })).await.expect(200);
+    let (spoilt, _) = trials.remove(2);
+    scene.app.sql(format!("UPDATE trials SET terms_version = 9 WHERE id = '{spoilt}'")).await;
+    scene.until("2026-12-01T00:00:00Z").await;
+    for (trial, developer) in &trials {
+        assert_eq!(scene.events(trial).await[2..], ["start system active 2026-12-01T00:00:00Z"]);
+        assert_eq!(count(&scene, developer, "starts today").await, 1);
+    }
+    assert_eq!(scene.stand(&cancelled).await, "void/cancelled_before_start");
+    assert_eq!(scene.events(&spoilt).await.len(), 2);
+    assert_eq!(count(&scene, &scene.client, "starts today").await, trials.len());
+    // What was wrong with it is mended: it is tried again, and has started when it should have.
+    scene.app.sql(format!("UPDATE trials SET terms_version = 1 WHERE id = '{spoilt}'")).await;
+    scene.later(TimeDelta::minutes(1)).await;
+    assert_eq!(scene.events(&spoilt).await[2..], ["start system active 2026-12-01T00:00:00Z"]);
+    assert_eq!(count(&scene, &scene.client, "starts today").await, trials.len() + 1);
 }

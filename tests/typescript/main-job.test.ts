@@ -71,6 +71,7 @@ async function profile(developer: Api): Promise<string> {
       skills: [
         { slug: "go", level: 5, years: 8 },
         { slug: "postgresql", level: 4, years: 6 },
+        { slug: "kubernetes", level: 3, years: 3 },
       ],
     },
   });

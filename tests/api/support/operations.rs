@@ -23,8 +23,8 @@ const CARD: &str = r#"{"criteria":[{"criterion":"overall","score":"yes","evidenc
 const OFFER: &str = r#"{"job_request_id":"{job}","developer_id":"{other}","starts_on":"2026-12-01","terms":{"hourly_rate":{"amount":8000,"currency":"USD"},"hours_per_week":40,"time_zone":"Europe/London","overlap_hours":4,"scope":"The core.","notice_days":3,"billing":{"rule":"client_pays_all"}}}"#;
 const INVITATION: &str = r#"{"developer_id":"{other}","message":"May we talk?"}"#;
 const REPORT: &str = r#"{"subject":"{other}","category":"spam","message":"Twice."}"#;
-const RESUME: &str = r#"{"basics":{"label":"Go engineer"},"skills":[{"name":"Golang"}]}"#;
 const KEY: &str = r#"{"name":"Ours","scopes":["trials:read"]}"#;
+const RESUME: &str = r#"{"basics":{"label":"Go engineer"},"skills":[{"name":"Golang"}]}"#;
 const WEBHOOK: &str = r#"{"url":"http://127.0.0.1:9/","event_types":["trial.terminate"]}"#;
 const SKILL: &str = r#"{"slug":"guildscript","name":"Guildscript","category":"language","aliases":[]}"#;
 

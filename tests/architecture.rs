@@ -457,13 +457,13 @@ fn schemas(source: &Source) -> Vec<(usize, String)> {
 }
 
 /// What comes in is bound to a statement, never written into it: what a statement is made of are constants (`{LIKE_THIS}`), our own
-/// words, and in three files the names of tables and columns.
+/// words, in three files the names of tables and columns, and in one a path from the command line, with its quotes doubled.
 #[test]
 fn a_statement_is_made_of_our_own_words() {
     const OURS: [&str; 2] = ["milliseconds", "skip"];
-    const OF_THE_SCHEMA: [&str; 3] = ["privacy/statements.rs", "privacy/store.rs", "skills/merge.rs"];
+    const KNOWN: [&str; 4] = ["db/backup.rs", "privacy/statements.rs", "privacy/store.rs", "skills/merge.rs"];
     let (mut wrong, mut seen) = (Vec::new(), 0);
-    for source in sources().iter().filter(|source| kind(&source.path) != Test && !OF_THE_SCHEMA.contains(&source.path.as_str())) {
+    for source in sources().iter().filter(|source| kind(&source.path) != Test && !KNOWN.contains(&source.path.as_str())) {
         for (number, line) in source.lines() {
             let statement = ["sql_query(format!", "batch_execute(&format!", "SELECT ", "INSERT ", "UPDATE ", "DELETE ", " WHERE "];
             let Some((_, made)) = line.split_once("format!(").filter(|_| statement.iter().any(|word| line.contains(word))) else {

@@ -298,21 +298,6 @@ pub fn recipients_of_all(conn: &mut Conn, organizations: &[OrganizationId]) -> R
     Ok(recipients)
 }
 
-/// Those who own an organisation, to be told something.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn owners_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Recipient>> {
-    let rows: Vec<UserRow> = members::table
-        .inner_join(users::table)
-        .filter(members::organization_id.eq(organization))
-        .filter(members::role.eq(MemberRole::Owner))
-        .select(UserRow::as_select())
-        .order(users::id)
-        .load(conn)?;
-    Ok(rows.into_iter().map(|row| recipient_of(&row.into())).collect())
-}
-
 /// A code that a mail carries.
 #[derive(Debug, Clone)]
 pub struct MailTokenRow {

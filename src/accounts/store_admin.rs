@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use crate::accounts::domain::{AccountStatus, AdminLine, User, UserFilter, UserView};
-use crate::accounts::store::{admins, recipient_of};
+use crate::accounts::domain::{AccountStatus, AdminLine, MemberRole, User, UserFilter, UserView};
+use crate::accounts::store::{admins, recipient, recipient_of};
 use crate::db::Conn;
 use crate::db::schema::{developers, members, second_factors, users};
 use crate::kernel::clock::Instant;
@@ -12,6 +12,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{DeveloperId, OrganizationId, UserId};
 use crate::kernel::page::PageQuery;
 use crate::kernel::principal::Role;
+use crate::notifications::recipient::Recipient;
 use crate::notifications::store_planned::{cancel_pending_to, join};
 
 #[derive(Queryable, Selectable)]
@@ -100,6 +101,16 @@ pub fn has_active_member(conn: &mut Conn, organization: OrganizationId) -> Resul
         .filter(users::status.eq(AccountStatus::Active))
         .select(users::id);
     Ok(active.first::<UserId>(conn).optional()?.is_some())
+}
+
+/// Those who own an organisation, to be told something.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn owners_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Recipient>> {
+    let owners = members::table.filter(members::organization_id.eq(organization)).filter(members::role.eq(MemberRole::Owner));
+    let owners: Vec<UserId> = owners.order(members::user_id).select(members::user_id).load(conn)?;
+    owners.into_iter().map(|owner| recipient(conn, owner)).collect()
 }
 
 /// An admin who may sign in is reminded of what the others are; one who may not is told nothing any more.

@@ -259,6 +259,7 @@ async fn claimed(app: &TestApp, person: &Person, before: Option<Instant>) -> Ins
             if let Some(until) = until.filter(|_| until != before) {
                 return until;
             }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(30), claim).await.expect("a claim")

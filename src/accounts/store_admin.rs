@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use crate::accounts::domain::{AccountStatus, AdminLine, MemberRole, User, UserFilter, UserView};
-use crate::accounts::store::{admins, recipient, recipient_of};
+use crate::accounts::domain::{AccountStatus, AdminLine, User, UserFilter, UserView};
+use crate::accounts::store::{admins, recipient_of};
 use crate::db::Conn;
 use crate::db::schema::{developers, members, second_factors, users};
 use crate::kernel::clock::Instant;

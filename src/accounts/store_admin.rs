@@ -12,7 +12,6 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{DeveloperId, OrganizationId, UserId};
 use crate::kernel::page::PageQuery;
 use crate::kernel::principal::Role;
-use crate::notifications::recipient::Recipient;
 use crate::notifications::store_planned::{cancel_pending_to, join};
 
 #[derive(Queryable, Selectable)]

@@ -55,6 +55,9 @@ pub struct OneClick {
     pub read: UnsubscribeReader,
 }
 
+/// A mail that was tried, and what is to be recorded of it.
+pub type Delivered = (Claimed, Settled);
+
 /// The mails of the house. Cheap to clone.
 #[derive(Clone)]
 pub struct Notifications {
@@ -211,7 +214,7 @@ impl Notifications {
     }
 
     /// Sends a claimed mail; gives what is to be recorded of it. Whatever is wrong with it, it fails alone.
-    pub async fn deliver(&self, mut mail: Claimed) -> (Claimed, Settled) {
+    pub async fn deliver(&self, mut mail: Claimed) -> Delivered {
         let (outcome, leased_until) = self.attempt_while_leased(&mail).await;
         mail.leased_until = leased_until;
         let settled = settle(outcome, mail.attempts, self.clock.now(), mail.give_up_at, rand::random_range(-1.0..=1.0));
@@ -223,7 +226,7 @@ impl Notifications {
     ///
     /// # Errors
     /// When that cannot be done: they go out again after their leases.
-    pub async fn record(&self, delivered: Vec<(Claimed, Settled)>) -> Result<()> {
+    pub async fn record(&self, delivered: Vec<Delivered>) -> Result<()> {
         let now = self.clock.now();
         if delivered.is_empty() { Ok(()) } else { self.db.write(move |conn| store::settle(conn, now, &delivered)).await }
     }

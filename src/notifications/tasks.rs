@@ -10,9 +10,7 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::Result;
-use crate::notifications::outbox::Settled;
-use crate::notifications::service::Notifications;
-use crate::notifications::store::Claimed;
+use crate::notifications::service::{Delivered, Notifications};
 use crate::scheduler::{Nudge, Progress, Task};
 
 /// The most mails that are being sent at once.
@@ -41,9 +39,9 @@ impl Mailroom {
     }
 
     /// Waits for places that become free or, if more may be claimed, for more that is due; gives what came of those that were sent.
-    async fn until_there_is_more_to_do<S>(&self, sending: &mut FuturesUnordered<S>, claiming: bool) -> Vec<(Claimed, Settled)>
+    async fn until_there_is_more_to_do<S>(&self, sending: &mut FuturesUnordered<S>, claiming: bool) -> Vec<Delivered>
     where
-        S: Future<Output = (Claimed, Settled)>,
+        S: Future<Output = Delivered>,
     {
         let (nudge, mut breath) = (self.nudge(), pin!(tokio::time::sleep(BREATH)));
         let mut delivered = Vec::new();

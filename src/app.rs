@@ -8,7 +8,6 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use metrics_exporter_prometheus::PrometheusHandle;
-use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -196,21 +195,19 @@ impl App {
         let trials = Trials::new(db.clone(), clock.clone(), &settings.trials, (*rates).clone(), &settings.limits, mail, changed.clone());
         let days = settings.trials.reminders.check_in.clone();
         let check_ins = CheckInRoom::new(db.clone(), clock.clone(), trials.clone(), days, notifications.nudge());
-        let blind_days = settings.trials.review_blind_days;
-        let reviews = Reviews::new(db.clone(), clock.clone(), trials.clone(), blind_days, changed);
+        let reviews = Reviews::new(db.clone(), clock.clone(), trials.clone(), settings.trials.review_blind_days, changed);
         let answer_days = settings.trials.timesheet_answer_days;
         let timesheets = Timesheets::new(db.clone(), clock.clone(), trials.clone(), answer_days, notifications.nudge());
         let suspensions = Suspensions::new(db.clone(), clock.clone(), trials.clone());
         let (people, rules, mail) = (accounts.clone(), settings.privacy.clone(), notifications.nudge());
         let privacy = PrivacyRoom::new(db.clone(), clock.clone(), people, suspensions.clone(), tokens, rules, mail);
         let statistics = StatisticsRoom::new(db.clone(), clock.clone());
-        let webhooks = webhooks(&settings, &db, &clock, &secret, notifications.nudge())?;
-        let own_tasks: Vec<Arc<dyn Task>> = vec![
-            Arc::new(FeedTask(feed.clone())),
-            Arc::new(RunKeeper(match_runs.clone())),
-            Arc::new(Gauges::new(db.clone(), clock.clone())),
-            Arc::new(OutboxGauges::new(notifications.clone())),
-        ];
+        let seals = Seals::new("webhook", &secret, &settings.auth.previous_secrets)?;
+        let (hooks, limits, mail) = (&settings.webhooks, &settings.limits, notifications.nudge());
+        let webhooks = Webhooks::new(db.clone(), clock.clone(), seals, hooks, limits, mail);
+        let (follow, keep) = (FeedTask(feed.clone()), RunKeeper(match_runs.clone()));
+        let (gauges, outbox) = (Gauges::new(db.clone(), clock.clone()), OutboxGauges::new(notifications.clone()));
+        let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(follow), Arc::new(keep), Arc::new(gauges), Arc::new(outbox)];
         let tasks: Vec<Arc<dyn Task>> = vec![
             Arc::new(Sealer::new(audit.clone(), clock.clone())),
             Arc::new(MatchNews::new(fits, match_runs.clone(), clock.clone())),
@@ -291,7 +288,7 @@ impl App {
     /// # Errors
     /// When it cannot start.
     pub async fn run_until_stopped(self, duties: Duties, metrics: Option<PrometheusHandle>) -> Result<()> {
-        let listener = if duties.api { Some(listen(&self.settings)?) } else { None };
+        let listener = if duties.api { Some(server::listen(self.settings.server.listen)?) } else { None };
         self.run_on(listener, duties.worker, metrics).await
     }
 
@@ -330,11 +327,6 @@ impl App {
         tracing::info!("stopped");
         Ok(())
     }
-}
-
-fn webhooks(settings: &Settings, db: &Db, clock: &SharedClock, secret: &SecretString, mail: Nudge) -> Result<Webhooks> {
-    let seals = Seals::new("webhook", secret, &settings.auth.previous_secrets)?;
-    Ok(Webhooks::new(db.clone(), clock.clone(), seals, &settings.webhooks, &settings.limits, mail))
 }
 
 /// The configured rates, in millionths of a US dollar.
@@ -376,18 +368,6 @@ fn notifications(settings: &Settings, db: &Db, clock: &SharedClock, tokens: &Arc
         read: Arc::new(move |code| for_reading.unsubscribed(code)),
     };
     Notifications::new(db.clone(), clock.clone(), &mail, links, codes, one_click).map_err(|error| Error::internal(format!("mail: {error}")))
-}
-
-/// The listening socket; the first line of the log names the address in use.
-///
-/// # Errors
-/// When the address cannot be used.
-pub fn listen(settings: &Settings) -> Result<TcpListener> {
-    let address = settings.server.listen;
-    let listener = TcpListener::bind(address).map_err(|error| Error::internal(format!("server.listen {address}: {error}")))?;
-    let address = listener.local_addr().map_err(Error::internal)?;
-    tracing::info!("listening on http://{address}");
-    Ok(listener)
 }
 
 async fn asked_to_stop() -> Result<()> {

@@ -1,6 +1,6 @@
 //! The HTTP server: mounts every room's routes, orders the middleware, and makes the OpenAPI document from what is mounted.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -187,6 +187,17 @@ fn cors(settings: &Settings) -> Cors {
         .expose_headers(["etag", "location", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"])
         .max_age(3600);
     settings.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+/// The listening socket; the first line of the log names the address in use.
+///
+/// # Errors
+/// When the address cannot be used.
+pub fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).map_err(|error| Error::internal(format!("server.listen {address}: {error}")))?;
+    let address = listener.local_addr().map_err(Error::internal)?;
+    tracing::info!("listening on http://{address}");
+    Ok(listener)
 }
 
 /// Starts to serve `app` on `listener`; the handle stops it.

@@ -83,7 +83,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 61] = [
+const KINDS: [(&str, Kind); 63] = [
     ("accounts/admins.rs", Service),
     ("accounts/api_keys.rs", Service),
     ("accounts/guessing.rs", Service),

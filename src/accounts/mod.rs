@@ -21,5 +21,6 @@ pub mod store_admin;
 pub mod store_erasures;
 pub mod store_factors;
 pub mod store_keys;
+pub mod store_recipients;
 pub mod store_sessions;
 pub mod tasks;

@@ -26,7 +26,7 @@ sql_words!(Role, AccountStatus, MemberRole, TokenPurpose);
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
-struct UserRow {
+pub(super) struct UserRow {
     id: UserId,
     email: Email,
     name: String,
@@ -192,7 +192,7 @@ pub fn organization(conn: &mut Conn, id: OrganizationId) -> Result<OrganizationV
 /// 503 when the database is down.
 pub fn organization_names(conn: &mut Conn, ids: &[OrganizationId]) -> Result<HashMap<OrganizationId, String>> {
     let rows = organizations::table.filter(organizations::id.one_of(ids)).select((organizations::id, organizations::name));
-    Ok(rows.load(conn)?.into_iter().collect())
+    Ok(rows.load::<(OrganizationId, String)>(conn)?.into_iter().collect())
 }
 
 /// Renames an organisation whose version is still `version`.
@@ -270,47 +270,6 @@ pub fn members(conn: &mut Conn, organization: OrganizationId, page: &PageQuery) 
     }
     let rows: Vec<(UserId, String, Email, MemberRole, Instant)> = query.load(conn)?;
     Ok(rows.into_iter().map(|(id, name, email, role, joined_at)| MemberView { id, name, email, role, joined_at }).collect())
-}
-
-/// Everybody who acts for an organisation, to be told something.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn recipients_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Recipient>> {
-    Ok(recipients_of_all(conn, &[organization])?.remove(&organization).unwrap_or_default())
-}
-
-/// Everybody who acts for these organisations, to be told something.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn recipients_of_all(conn: &mut Conn, organizations: &[OrganizationId]) -> Result<HashMap<OrganizationId, Vec<Recipient>>> {
-    let rows: Vec<(OrganizationId, UserRow)> = members::table
-        .inner_join(users::table)
-        .filter(members::organization_id.one_of(organizations))
-        .select((members::organization_id, UserRow::as_select()))
-        .order(users::id)
-        .load(conn)?;
-    let mut recipients: HashMap<_, Vec<Recipient>> = HashMap::new();
-    for (organization, row) in rows {
-        recipients.entry(organization).or_default().push(recipient_of(&row.into()));
-    }
-    Ok(recipients)
-}
-
-/// Those who own an organisation, to be told something.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn owners_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Recipient>> {
-    let rows: Vec<UserRow> = members::table
-        .inner_join(users::table)
-        .filter(members::organization_id.eq(organization))
-        .filter(members::role.eq(MemberRole::Owner))
-        .select(UserRow::as_select())
-        .order(users::id)
-        .load(conn)?;
-    Ok(rows.into_iter().map(|row| recipient_of(&row.into())).collect())
 }
 
 /// A code that a mail carries.

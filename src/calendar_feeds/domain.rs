@@ -65,7 +65,7 @@ pub struct CalendarFeed {
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NewCalendarFeed {
     /// The address for a calendar to subscribe to. Whoever has it can read the feed.
-    #[schema(format = "uri", examples("https://api.example.com/v1/calendar/4cq2…Xw/trials.ics"))]
+    #[schema(format = "uri", examples("https://api.example.com/v1/calendar/4cq2dXc8yH3v0bTnM7kLwZ5eRfJ1sUaGpQ9iOtY6VmB/trials.ics"))]
     pub url: String,
     /// Since when it is good.
     pub created_at: Instant,

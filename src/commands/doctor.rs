@@ -24,6 +24,8 @@ use crate::commands::plain;
 const STRONG: f64 = 128.0;
 /// Bits of a decimal digit.
 const BITS_A_DIGIT: f64 = 3.321_928;
+/// How long it may take to look through a large file.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// How far two clocks may be apart.
 const APART: TimeDelta = TimeDelta::seconds(2);
 /// How late work may be before somebody should look.
@@ -122,7 +124,7 @@ async fn database(settings: &Settings) -> Vec<Finding> {
     let place = url.to_string();
     let production = settings.environment == Environment::Production;
     let asked = match Db::open(url, 1) {
-        Ok(db) => db.with_patience(Duration::from_secs(60)).read(move |conn| ask(conn, SystemClock.now(), production)).await,
+        Ok(db) => db.with_patience(PATIENCE).read(move |conn| ask(conn, SystemClock.now(), production)).await,
         Err(error) => Err(error),
     };
     asked.unwrap_or_else(|error| {

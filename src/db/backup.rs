@@ -80,10 +80,12 @@ fn copy(from: &Path, to: &Path) -> Result<Copied> {
     drop(fs::remove_file(to));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(|error| at(to, &error))?;
     let mut source = open(from)?;
+    // A copy is made of the tables alone, and would hide that an index is broken.
+    look_through(from, &mut source)?;
     let target = to.to_string_lossy().replace('\'', "''");
     source.batch_execute(&format!("VACUUM INTO '{target}'")).map_err(|refusal| told(format!("{}: {refusal}", from.display())))?;
     file.sync_all().map_err(|error| at(to, &error))?;
-    let schema = look_through(from, &mut open(to)?)?;
+    let schema = look_through(to, &mut open(to)?)?;
     let bytes = file.metadata().map_err(|error| at(to, &error))?.len();
     Ok(Copied { bytes, schema, before: None })
 }

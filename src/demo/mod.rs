@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::accounts::sign_in::SignIn;
-use crate::app::{App, listen};
+use crate::app::App;
 use crate::config::{Environment, Settings};
 use crate::demo::load::Demo;
 use crate::demo::sign_ins::SIGN_INS;
 use crate::kernel::clock::{Clock as _, SystemClock};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::principal::Role;
-use crate::telemetry;
+use crate::{server, telemetry};
 
 const FOLDER: &str = "var/demo";
 const MAIL: &str = "var/mail";
@@ -38,7 +38,7 @@ pub async fn run(settings: Settings, reset: bool, developers: usize) -> Result<(
     }
     let settings = for_demo(settings);
     let metrics = telemetry::start_metrics()?;
-    let listener = listen(&settings)?;
+    let listener = server::listen(settings.server.listen)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let mut settings = settings;
     settings.server.public_url = format!("http://localhost:{}", address.port());

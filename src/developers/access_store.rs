@@ -50,7 +50,7 @@ pub fn disclosed_among(
         .filter(disclosure::developer_id.one_of(developers))
         .filter(disclosure::organization_id.one_of(organizations))
         .select((disclosure::developer_id, disclosure::organization_id));
-    Ok(rows.load(conn)?.into_iter().collect())
+    Ok(rows.load::<(DeveloperId, OrganizationId)>(conn)?.into_iter().collect())
 }
 
 /// Whether one of the two has blocked the other.

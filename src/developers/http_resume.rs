@@ -41,7 +41,7 @@ pub struct ImportQuery {
 #[post("/v1/developers/me/import")]
 async fn import_my_resume(query: Query<ImportQuery>, ask: Ask<JsonResume>, developers: Data<Developers>) -> Result<HttpResponse> {
     let ImportQuery { apply, replace } = query.0;
-    Ok(answer::ok(developers.import(ask.call, ask.body, apply, replace).await?))
+    Ok(answer::ok(developers.import_resume(ask.call, ask.body, apply, replace).await?))
 }
 
 /// Read a developer's profile as a JSON Resume.

@@ -26,8 +26,9 @@ const SKILLS_SOUGHT: usize = 300;
 const SUGGESTED: usize = 10;
 /// The longest summary of an engagement, in characters.
 const STORY: usize = 1000;
-/// Texts of a profile, and where a résumé has them.
-const TEXTS: [(ResumeField, &str, fn(&str) -> String); 3] = [
+/// A text of a profile, where a résumé has it, and how it is written here.
+type Text = (ResumeField, &'static str, fn(&str) -> String);
+const TEXTS: [Text; 3] = [
     (ResumeField::Headline, "/basics/label", one_line),
     (ResumeField::Summary, "/basics/summary", str::to_owned),
     (ResumeField::Country, "/basics/location/countryCode", str::to_uppercase),

@@ -25,7 +25,7 @@ impl Developers {
     ///
     /// # Errors
     /// 403 for others than developers; 412; 422 when the profile that is there breaks a rule by now.
-    pub async fn import(&self, call: Call, resume: JsonResume, apply: bool, replace: Vec<ResumeField>) -> Result<Answer> {
+    pub async fn import_resume(&self, call: Call, resume: JsonResume, apply: bool, replace: Vec<ResumeField>) -> Result<Answer> {
         let (user, now) = (call.principal.developer()?, self.clock.now());
         let (catalogue, rates) = (self.skills.catalogue().await?, self.rates.clone());
         let (reading, Call { expected, once: key, .. }) = (read(&resume.0, &catalogue)?, call);

@@ -205,23 +205,6 @@ pub fn owners(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashMap<DeveloperI
     Ok(rows.into_iter().map(contact).collect())
 }
 
-/// Who these developers are and how to reach them.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn owners(conn: &mut Conn, ids: &[DeveloperId]) -> Result<HashMap<DeveloperId, Contact>> {
-    type Found = (DeveloperId, UserId, String, Option<String>, Email, TimeZone, String);
-    let rows: Vec<Found> = developers::table
-        .inner_join(users::table)
-        .filter(developers::id.one_of(ids))
-        .select((developers::id, users::id, users::name, developers::headline, users::email, users::time_zone, users::status))
-        .load(conn)?;
-    let contact = |(id, user_id, name, headline, email, time_zone, status): Found| {
-        (id, Contact { user_id, name, headline, email, time_zone, active: status == "active" })
-    };
-    Ok(rows.into_iter().map(contact).collect())
-}
-
 /// Creates the profile of a person who has none.
 ///
 /// # Errors

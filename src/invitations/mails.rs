@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::accounts::store as accounts;
+use crate::accounts::{store as accounts, store_recipients};
 use crate::db::Conn;
 use crate::developers::{access_store, store as developers};
 use crate::invitations::domain::{Input, Invitation};
@@ -104,7 +104,7 @@ pub fn read_by(conn: &mut Conn, invitation: &Invitation, party: Actor) -> Result
 
 fn people(conn: &mut Conn, invitation: &Invitation, party: Actor) -> Result<Vec<Recipient>> {
     if party == Actor::Client {
-        return accounts::recipients_of(conn, invitation.organization_id);
+        return store_recipients::recipients_of(conn, invitation.organization_id);
     }
     let owner = developers::owner(conn, invitation.developer_id)?;
     if owner.active { Ok(vec![accounts::recipient(conn, owner.user_id)?]) } else { Ok(Vec::new()) }

@@ -101,7 +101,7 @@ async fn read_job_request(id: Path<JobRequestId>, signed: Signed, jobs: Data<Job
 ///
 /// Only while it is open, and only if its client has set `published`: job boards and search engines may take it from here. It names
 /// the organisation, and the most that an hour may cost.
-#[utoipa::path(tag = "job requests", params(("id" = JobRequestId, Path, description = "The job request")), responses((status = 200, body = Object, content_type = "application/ld+json", description = "The posting")))]
+#[utoipa::path(tag = "job requests", params(("id" = JobRequestId, Path, description = "The job request")), responses((status = 200, body = Object, content_type = "application/ld+json", description = "The posting", example = json!({ "@context": "https://schema.org/", "@type": "JobPosting", "title": "Go engineer for a payments ledger" }))))]
 #[get("/v1/job-requests/{id}/job-posting")]
 async fn read_job_posting(id: Path<JobRequestId>, jobs: Data<Jobs>) -> Result<HttpResponse> {
     let posting = jobs.posting(id.0).await?.to_string();

@@ -89,8 +89,8 @@ pub fn count_vetting(tally: &mut Tally, steps: &[VettingStep], lives: &HashMap<S
         tally.one(Measure::VettingEntered, &step.to, 0);
         let Some(from) = &step.from else { continue };
         let life = lives.get(&step.application).map(Vec::as_slice).unwrap_or_default();
-        let before = life.iter().filter(|each| each.version < step.version);
-        let entered = before.filter(|each| each.to == *from && each.from.as_ref() != Some(from)).next_back();
+        let mut before = life.iter().filter(|each| each.version < step.version);
+        let entered = before.rfind(|each| each.to == *from && each.from.as_ref() != Some(from));
         let seconds = entered.map_or(0, |entered| step.at.since(entered.at).num_seconds());
         tally.one(Measure::VettingLeft, from, seconds);
     }

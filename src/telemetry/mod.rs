@@ -1,11 +1,15 @@
 //! Logs, one event a line, and metrics for Prometheus. Nobody's address, name or token is ever logged.
 
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
 use crate::kernel::error::{Error, Result};
+
+/// How often what was measured is counted.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Starts logging to stderr: plain on a terminal, JSON otherwise; `RUST_LOG` chooses what.
 pub fn start_logs() {
@@ -28,6 +32,15 @@ pub fn start_metrics() -> Result<PrometheusHandle> {
         .map_err(Error::internal)?
         .install_recorder()
         .map_err(Error::internal)?;
+    // Samples of histograms wait to be counted until somebody asks: where nobody does, they would fill the memory.
+    let upkeep = handle.clone();
+    let count = move || {
+        loop {
+            std::thread::sleep(UPKEEP);
+            upkeep.run_upkeep();
+        }
+    };
+    std::thread::Builder::new().name("metrics".to_owned()).spawn(count).map_err(Error::internal)?;
     metrics::gauge!("guildhall_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }

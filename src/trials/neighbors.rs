@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::accounts::store as accounts;
+use crate::accounts::{store as accounts, store_recipients};
 use crate::db::Conn;
 use crate::developers::card::Contact;
 use crate::developers::hours::peak_hours;
@@ -45,13 +45,8 @@ pub fn names_of(conn: &mut Conn, pairs: &[(DeveloperId, OrganizationId)]) -> Res
     let disclosed = access_store::disclosed_among(conn, &people, &houses)?;
     let named = pairs.into_iter().filter_map(|(developer, organization)| {
         let contact = contacts.get(&developer)?;
-        let names = Names {
-            organization: organizations.get(&organization)?.clone(),
-            headline: contact.headline.clone(),
-            developer: contact.name.clone(),
-            disclosed: disclosed.contains(&(developer, organization)),
-        };
-        Some(((developer, organization), names))
+        let name = organizations.get(&organization)?.clone();
+        Some(((developer, organization), names_with(name, contact, disclosed.contains(&(developer, organization)))))
     });
     Ok(named.collect())
 }
@@ -84,7 +79,7 @@ impl Cast {
         let contacts = developers::owners(conn, &developers)?;
         let disclosed = access_store::disclosed_among(conn, &developers, &organizations)?;
         let names = accounts::organization_names(conn, &organizations)?;
-        let clients = accounts::recipients_of_all(conn, &organizations)?;
+        let clients = store_recipients::recipients_of_all(conn, &organizations)?;
         let admins = accounts::admins(conn)?;
         let cast = |trial: &&Trial| -> Result<Self> {
             let contact = contacts.get(&trial.developer_id).ok_or_else(Error::not_found)?;

@@ -22,7 +22,7 @@ const DESCRIPTION: &str = "The backend of a marketplace that vets Go developers 
     lists are pages with `limit` and `cursor`; `If-Match` guards changes; `Idempotency-Key` makes a POST safe to repeat for 24 hours.";
 
 /// What each group of operations is about, in the order in which people come to need them.
-const TAGS: [(&str, &str); 16] = [
+const TAGS: [(&str, &str); 17] = [
     ("accounts", "Registering, signing in, sessions, the second factor, what is known about oneself, and leaving."),
     ("organizations", "The organisation that a client acts for, and its members."),
     ("developers", "A developer's profile, hours that are promised, and whom one does not want to meet again."),
@@ -32,6 +32,7 @@ const TAGS: [(&str, &str); 16] = [
     ("matching", "Who fits, why, and who would; every point of a score is explained."),
     ("invitations", "Talking before offering."),
     ("trials", "From the offer to the years after: terms, signatures, pauses, endings, timesheets, reviews, the hand-over."),
+    ("calendar", "The key dates of one's trials, for a calendar that follows them."),
     ("notifications", "The mails that one gets, and which of them one wants."),
     ("webhooks", "Telling an organisation's own programs of each step, signed."),
     ("api keys", "What an organisation's own programs sign in with."),

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::accounts::store as accounts;
 use crate::accounts::store_admin::has_active_member;
+use crate::accounts::store_recipients;
 use crate::db::Conn;
 use crate::events::domain::KEPT as EVENTS_KEPT;
 use crate::events::store as events;
@@ -160,7 +160,7 @@ fn record(conn: &mut Conn, claimed: &Claimed, settled: &Settled, now: Instant) -
 fn tell_owners(conn: &mut Conn, webhook: &Webhook, gone: bool, now: Instant) -> Result<()> {
     let host = url::Url::parse(&webhook.url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned)).unwrap_or_default();
     let letter = Letter::WebhookDisabled { webhook_id: webhook.id, host, gone };
-    for owner in accounts::owners_of(conn, webhook.organization)? {
+    for owner in store_recipients::owners_of(conn, webhook.organization)? {
         enqueue(conn, now, &NewMail::now(letter.clone(), webhook.id, webhook.version, owner))?;
     }
     Ok(())

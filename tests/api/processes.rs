@@ -197,3 +197,49 @@ async fn the_zone_of_a_machine_means_nothing() {
     assert_eq!(seen[0], seen[1]);
     assert!(seen[0].1.len() > 2);
 }
+
+/// What a node's metrics show, and its log keeps, of what happens.
+#[actix_web::test]
+async fn a_node_says_how_it_stands_and_goes_on_in_a_trace() {
+    let (database, smtp) = (TestDatabase::prepared().await, SmtpServer::start().await);
+    let late = Instant::new(Utc::now()).plus(TimeDelta::minutes(-10));
+    diesel::insert_into(timers::table)
+        .values((timers::subject.eq("a thing"), timers::step.eq("go"), timers::room.eq("a room without a worker"), timers::due_at.eq(late)))
+        .execute(&mut database.connect())
+        .expect("a timer");
+    let limits = [("ENABLED", "true"), ("SEARCH_PER_SECOND", "1"), ("SEARCH_BURST", "1")];
+    let launch = limits
+        .iter()
+        .fold(Launch::new(&database.url(), &smtp.url()), |launch, (name, value)| launch.with(&format!("GUILDHALL_LIMITS__{name}"), value));
+    let process = launch.start_ready().await;
+    let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let nobody = process.somebody("nobody").with("traceparent", &format!("00-{trace}-{parent}-01"));
+    while nobody.get("/v1/developers").await.status != 429 {}
+    let shows = |shown: &str, series: &str| shown.lines().find_map(|line| line.strip_prefix(series)?.trim().parse::<f64>().ok());
+    let series = "guildhall_work_late_seconds{room=\"a room without a worker\"}";
+    let shown = loop {
+        let shown = nobody.try_get("/metrics").await.map(|answer| answer.text).unwrap_or_default();
+        if shows(&shown, series).is_some() && shown.contains("guildhall_outbox_dead") {
+            break shown;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert!((600.0..3600.0).contains(&shows(&shown, series).expect("a number")), "{shown}");
+    for (series, value) in [
+        (format!("guildhall_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1.0),
+        ("guildhall_outbox_dead".to_owned(), 0.0),
+        ("guildhall_outbox_waiting_seconds".to_owned(), 0.0),
+    ] {
+        assert_eq!(shows(&shown, &series), Some(value), "{series} in {shown}");
+    }
+    assert!(shows(&shown, "guildhall_throttled_total{limit=\"search\"}").is_some_and(|value| value > 0.0), "{shown}");
+    for series in ["guildhall_database_connections{state=\"idle\"}", "guildhall_database_waiting"] {
+        assert!(shows(&shown, series).is_some(), "{series} in {shown}");
+    }
+    assert!(shown.contains("guildhall_http_request_seconds_bucket") && shown.contains("le=\"30\""), "{shown}");
+    let told = process.said();
+    let line = told.lines().find(|line| line.contains("answered") && line.contains(trace)).expect("a line in this trace");
+    let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    assert_eq!((&line["span"]["trace_id"], &line["span"]["parent_id"]), (&json!(trace), &json!(parent)));
+    assert!(line["span"]["request_id"].is_string() && line["span"]["span_id"] != json!(parent), "{line}");
+}

@@ -159,7 +159,7 @@ pub struct WebhookView {
     #[schema(required = true)]
     pub description: Option<String>,
     /// Of which events it is told; null: of all of them.
-    #[schema(required = true, examples(json!(["trial.accept", "trial.end"])))]
+    #[schema(required = true, examples("trial.accept", "trial.end"))]
     pub event_types: Option<Vec<String>>,
     /// Whether it is told at all.
     pub enabled: bool,

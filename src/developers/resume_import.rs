@@ -53,7 +53,7 @@ pub struct ResumeImport {
     /// What was not understood, by its place in the résumé.
     pub not_understood: Vec<Fault>,
     /// The places of the résumé for which a profile has none.
-    #[schema(examples(json!(["/education"])))]
+    #[schema(examples("/education"))]
     pub left_out: Vec<String>,
     /// What a résumé does not tell, by its place in the profile: to be written by hand.
     pub to_complete: Vec<Fault>,

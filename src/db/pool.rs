@@ -40,7 +40,10 @@ impl Pooled {
     }
 }
 
-/// How long anybody waits for a connection, or for a row that another holds, before they are told to come back: less than their
+/// How long a connection may take to be opened.
+const TO_CONNECT: Duration = Duration::from_secs(2);
+
+/// How long anybody waits for their turn, or for a row that another holds, before they are told to come back: less than their
 /// patience, so that nobody waits on for somebody who has left.
 fn one_wait(patience: Duration) -> Duration {
     patience.mul_f32(0.8)
@@ -278,7 +281,7 @@ fn pool(opener: Opener, connections: u32, patience: Duration) -> Pool<Keeper> {
         .max_size(connections)
         .min_idle(Some(0))
         .test_on_check_out(true)
-        .connection_timeout(one_wait(patience))
+        .connection_timeout(TO_CONNECT)
         .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
         .build_unchecked(Keeper { opener, for_a_lock: one_wait(patience), outages: AtomicU64::new(0) })
 }

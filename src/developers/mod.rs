@@ -26,4 +26,6 @@ pub mod service;
 pub mod store;
 
 #[cfg(test)]
+mod tests_resume;
+#[cfg(test)]
 mod tests_store;

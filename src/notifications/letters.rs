@@ -312,9 +312,7 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::TrialAmended { trial } => later::amended(trial, own),
         Letter::TrialExtendProposed { trial, days, message, answer_by: by } => later::extend(trial, *days, message.as_deref(), *by, own),
         Letter::TrialExtended { trial } => later::extended(trial, own),
-        Letter::TrialConversionOffered { trial, engagement, message, answer_by } => {
-            later::conversion_offered(trial, engagement, message.as_deref(), *answer_by, own)
-        }
+        Letter::TrialConversionOffered { trial, engagement: on, message, answer_by: by } => later::go_on(trial, on, message, *by, own),
         Letter::TrialConverted { trial, engagement } => later::converted(trial, engagement, own),
         Letter::TrialConversionDeclined { trial, message } => later::conversion_declined(trial, message.as_deref(), own),
         Letter::TrialConversionLapsed { trial } => later::conversion_lapsed(trial, own),

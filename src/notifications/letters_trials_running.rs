@@ -61,9 +61,9 @@ fn engagement(letter: Composed, engagement: &Engagement) -> Composed {
     letter.fact("Afterwards", &format!("{} per hour, {hours_per_week} hours per week, from {}", hourly_rate.display(), day(*starts_on)))
 }
 
-pub(super) fn conversion_offered(trial: &TrialSummary, what: &Engagement, message: Option<&str>, by: Instant, own: TimeZone) -> Composed {
+pub(super) fn go_on(trial: &TrialSummary, what: &Engagement, message: &Option<String>, by: Instant, own: TimeZone) -> Composed {
     let first = "{} would like to go on with you for good, after the trial.";
-    engagement(to_answer(trial, message, by, own, "{} offers to go on for good", first), what)
+    engagement(to_answer(trial, message.as_deref(), by, own, "{} offers to go on for good", first), what)
 }
 
 pub(super) fn converted(trial: &TrialSummary, what: &Engagement, own: TimeZone) -> Composed {

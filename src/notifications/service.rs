@@ -24,7 +24,7 @@ use crate::kernel::words::Word as _;
 use crate::notifications::domain::Letter;
 use crate::notifications::letters::{Links, Scribe, TokenMaker, UnsubscribeMaker};
 use crate::notifications::mailer::{MailSettings, Mailer, WrongMail};
-use crate::notifications::outbox::{MailState, Notification, OutboxMail, Outcome, Settled, settle};
+use crate::notifications::outbox::{MailState, Notification, OutboxMail, Outcome, settle};
 use crate::notifications::preferences::{OptionalMail, Preference, Preferences};
 use crate::notifications::preferences_store;
 use crate::notifications::recipient::Recipient;
@@ -210,22 +210,17 @@ impl Notifications {
         self.db.write(move |conn| store::claim(conn, now, leased_from(now), limit)).await
     }
 
-    /// Sends a claimed mail; gives what is to be recorded of it. Whatever is wrong with it, it fails alone.
-    pub async fn deliver(&self, mut mail: Claimed) -> (Claimed, Settled) {
-        let (outcome, leased_until) = self.attempt_while_leased(&mail).await;
-        mail.leased_until = leased_until;
-        let settled = settle(outcome, mail.attempts, self.clock.now(), mail.give_up_at, rand::random_range(-1.0..=1.0));
-        report(&mail, settled.state);
-        (mail, settled)
-    }
-
-    /// Records what came of several mails, in one transaction.
+    /// Sends a claimed mail and records what came of it. Whatever is wrong with it, it fails alone.
     ///
     /// # Errors
-    /// When that cannot be done: they go out again after their leases.
-    pub async fn record(&self, delivered: Vec<(Claimed, Settled)>) -> Result<()> {
+    /// When that cannot be recorded: the mail goes out again after its lease.
+    pub async fn deliver(&self, mut mail: Claimed) -> Result<()> {
+        let (outcome, leased_until) = self.attempt_while_leased(&mail).await;
+        mail.leased_until = leased_until;
         let now = self.clock.now();
-        if delivered.is_empty() { Ok(()) } else { self.db.write(move |conn| store::settle(conn, now, &delivered)).await }
+        let settled = settle(outcome, mail.attempts, now, mail.give_up_at, rand::random_range(-1.0..=1.0));
+        report(&mail, settled.state);
+        self.db.write(move |conn| store::settle(conn, now, &mail, &settled)).await
     }
 
     /// Renews the claim while the mail is being sent, and gives the attempt up when the claim is lost: another node may be sending by

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use crate::db::Conn;
 use crate::db::schema::outbox;
 use crate::db::schema::outbox::dsl;
-use crate::db::support::{IntoKept as _, IsOneOf as _};
+use crate::db::support::IntoKept as _;
 use crate::db::types::{InstantSql, Json};
 use crate::insert_rows;
 use crate::kernel::clock::Instant;
@@ -195,23 +195,22 @@ pub fn renew(conn: &mut Conn, id: &str, leased_until: Instant, later: Instant) -
     Ok(diesel::update(ours).set(dsl::leased_until.eq(later)).execute(conn)? == 1)
 }
 
-/// Records what came of attempts. A mail that was cancelled or taken over meanwhile stays as it is, unless it was sent.
+/// Records what came of an attempt. A mail that was cancelled or taken over meanwhile stays as it is, unless it was sent.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn settle(conn: &mut Conn, now: Instant, delivered: &[(Claimed, Settled)]) -> Result<()> {
-    let (sent, others): (Vec<_>, Vec<_>) = delivered.iter().partition(|(_, settled)| settled.state == MailState::Sent);
-    if !sent.is_empty() {
-        let rows = dsl::outbox.filter(dsl::id.one_of(sent.iter().map(|(mail, _)| &mail.id))).filter(dsl::state.ne(MailState::Sent));
+pub fn settle(conn: &mut Conn, now: Instant, mail: &Claimed, settled: &Settled) -> Result<()> {
+    let row = dsl::outbox.find(&mail.id);
+    if settled.state == MailState::Sent {
         let sent = (dsl::state.eq(MailState::Sent), dsl::sent_at.eq(now), dsl::leased_until.eq(None::<Instant>));
-        diesel::update(rows).set(sent).kept().execute(conn)?;
+        diesel::update(row.filter(dsl::state.ne(MailState::Sent))).set(sent).kept().execute(conn)?;
+        return Ok(());
     }
-    for (mail, settled) in others {
-        let row = dsl::outbox.find(&mail.id);
-        let ours = row.filter(dsl::state.eq(MailState::Pending)).filter(dsl::leased_until.eq(mail.leased_until));
-        let due = (dsl::due_at.eq(settled.due_at.unwrap_or(now)), dsl::leased_until.eq(None::<Instant>));
-        diesel::update(ours).set((dsl::state.eq(settled.state), dsl::last_error.eq(&settled.error), due)).execute(conn)?;
-    }
+    let ours = row.filter(dsl::state.eq(MailState::Pending)).filter(dsl::leased_until.eq(mail.leased_until));
+    let due_at = settled.due_at.unwrap_or(now);
+    let changes =
+        (dsl::state.eq(settled.state), dsl::due_at.eq(due_at), dsl::last_error.eq(&settled.error), dsl::leased_until.eq(None::<Instant>));
+    diesel::update(ours).set(changes).execute(conn)?;
     Ok(())
 }
 

@@ -10,9 +10,7 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::kernel::clock::SharedClock;
 use crate::kernel::error::Result;
-use crate::notifications::outbox::Settled;
 use crate::notifications::service::Notifications;
-use crate::notifications::store::Claimed;
 use crate::scheduler::{Nudge, Progress, Task};
 
 /// The most mails that are being sent at once.
@@ -21,8 +19,7 @@ const AT_ONCE: usize = 8;
 const BATCH: usize = 64;
 /// How often the outbox is looked at when nobody nudges.
 const EVERY: Duration = Duration::from_secs(1);
-/// How long after one look the next one waits, so that a look finds more than the one place that has just become free, and that what
-/// was sent meanwhile is recorded at once.
+/// How long after one look the next one waits, so that a look finds more than the one place that has just become free.
 const BREATH: Duration = Duration::from_millis(20);
 /// How often old mails are forgotten, in microseconds.
 const FORGET_EVERY: i64 = 3_600_000_000;
@@ -40,22 +37,21 @@ impl Mailroom {
         Self { notifications, clock, forgot_at: AtomicI64::new(0) }
     }
 
-    /// Waits for places that become free or, if more may be claimed, for more that is due; gives what came of those that were sent.
-    async fn until_there_is_more_to_do<S>(&self, sending: &mut FuturesUnordered<S>, claiming: bool) -> Vec<(Claimed, Settled)>
+    /// Waits for places that become free or, if more may be claimed, for more that is due.
+    async fn until_there_is_more_to_do<S>(&self, sending: &mut FuturesUnordered<S>, claiming: bool) -> Result<()>
     where
-        S: Future<Output = (Claimed, Settled)>,
+        S: Future<Output = Result<()>>,
     {
         let (nudge, mut breath) = (self.nudge(), pin!(tokio::time::sleep(BREATH)));
-        let mut delivered = Vec::new();
-        tokio::select! {
-            Some(sent) = sending.next() => delivered.push(sent),
-            () = nudge.wait(), if claiming => {}
-            () = tokio::time::sleep(EVERY), if claiming => {}
-        }
+        let mut done = tokio::select! {
+            Some(sent) = sending.next() => sent,
+            () = nudge.wait(), if claiming => Ok(()),
+            () = tokio::time::sleep(EVERY), if claiming => Ok(()),
+        };
         loop {
             tokio::select! {
-                Some(sent) = sending.next() => delivered.push(sent),
-                () = &mut breath => return delivered,
+                Some(sent) = sending.next() => done = done.and(sent),
+                () = &mut breath => return done,
             }
         }
     }
@@ -103,9 +99,8 @@ impl Task for Mailroom {
             if sending.is_empty() {
                 break;
             }
-            let delivered = self.until_there_is_more_to_do(&mut sending, left > 0 && done.is_ok()).await;
-            let recorded = self.notifications.record(delivered).await;
-            done = done.and(recorded);
+            let sent = self.until_there_is_more_to_do(&mut sending, left > 0 && done.is_ok()).await;
+            done = done.and(sent);
         }
         done?;
         self.forget_old().await?;

@@ -1,7 +1,7 @@
 //! The log of changes and whoever follows it: nothing is lost, nothing that was rolled back is seen, and a session that is
 //! over is over everywhere.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant as Moment};
@@ -332,14 +332,18 @@ struct Log {
 }
 
 impl Log {
-    /// What was noted since the last look, such as `developer dev_01…`, each once.
+    /// What was noted since the last look, such as `developer dev_01…`, each once; of an event its type: `event trial.accept`.
     async fn noted(&mut self) -> BTreeSet<String> {
         use schema::changes::dsl;
         let read = self.read;
         let rows: Vec<(i64, String, String)> =
             self.app.read(move |conn| dsl::changes.filter(dsl::id.gt(read)).select((dsl::id, dsl::kind, dsl::subject)).load(conn)).await;
         self.read = rows.iter().map(|row| row.0).max().unwrap_or(read);
-        rows.into_iter().map(|(_, kind, subject)| format!("{kind} {subject}")).collect()
+        let types: Vec<(String, String)> =
+            self.app.read(|conn| schema::events::table.select((schema::events::id, schema::events::kind)).load(conn)).await;
+        let types: BTreeMap<String, String> = types.into_iter().collect();
+        let named = |subject: String| types.get(&subject).cloned().unwrap_or(subject);
+        rows.into_iter().map(|(_, kind, subject)| format!("{kind} {}", named(subject))).collect()
     }
 
     /// Lets no note in, and so nothing that must be noted in its own transaction.
@@ -397,10 +401,10 @@ async fn every_change_is_noted_in_its_own_transaction() {
 
     let body = json!({ "skills": [{ "slug": "guildlang", "min_level": 2, "must": true }] });
     let job = crate::support::seeds::with(crate::support::seeds::job_body(), body);
-    let job = log.step(&client, "POST /v1/job-requests", job, &["job_request {id}"]).await.text_at("/id");
+    let job = log.step(&client, "POST /v1/job-requests", job, &["job_request {id}", "event job_request.create"]).await.text_at("/id");
     let the_job = format!("job_request {job}");
     log.step(&client, &format!("PATCH /v1/job-requests/{job}"), json!({ "title": "Other work" }), &[&the_job]).await;
-    log.step(&client, &format!("POST /v1/job-requests/{job}/open"), json!({}), &[&the_job]).await;
+    log.step(&client, &format!("POST /v1/job-requests/{job}/open"), json!({}), &[&the_job, "event job_request.open"]).await;
     let merged = ["skills guildlang", "skills rust", &the_developer, &the_job];
     log.step(&admin, "POST /v1/skills/guildlang/merge", json!({ "into": "rust" }), &merged).await;
 
@@ -408,10 +412,12 @@ async fn every_change_is_noted_in_its_own_transaction() {
     log.step(&client, &format!("PUT /v1/blocks/{id}"), json!({}), &[&blocks]).await;
     log.step(&client, &format!("DELETE /v1/blocks/{id}"), json!(null), &[&blocks]).await;
 
-    let trial = log.step(&client, "POST /v1/trials", offer_body(&job, &id), &[&the_developer]).await.text_at("/id");
-    log.step(&developer, &format!("POST /v1/trials/{trial}/accept"), json!({}), &[&the_developer, &the_job]).await;
+    let trial = log.step(&client, "POST /v1/trials", offer_body(&job, &id), &[&the_developer, "event trial.offer"]).await.text_at("/id");
+    let accepted = [&*the_developer, &the_job, "event trial.accept", "event job_request.fill"];
+    log.step(&developer, &format!("POST /v1/trials/{trial}/accept"), json!({}), &accepted).await;
+    let cancelled = [&*the_developer, &the_job, "event trial.cancel", "event job_request.reopen"];
     let cancel = json!({ "reason_code": "other" });
-    log.step(&client, &format!("POST /v1/trials/{trial}/cancel"), cancel, &[&the_developer, &the_job]).await;
+    log.step(&client, &format!("POST /v1/trials/{trial}/cancel"), cancel, &cancelled).await;
 
     let the_user = format!("user {user}");
     let other = developer.sign_in().await;

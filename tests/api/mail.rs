@@ -283,7 +283,9 @@ async fn what_a_dead_node_was_sending_is_taken_over_within_half_a_minute() {
     app.clock.advance(TimeDelta::seconds(20));
     other.settle().await;
     assert_eq!(outbox(&app, &person).await, [row("sent", 2)]);
-    assert_eq!(app.smtp.received_by(&person.email).len(), 1);
+    // What the dead node had said may have been enough for the mail server.
+    let names: HashSet<String> = app.smtp.received_by(&person.email).iter().map(|mail| mail.header("Message-ID")).collect();
+    assert_eq!(names.len(), 1);
 }
 
 #[actix_web::test]

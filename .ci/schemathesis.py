@@ -44,7 +44,7 @@ RIGHT = {
 }
 # How `src/kernel/schema.rs` begins its sentences. A rule beyond the schema must not sound the same.
 FROM_THE_SCHEMA = re.compile(
-    r"^(is required|is not a field|is none of the accepted|is not acceptable here|must be (an? (integer|number|string|object|array|boolean)|one of |at least \d|at most \d|a multiple)"
+    r"^(is required|is not a field|is none of the accepted|is not acceptable here|must be (an? (integer|number|string|object|array|boolean)|one of |at (least|most) [0-9.]+$|a multiple)"
     r"|must have at (least|most) \d|must not have the same entry|must look like|must not be blank|must be one line)"
 )
 

@@ -111,7 +111,7 @@ impl Rates {
     pub fn check(&self, money: Money, pointer: &str, faults: &mut Faults) {
         if !self.0.contains_key(&money.currency) {
             let known: Vec<&str> = self.0.keys().map(|currency| currency.code()).collect();
-            faults.add(format!("{pointer}/currency"), format!("must be one of {}", known.join(", ")));
+            faults.add(format!("{pointer}/currency"), format!("has no exchange rate here: use one of {}", known.join(", ")));
         }
     }
 }

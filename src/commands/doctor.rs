@@ -1,5 +1,6 @@
 //! `guildhall doctor`: looks at everything that a node needs, and says what to do. Makes no database; of mails as files it tries to write one.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,11 +9,12 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use guildhall::accounts::store::count_admins;
 use guildhall::config::{Environment, Settings};
+use guildhall::db::health::Server;
 use guildhall::db::pool::Db;
 use guildhall::db::url::DatabaseUrl;
 use guildhall::db::{Conn, durability, health, migrate, timers};
 use guildhall::kernel::clock::{Clock as _, Instant, SystemClock};
-use guildhall::kernel::error::Result;
+use guildhall::kernel::error::{Error, Result};
 use guildhall::notifications::mailer::{MailSettings, Mailer};
 use guildhall::notifications::store_standing;
 use rustix::process::Resource;
@@ -22,8 +24,12 @@ use crate::commands::plain;
 
 /// Bits that nobody guesses: as strong as the hash that signs is against a search.
 const STRONG: f64 = 128.0;
+/// Bits from which on the guesser of words and patterns no longer counts.
+const NO_WORDS: f64 = 60.0;
 /// Bits of a decimal digit.
 const BITS_A_DIGIT: f64 = 3.321_928;
+/// How long a database may take to answer at all.
+const AWAY: Duration = Duration::from_secs(5);
 /// How long it may take to look through a large file.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How far two clocks may be apart.
@@ -102,12 +108,21 @@ fn secret(settings: &Settings) -> Finding {
 }
 
 fn strength(secret: &str, place: &str) -> Finding {
-    let bits = zxcvbn::zxcvbn(secret, &[]).guesses_log10() * BITS_A_DIGIT;
+    let guessed = zxcvbn::zxcvbn(secret, &[]).guesses_log10() * BITS_A_DIGIT;
+    let bits = if guessed < NO_WORDS { guessed } else { by_chance(secret) };
     if bits >= STRONG {
         return Finding(Fine, "secret", format!("{place}: {} bytes that nobody guesses", secret.len()));
     }
     let advice = "make one with `openssl rand -base64 48`, and keep this one in auth.previous_secrets until all sessions have ended";
     Finding(Look, "secret", format!("{place} could be guessed, it is worth about {bits:.0} bits: {advice}"))
+}
+
+/// What it is worth if chance chose each character as often as it stands there (Shannon's entropy, in bits).
+fn by_chance(secret: &str) -> f64 {
+    let mut counts: BTreeMap<char, u32> = BTreeMap::new();
+    secret.chars().for_each(|each| *counts.entry(each).or_default() += 1);
+    let length: f64 = counts.values().copied().map(f64::from).sum();
+    counts.values().map(|count| f64::from(*count) * (length / f64::from(*count)).log2()).sum()
 }
 
 /// What the database says, or why it says nothing.
@@ -123,17 +138,18 @@ async fn database(settings: &Settings) -> Vec<Finding> {
     }
     let place = url.to_string();
     let production = settings.environment == Environment::Production;
-    let asked = match Db::open(url, 1) {
-        Ok(db) => db.with_patience(PATIENCE).read(move |conn| ask(conn, SystemClock.now(), production)).await,
-        Err(error) => Err(error),
+    let asked = async {
+        let db = Db::open(url, 1)?;
+        // One that is away is told of soon.
+        let server = db.clone().with_patience(AWAY).read(health::server).await?;
+        db.with_patience(PATIENCE).read(move |conn| ask(conn, server, SystemClock.now(), production)).await
     };
-    asked.unwrap_or_else(|error| {
+    asked.await.unwrap_or_else(|error: Error| {
         vec![Finding(Wrong, "database", format!("{place}: {}; is it running, and may this machine and user reach it?", plain(error)))]
     })
 }
 
-fn ask(conn: &mut Conn, now: Instant, production: bool) -> Result<Vec<Finding>> {
-    let server = health::server(conn)?;
+fn ask(conn: &mut Conn, server: Server, now: Instant, production: bool) -> Result<Vec<Finding>> {
     let mut found = vec![Finding(Fine, "database", server.version)];
     if let Err(refusal) = durability::check(conn) {
         found.push(Finding(Wrong, "database", plain(refusal).to_string()));

@@ -22,7 +22,7 @@ const BATCH: usize = 1_000;
 /// Bytes of the longest row.
 const LONGEST: usize = 256 * 1024;
 /// Milliseconds that a transaction of so many rows may take: nobody waits for it as for an answer.
-const PATIENCE: u64 = 120_000;
+const PATIENCE: u64 = 60_000;
 
 /// What became of the file.
 #[derive(Default)]

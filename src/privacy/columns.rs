@@ -131,7 +131,7 @@ pub const TABLES: &[Table] = &[
             c("webhook_id", Text, Id),
             c("event_id", Text, Id),
             c("kind", Text, Fact),
-            c("body", Json, Fact),
+            c("body", Text, Fact),
             c("state", Text, Fact),
             c("attempts", Number, Inner),
             c("due_at", Instant, Inner),

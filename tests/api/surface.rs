@@ -149,6 +149,8 @@ async fn every_path_knows_its_methods_and_no_other() {
             }
         }
         if known("GET") {
+            // A stream would not end.
+            let path = path.replace("/v1/events", "/v1/events?wait=false");
             let (get, head) = (person.get(&path).await, person.send(Method::HEAD, &path, None).await);
             assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
         }

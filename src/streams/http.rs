@@ -1,6 +1,6 @@
 //! `/v1/events`.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use actix_web::http::header;
@@ -50,15 +50,18 @@ async fn stream_events(
     streams: Data<Streams>,
 ) -> Result<HttpResponse> {
     let Listening { place, missed } = streams.listen(&principal, last_seen(&request)?).await?;
-    let mut first: VecDeque<String> = [GREETING.to_owned()].into();
+    let (mut first, mut told): (VecDeque<String>, _) = ([GREETING.to_owned()].into(), HashSet::new());
     match missed {
-        Some(missed) => first.extend(missed.iter().map(frame)),
+        Some(missed) => {
+            first.extend(missed.iter().map(frame));
+            told.extend(missed.iter().map(|heard| heard.id));
+        }
         None => first.push_back(RESET.to_owned()),
     }
     let mut heartbeat = interval(Duration::from_secs(streams.heartbeat));
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
-    let wire = Wire { first, place: Some(place).filter(|_| query.0.wait), heartbeat, request };
+    let wire = Wire { first, told, place: Some(place).filter(|_| query.0.wait), heartbeat, request };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -78,6 +81,8 @@ fn last_seen(request: &HttpRequest) -> Result<Option<EventId>> {
 /// A connection that is kept open.
 struct Wire {
     first: VecDeque<String>,
+    /// What was missed and is told first: the log of changes may bring it once more.
+    told: HashSet<EventId>,
     /// None: nothing more is waited for.
     place: Option<Place>,
     heartbeat: Interval,
@@ -98,6 +103,7 @@ impl Wire {
             let place = self.place.as_mut()?;
             tokio::select! {
                 signal = place.signals.recv() => match signal? {
+                    Signal::Heard(heard) if self.told.remove(&heard.id) => continue,
                     Signal::Heard(heard) => return Some(frame(&heard)),
                     Signal::Recheck => {}
                 },

@@ -1,6 +1,7 @@
 //! `guildhall doctor`: looks at everything that a node needs, and says what to do. Makes no database; of mails as files it tries to write one.
 
 use std::collections::BTreeMap;
+use std::f64::consts::LOG2_10;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,8 +27,6 @@ use crate::commands::plain;
 const STRONG: f64 = 128.0;
 /// Bits from which on the guesser of words and patterns no longer counts.
 const NO_WORDS: f64 = 60.0;
-/// Bits of a decimal digit.
-const BITS_A_DIGIT: f64 = 3.321_928;
 /// How long a database may take to answer at all.
 const AWAY: Duration = Duration::from_secs(5);
 /// How long it may take to look through a large file.
@@ -108,7 +107,7 @@ fn secret(settings: &Settings) -> Finding {
 }
 
 fn strength(secret: &str, place: &str) -> Finding {
-    let guessed = zxcvbn::zxcvbn(secret, &[]).guesses_log10() * BITS_A_DIGIT;
+    let guessed = zxcvbn::zxcvbn(secret, &[]).guesses_log10() * LOG2_10;
     let bits = if guessed < NO_WORDS { guessed } else { by_chance(secret) };
     if bits >= STRONG {
         return Finding(Fine, "secret", format!("{place}: {} bytes that nobody guesses", secret.len()));

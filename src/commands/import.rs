@@ -97,8 +97,11 @@ impl Told {
     }
 }
 
-/// The next rows with their lines, and how many bytes they take in the file. Empty lines are none.
-fn batch(source: &mut impl BufRead, line: &mut u64) -> anyhow::Result<(Vec<(u64, Vec<u8>)>, u64)> {
+/// A row as it stands in the file, with the number of its line.
+type Row = (u64, Vec<u8>);
+
+/// The next rows, and how many bytes they take in the file. Empty lines are none.
+fn batch(source: &mut impl BufRead, line: &mut u64) -> anyhow::Result<(Vec<Row>, u64)> {
     let (mut rows, mut read) = (Vec::new(), 0);
     while rows.len() < BATCH {
         let mut text = Vec::new();
@@ -120,7 +123,7 @@ fn batch(source: &mut impl BufRead, line: &mut u64) -> anyhow::Result<(Vec<(u64,
 }
 
 /// A refusal for each row that cannot be read, nothing for the others; and those.
-fn parsed(texts: &[(u64, Vec<u8>)]) -> (Vec<Option<Imported>>, Vec<Value>) {
+fn parsed(texts: &[Row]) -> (Vec<Option<Imported>>, Vec<Value>) {
     let (mut answers, mut good) = (Vec::with_capacity(texts.len()), Vec::with_capacity(texts.len()));
     for (_, text) in texts {
         let read: std::result::Result<Value, String> = match text.len() {

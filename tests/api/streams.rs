@@ -44,7 +44,7 @@ async fn a_page_hears_that_an_offer_is_accepted_while_it_happens() {
     let both = next(&mut client, 2).await;
     assert_eq!(kinds(&both), ["job_request.fill", "trial.accept"].into(), "the last seat is taken, too");
     let accepted = both.iter().find(|each| each.event == "trial.accept").expect("it");
-    assert_eq!(next(&mut developer, 1).await, [accepted.clone()], "both hear the same, the developer nothing of the request");
+    assert_eq!(next(&mut developer, 1).await, std::slice::from_ref(accepted), "both hear the same, the developer nothing of the request");
     let view = scene.client.get(&format!("/v1/trials/{trial}")).await.expect(200).json;
     assert!(accepted.id.starts_with("evt_"));
     assert_eq!(

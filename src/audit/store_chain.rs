@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::audit::chain::{Anchor, Link, Reason, Sealed};
 use crate::db::schema::{audit_entries, audit_head, audit_reasons};
-use crate::db::support::IntoKept as _;
+use crate::db::support::{IntoBoth as _, IntoKept as _};
 use crate::db::{Conn, lock};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
@@ -54,13 +54,16 @@ pub fn is_behind(conn: &mut Conn) -> Result<bool> {
     Ok(waiting.order(audit_entries::id).first::<String>(conn).optional()?.is_some())
 }
 
-/// Seals at most `limit` entries, oldest first; says how many, and where the chain ends now. Nodes take turns.
+/// Seals at most `limit` entries, oldest first; says how many, and where the chain ends now. Where another node is sealing, this one leaves it to it.
 ///
 /// # Errors
 /// 503 when the database is down.
 pub fn seal(conn: &mut Conn, limit: i64, now: Instant) -> Result<(usize, Anchor)> {
-    lock::audit_head(conn)?;
+    let is_ours = lock::audit_head(conn)?;
     let mut end = head(conn)?;
+    if !is_ours {
+        return Ok((0, end));
+    }
     let rows: Vec<Found> = audit_entries::table
         .left_join(audit_reasons::table)
         .filter(audit_entries::position.is_null())
@@ -74,7 +77,8 @@ pub fn seal(conn: &mut Conn, limit: i64, now: Instant) -> Result<(usize, Anchor)
         end = end.next(&link);
         let seal =
             (audit_entries::position.eq(end.position), audit_entries::hash.eq(&end.hash), audit_entries::reason_hash.eq(&link.reason_hash));
-        diesel::update(audit_entries::table.find(&link.id)).set(seal).kept().execute(conn)?;
+        let row = diesel::update(audit_entries::table.find(&link.id)).set(seal).returning(audit_entries::id);
+        row.both().kept().load::<String>(conn)?;
     }
     if count > 0 {
         let noted = (audit_head::position.eq(end.position), audit_head::hash.eq(&end.hash), audit_head::sealed_at.eq(now));

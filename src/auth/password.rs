@@ -11,6 +11,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -37,8 +38,32 @@ const DECOY: &str = "a password that nobody has";
 pub struct Passwords {
     parameters: Params,
     turns: Arc<Semaphore>,
+    threads: Arc<Threads>,
     /// Verified when there is no such account, so that both answers take as long.
     decoy: Arc<str>,
+}
+
+/// The threads that hash. They do nothing else, and there are no more than hash at once: each keeps for a while the 19 MiB that it has
+/// hashed in, and among hundreds of threads that would be gigabytes.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn new(count: usize) -> Result<Self> {
+        let runtime = Builder::new_current_thread().max_blocking_threads(count).thread_name("passwords").build();
+        Ok(Self(Some(runtime.map_err(Error::internal)?)))
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        let Some(threads) = &self.0 else { return Err(Error::internal("the threads that hash are gone")) };
+        threads.spawn_blocking(work).await.map_err(Error::internal)?
+    }
+}
+
+/// Nobody waits for what is still being hashed: it may be dropped where nobody may wait.
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(Runtime::shutdown_background);
+    }
 }
 
 /// What a verification found.
@@ -62,7 +87,8 @@ impl Passwords {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let permits = if settings.hashing_permits == 0 { cores } else { settings.hashing_permits };
         let decoy = hash(parameters.clone(), &DECOY.into())?.into();
-        Ok(Self { parameters, turns: Arc::new(Semaphore::new(permits)), decoy })
+        let threads = Arc::new(Threads::new(permits)?);
+        Ok(Self { parameters, turns: Arc::new(Semaphore::new(permits)), threads, decoy })
     }
 
     /// The PHC string of `password`, with a fresh salt.
@@ -103,7 +129,7 @@ impl Passwords {
             drop(turn);
             done
         };
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+        self.threads.run(work).await
     }
 }
 

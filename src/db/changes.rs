@@ -20,6 +20,7 @@ use diesel::{QueryableByName, sql_query};
 
 use crate::db::Conn;
 use crate::db::schema::changes;
+use crate::db::support::IntoKept as _;
 use crate::db::types::InstantSql;
 use crate::insert_rows;
 use crate::kernel::clock::Instant;
@@ -221,7 +222,7 @@ const READ_POSTGRES: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::tex
 pub fn read(conn: &mut Conn, from: Cursor, limit: i64) -> Result<Batch> {
     let statement = if matches!(conn, Conn::Sqlite(_)) { READ_SQLITE } else { READ_POSTGRES };
     let query = sql_query(statement).bind::<BigInt, _>(from.place).bind::<BigInt, _>(from.id).bind::<BigInt, _>(limit);
-    let lines: Vec<Line> = query.load(conn)?;
+    let lines: Vec<Line> = query.kept().load(conn)?;
     let (next, forgotten) = lines.first().map_or((from.place, 0), |line| (line.next, line.forgotten));
     Ok(Batch { rows: lines.into_iter().filter_map(Line::row).collect(), next, forgotten })
 }

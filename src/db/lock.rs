@@ -100,11 +100,13 @@ pub fn invitation(conn: &mut Conn, id: InvitationId) -> Result<()> {
     row!(conn, invitations, id)
 }
 
-/// Locks the end of the audit log's chain until the transaction ends. Last of all: whoever holds it takes no other.
+/// Locks the end of the audit log's chain until the transaction ends; false when another node has it. Last of all: whoever holds it
+/// takes no other.
 ///
 /// # Errors
-/// 503 when the lock is not had in time.
-pub fn audit_head(conn: &mut Conn) -> Result<()> {
-    let only = 1_i64;
-    row!(conn, audit_head, only)
+/// 503 when the database is down.
+pub fn audit_head(conn: &mut Conn) -> Result<bool> {
+    let Conn::Postgres(conn) = conn else { return Ok(true) };
+    let only = audit_head::table.find(1_i64).select(audit_head::id).for_update().skip_locked();
+    Ok(only.first::<i64>(conn).optional()?.is_some())
 }

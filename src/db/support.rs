@@ -1,7 +1,7 @@
 //! The little that the two dialects do not share by themselves: upserts, RETURNING, batches.
 
 use diesel::backend::Backend;
-use diesel::expression::{AppearsOnTable, Expression, Selectable, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
@@ -42,8 +42,9 @@ pub trait IntoBoth: Sized {
 
 impl<T> IntoBoth for T {}
 
-/// A statement that a connection plans once and keeps, although Diesel would not: an `UPDATE`, or text of our own. Its text must be
-/// the same each time, as every other one is kept as well.
+/// A statement that a connection plans once and keeps, although Diesel would not: an `UPDATE … RETURNING`, or text of our own. Its text
+/// must be the same each time, as every other one is kept as well. Only for `load`: for `execute` Diesel asks a reference to the
+/// statement, which knows nothing of this.
 pub struct Kept<T>(T);
 
 impl<T: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for Kept<T> {
@@ -77,16 +78,6 @@ pub trait IntoKept: Sized {
 }
 
 impl<T> IntoKept for T {}
-
-/// The columns of a row struct as a plain tuple, for `RETURNING`; the struct's fields must stand in the same order.
-pub trait Columns: Selectable<MultiBackend> {
-    /// The tuple.
-    fn columns() -> Self::SelectExpression {
-        Self::construct_selection()
-    }
-}
-
-impl<T: Selectable<MultiBackend>> Columns for T {}
 
 /// `column IN (…)` for a list of words or ids. Unlike `eq_any` it is a statement that a connection prepares once and keeps: the
 /// list is filled up with its last value to a power of two, so that there are a dozen lengths and not thousands.

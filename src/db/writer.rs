@@ -47,7 +47,7 @@ impl Writer {
     /// # Errors
     /// When the file cannot be opened.
     pub fn spawn(opener: Opener, commits: Commits) -> Result<Self> {
-        let conn = opener.connect().map_err(Error::unavailable)?;
+        let conn = connect(&opener)?;
         let (sender, jobs) = sync_channel::<Job>(QUEUE);
         let run = move || run(&opener, conn, &jobs);
         std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(run).map_err(Error::internal)?;
@@ -90,6 +90,13 @@ impl Writer {
     }
 }
 
+/// What a savepoint needs to undo its job stays in memory, a few pages for each: SQLite would write it into a file of its own.
+fn connect(opener: &Opener) -> Result<Conn> {
+    let mut conn = opener.connect().map_err(Error::unavailable)?;
+    conn.batch_execute("PRAGMA temp_store = MEMORY")?;
+    Ok(conn)
+}
+
 fn in_savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     conn.transaction(|conn| catch_unwind(AssertUnwindSafe(|| work(conn))).unwrap_or_else(|_| Err(Error::internal("a write job panicked"))))
 }
@@ -97,7 +104,7 @@ fn in_savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -
 fn run(opener: &Opener, mut conn: Conn, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         if !batch(&mut conn, first, jobs) {
-            match opener.connect() {
+            match connect(opener) {
                 Ok(fresh) => conn = fresh,
                 Err(error) => tracing::error!(%error, "the database file cannot be reopened; trying again with the next write"),
             }

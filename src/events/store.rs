@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note_all};
 use crate::db::schema::events;
-use crate::db::support::IsOneOf as _;
+use crate::db::support::{IntoKept as _, IsOneOf as _};
 use crate::db::types::{InstantSql, Json};
 use crate::events::domain::{Audience, EventPayload, Heard, NewEvent};
 use crate::insert_rows;
@@ -132,7 +132,7 @@ pub fn take_unspread(conn: &mut Conn, limit: i64) -> Result<Vec<Told>> {
     const TAKE: &str = ") UPDATE events SET spread = TRUE WHERE id IN (SELECT id FROM next) \
          RETURNING id, kind, organization_id, data_json, occurred_at";
     let skip = if matches!(conn, Conn::Postgres(_)) { " FOR UPDATE SKIP LOCKED" } else { "" };
-    let rows: Vec<Row> = sql_query(format!("{NEXT}{skip}{TAKE}")).bind::<BigInt, _>(limit).load(conn)?;
+    let rows: Vec<Row> = sql_query(format!("{NEXT}{skip}{TAKE}")).bind::<BigInt, _>(limit).kept().load(conn)?;
     let mut told = rows.into_iter().map(Told::try_from).collect::<Result<Vec<_>>>()?;
     told.sort_by_key(|event| event.id);
     Ok(told)

@@ -56,9 +56,10 @@ impl Jobs {
     pub async fn create(&self, call: Call, draft: JobRequestDraft) -> Result<Answer> {
         let organization = call.principal.client()?;
         let (author, room, catalogue) = (call.principal.user, self.clone(), self.skills.catalogue().await?);
+        // Before the transaction, in which others wait. What is wrong with it is said in it: it may be a request that was answered already.
+        let checked = draft.check(&Rules { rates: &self.rates, catalogue: &catalogue, now: self.clock.now(), current: None });
         self.write(call, move |conn, now| {
-            let rules = Rules { rates: &room.rates, catalogue: &catalogue, now, current: None };
-            let fields = draft.clone().check(&rules)?;
+            let fields = checked.clone()?;
             room.count(conn, organization, now)?;
             let request = JobRequest::draft(organization, author, fields, now);
             store::insert(conn, &request)?;

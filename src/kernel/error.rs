@@ -74,7 +74,7 @@ impl Fault {
 }
 
 /// What went wrong, in words for the person who asked; internal causes are kept aside for the log.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error {
     /// The stable name of the problem.
     pub code: Code,

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use crate::db::Conn;
 use crate::db::schema::outbox;
 use crate::db::schema::outbox::dsl;
-use crate::db::support::IntoKept as _;
+use crate::db::support::{IntoBoth as _, IntoKept as _};
 use crate::db::types::{InstantSql, Json};
 use crate::insert_rows;
 use crate::kernel::clock::Instant;
@@ -203,7 +203,8 @@ pub fn settle(conn: &mut Conn, now: Instant, mail: &Claimed, settled: &Settled) 
     let row = dsl::outbox.find(&mail.id);
     if settled.state == MailState::Sent {
         let sent = (dsl::state.eq(MailState::Sent), dsl::sent_at.eq(now), dsl::leased_until.eq(None::<Instant>));
-        diesel::update(row.filter(dsl::state.ne(MailState::Sent))).set(sent).kept().execute(conn)?;
+        let sent = diesel::update(row.filter(dsl::state.ne(MailState::Sent))).set(sent).returning(dsl::id);
+        sent.both().kept().load::<String>(conn)?;
         return Ok(());
     }
     let ours = row.filter(dsl::state.eq(MailState::Pending)).filter(dsl::leased_until.eq(mail.leased_until));

@@ -107,9 +107,10 @@ fn put_anew(conn: &mut Conn, now: Instant, mail: &NewMail) -> Result<()> {
             dsl::request_id.eq(excluded(dsl::request_id)),
         ))
         .filter(dsl::state.eq(MailState::Cancelled))
+        .returning(dsl::id)
         .both()
         .kept()
-        .execute(conn)?;
+        .load::<String>(conn)?;
     Ok(())
 }
 

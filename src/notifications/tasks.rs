@@ -20,7 +20,7 @@ const BATCH: usize = 64;
 /// How often the outbox is looked at when nobody nudges.
 const EVERY: Duration = Duration::from_secs(1);
 /// How long after one look the next one waits, so that a look finds more than the one place that has just become free.
-const BREATH: Duration = Duration::from_millis(20);
+const BREATH: Duration = Duration::from_millis(40);
 /// How often old mails are forgotten, in microseconds.
 const FORGET_EVERY: i64 = 3_600_000_000;
 

@@ -1,7 +1,7 @@
 //! Runs every task until told to stop; lets a running piece of work finish.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -10,6 +10,8 @@ use crate::scheduler::{Progress, Task};
 
 /// How long a task rests after a failure, at the least.
 const REST: Duration = Duration::from_secs(1);
+/// How long a task rests between two pieces of work, at the most.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// Runs `tasks` until `stop` says so; returns when each has finished the piece it was at.
 pub async fn run(tasks: Vec<Arc<dyn Task>>, stop: watch::Receiver<bool>) {
@@ -23,8 +25,10 @@ pub async fn run(tasks: Vec<Arc<dyn Task>>, stop: watch::Receiver<bool>) {
 async fn drive(task: Arc<dyn Task>, mut stop: watch::Receiver<bool>) {
     let nudge = task.nudge();
     while !*stop.borrow() {
+        let began = Instant::now();
         let pause = match task.run().await {
-            Ok(Progress::More) => continue,
+            // After much work at once, as after a midnight, requests need the database as well.
+            Ok(Progress::More) => began.elapsed().min(BREATH),
             Ok(Progress::Idle) => task.every(),
             Err(error) => {
                 tracing::error!(task = task.name(), %error, "a task failed; it will be tried again");

@@ -9,7 +9,7 @@ use crate::db::Conn;
 use crate::db::changes::{ChangeKind, note};
 use crate::db::schema::trials::dsl;
 use crate::db::schema::{trial_conversions, trial_proposals, trial_terms, trials};
-use crate::db::support::{IntoKept as _, IsOneOf as _};
+use crate::db::support::{IntoBoth as _, IntoKept as _, IsOneOf as _};
 use crate::db::types::Json;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
@@ -108,8 +108,8 @@ pub fn insert(conn: &mut Conn, trial: &Trial, now: Instant) -> Result<()> {
 /// 409 when it is not: somebody else was faster.
 pub fn update(conn: &mut Conn, version: i64, trial: &Trial) -> Result<()> {
     let same = dsl::trials.filter(dsl::id.eq(trial.id)).filter(dsl::version.eq(version));
-    let changed = diesel::update(same).set(Row::from(trial.clone())).kept().execute(conn)?;
-    if changed == 0 {
+    let changed = diesel::update(same).set(Row::from(trial.clone())).returning(dsl::id).both().kept().load::<String>(conn)?;
+    if changed.is_empty() {
         return Err(Error::conflict("The trial has just changed: read it again, then repeat your step."));
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::scheduler::{Nudge, Progress, Task};
 use crate::trials::service::Trials;
 
 /// The most timers of one run.
-const BATCH: i64 = 256;
+const BATCH: i64 = 512;
 /// How often the timers are looked at when nobody nudges.
 const EVERY: Duration = Duration::from_secs(1);
 

@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Text};
 use crate::db::Conn;
 use crate::db::schema::webhook_deliveries as deliveries;
 use crate::db::schema::webhook_deliveries::dsl;
+use crate::db::support::IntoKept as _;
 use crate::db::types::InstantSql;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
@@ -149,6 +150,7 @@ pub fn claim(conn: &mut Conn, now: Instant, lease: TimeDelta, limit: i64) -> Res
         .bind::<InstantSql, _>(now)
         .bind::<BigInt, _>(limit)
         .bind::<InstantSql, _>(now.plus(lease))
+        .kept()
         .load(conn)?;
     Ok(claimed)
 }

@@ -84,10 +84,12 @@ impl Process {
         if ticks.len() == 2 { ticks.iter().sum::<f64>() / TICKS } else { f64::NAN }
     }
 
-    /// The memory that it holds at this moment, in MiB; not a number where `/proc` does not tell.
+    /// The memory that it holds at this moment, in MiB, without what it shows of files, such as the database's; not a number where
+    /// `/proc` does not tell.
     pub fn memory(&self) -> f64 {
         let text = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap_or_default();
-        text.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok()).map_or(f64::NAN, |pages| pages * PAGE / MIB)
+        let pages: Vec<f64> = text.split(' ').filter_map(|pages| pages.parse().ok()).collect();
+        if let [_, resident, shared, ..] = pages[..] { (resident - shared) * PAGE / MIB } else { f64::NAN }
     }
 
     /// This program again, as the bare handler of the answers in the folder.

@@ -177,14 +177,14 @@ impl Surface {
         ))
     }
 
-    /// Of 200 questions: 120 read a developer, 50 ask for matches, 19 write a job request, 10 search skills, 1 signs in.
+    /// Of 1,000 questions: 600 read a developer, 250 ask for matches, 95 write a job request, 54 search skills, 1 signs in.
     fn everything(&self, time: Duration) -> Outcome<bool> {
         let (developers, skills) = (developers(&self.town), Question::get("/v1/skills?q=post"));
         let kinds = [
-            (120, None),
-            (50, Some(matches(&self.town))),
-            (19, Some(Question::post("/v1/job-requests", self.town.job_request.clone()))),
-            (10, Some(skills)),
+            (600, None),
+            (250, Some(matches(&self.town))),
+            (95, Some(Question::post("/v1/job-requests", self.town.job_request.clone()))),
+            (54, Some(skills)),
             (1, Some(Question::post("/v1/auth/login", self.town.sign_in.clone()))),
         ];
         // Evenly mixed: each kind comes at its own pace.

@@ -20,7 +20,7 @@ use guildhall::app::App;
 use guildhall::auth::token::Tokens;
 use guildhall::config::load::load_from;
 use guildhall::db::Conn;
-use guildhall::db::schema::{outbox, timers};
+use guildhall::db::schema::{audit_entries, events, outbox, timers};
 use guildhall::demo::sample;
 use guildhall::developers::store as developer_store;
 use guildhall::jobs::draft::JobRequestDraft;
@@ -128,6 +128,12 @@ async fn measure(database: &str, mails: &str, nodes: usize) -> Outcome<bool> {
     for node in &running {
         actix_web::rt::spawn(driver::run(node.app.tasks(), stopping.clone()));
     }
+    for node in &running {
+        ready(node.address).await?;
+    }
+    while left(&first.app).await? > 0 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let address = first.address;
     let idle = {
         let (trials, token) = (trials.clone(), token.clone());
@@ -161,6 +167,25 @@ fn trials() -> usize {
 fn bar(reached: bool, says: String) -> bool {
     println!("{} {says}", if reached { "PASS" } else { "FAIL" });
     reached
+}
+
+/// Waits, as a balancer does, until a node has in its memory what has been agreed before it began to follow.
+async fn ready(address: SocketAddr) -> Outcome<()> {
+    let asking = move || -> Outcome<bool> { Ok(Connection::open(address)?.call("GET", "/readyz", "", None)?.status == 200) };
+    while !tokio::task::spawn_blocking(move || asking().map_err(|error| error.to_string())).await?? {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}
+
+/// What the agreement has left to the background, which has not run meanwhile: entries to be sealed, events to be spread.
+async fn left(app: &App) -> Outcome<i64> {
+    let count = |conn: &mut Conn| {
+        let unsealed: i64 = audit_entries::table.filter(audit_entries::position.is_null()).count().get_result(conn)?;
+        let unspread: i64 = events::table.filter(events::spread.eq(false)).count().get_result(conn)?;
+        Ok(unsealed + unspread)
+    };
+    Ok(app.db.read(count).await?)
 }
 
 /// Timers of the start that nobody has worked off.

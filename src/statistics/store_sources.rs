@@ -51,8 +51,8 @@ pub fn count(conn: &mut Conn, week: Week, tally: &mut Tally) -> Result<()> {
     mails(conn, bounds(week), tally)
 }
 
-/// By what it shows that weeks are to be counted again, found without reading a row of them: steps are only ever added, and whatever
-/// happens to a job request gives it a new version.
+/// By what it shows that weeks are to be counted again: steps are only ever added, and whatever happens to a job request gives it a
+/// new version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signs {
     weeks: (Week, Week),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::kernel::clock::Instant;
+use crate::kernel::week::Week;
 use crate::words;
 
 words! {
@@ -89,6 +90,22 @@ impl Tally {
     pub fn figures(self) -> impl Iterator<Item = Figure> {
         self.0.into_iter().map(|((measure, name), (amount, total))| Figure { measure, name, amount, total })
     }
+}
+
+/// By what it shows that weeks are to be counted again: steps are only ever added, and whatever happens to a job request gives it a
+/// new version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signs {
+    /// The first week and the last.
+    pub weeks: (Week, Week),
+    /// How many steps applications have taken.
+    pub vetting_steps: i64,
+    /// How many steps trials have taken.
+    pub trial_steps: i64,
+    /// All versions of job requests, added up.
+    pub request_versions: i64,
+    /// The mails that were due.
+    pub mails: Tally,
 }
 
 /// A step of an application.

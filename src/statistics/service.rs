@@ -8,7 +8,7 @@ use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Faults, Result};
 use crate::kernel::principal::Principal;
 use crate::kernel::week::Week;
-use crate::statistics::store_sources::Signs;
+use crate::statistics::domain::Signs;
 use crate::statistics::view::Statistics;
 use crate::statistics::{store, store_sources};
 

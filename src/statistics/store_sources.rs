@@ -18,7 +18,7 @@ use crate::kernel::words::Word as _;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::outbox::MailState;
 use crate::statistics::domain::{
-    CountedTrial, Measure, MustSkills, Tally, TrialStep, VettingStep, count_requests, count_trials, count_vetting,
+    CountedTrial, Measure, MustSkills, Signs, Tally, TrialStep, VettingStep, count_requests, count_trials, count_vetting,
 };
 use crate::trials::process::{Outcome, TrialState};
 use crate::vetting::process::ApplicationState;
@@ -49,17 +49,6 @@ pub fn count(conn: &mut Conn, week: Week, tally: &mut Tally) -> Result<()> {
     trials_of(conn, week, tally)?;
     requests(conn, week, tally)?;
     mails(conn, bounds(week), tally)
-}
-
-/// By what it shows that weeks are to be counted again: steps are only ever added, and whatever happens to a job request gives it a
-/// new version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signs {
-    weeks: (Week, Week),
-    vetting_steps: i64,
-    trial_steps: i64,
-    request_versions: i64,
-    mails: Tally,
 }
 
 /// The signs of the weeks from `first` to `last`.

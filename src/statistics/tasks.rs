@@ -7,8 +7,8 @@ use tokio::sync::Mutex;
 
 use crate::kernel::error::Result;
 use crate::scheduler::{Nudge, Progress, Task};
+use crate::statistics::domain::Signs;
 use crate::statistics::service::StatisticsRoom;
-use crate::statistics::store_sources::Signs;
 
 /// How often to look.
 const EVERY: Duration = Duration::from_secs(60);

@@ -54,7 +54,7 @@ pub struct VettingFigures {
 /// Job requests, and what came of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct MatchingFigures {
-    /// Requests that were written in these weeks and opened.
+    /// Requests that were written in these weeks and opened by the end of the week after.
     pub requests: i64,
     /// Their seats.
     pub seats: i64,

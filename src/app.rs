@@ -222,7 +222,7 @@ impl App {
             Arc::new(Mailroom::new(notifications.clone(), clock.clone())),
             Arc::new(Housekeeping::new(accounts.clone())),
             Arc::new(Keeper::new(privacy.clone(), clock.clone())),
-            Arc::new(RollUp::new(statistics.clone(), clock.clone())),
+            Arc::new(RollUp::new(statistics.clone())),
         ];
         Ok(Self {
             audit,

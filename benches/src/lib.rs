@@ -15,4 +15,5 @@ pub mod records;
 pub mod requests;
 pub mod survey;
 pub mod world;
+pub mod years;
 pub mod zones;

@@ -150,7 +150,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    weekly_figures (week, measure, name) {
+    running_figures (week, measure, name) {
         week -> Date,
         measure -> Text,
         name -> Text,
@@ -689,7 +689,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     calendar_feeds,
-    weekly_figures,
+    running_figures,
     statistics_head,
     second_factors,
     idempotency_keys,

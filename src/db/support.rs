@@ -153,7 +153,7 @@ macro_rules! each {
 }
 
 /// The most rows of one `INSERT`: PostgreSQL takes 65,535 values, and a row of ours has some twenty at the most.
-pub(crate) const ROWS: usize = 1000;
+pub const ROWS: usize = 1000;
 
 /// Inserts rows, however many there are: where each statement is a journey, several with one; else with one that is planned already.
 /// What is to follow the values is named last: `insert_rows!(conn, outbox::table, rows, on_conflict_do_nothing)`.

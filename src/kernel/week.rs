@@ -37,6 +37,11 @@ impl Week {
         Self(self.day(7))
     }
 
+    /// The week before.
+    pub fn previous(self) -> Self {
+        Self(self.day(-7))
+    }
+
     /// Whether `date` lies in it.
     pub fn contains(self, date: NaiveDate) -> bool {
         Self::of(date) == self
@@ -97,7 +102,7 @@ mod tests {
         {
             let week = Week::of(date.parse().unwrap());
             assert_eq!((week.to_string(), name.parse()), (name.to_owned(), Ok(week)));
-            assert!(week.contains(date.parse().unwrap()) && week.next().monday() == week.day(7));
+            assert!(week.contains(date.parse().unwrap()) && week.next().monday() == week.day(7) && week.next().previous() == week);
         }
         for wrong in ["2027-W53", "2026-W00", "2026-49", "2026-W9", "+026-W49", "2026-W+9", ""] {
             assert_eq!(wrong.parse::<Week>(), Err(()), "{wrong}");

@@ -49,8 +49,8 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
-        name: "weekly_figures",
-        about: "How much of what happened in a week, in all, by state, outcome and skill.",
+        name: "running_figures",
+        about: "How much of what had happened by the end of a week, in all, by state, outcome and skill.",
         exported: "",
         erasure: None("counts that name nobody"),
         columns: &[

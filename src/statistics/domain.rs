@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::kernel::clock::Instant;
+use crate::kernel::week::Week;
 use crate::words;
 
 words! {
@@ -29,7 +30,10 @@ words! {
     }
 }
 
-/// A figure of a week.
+/// The names under which something is told week by week.
+pub const TOLD_BY_WEEK: [&str; 5] = ["", "submitted", "approved", "converted", "dead"];
+
+/// A figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
     /// What is counted.
@@ -62,10 +66,46 @@ impl Tally {
         figure.1 += total;
     }
 
+    /// What was counted under a name: the amount, and what the measure says beside it.
+    pub fn get(&self, measure: Measure, name: &str) -> (i64, i64) {
+        self.0.get(&(measure, name.to_owned())).copied().unwrap_or_default()
+    }
+
+    /// The same of all names of a measure.
+    pub fn all(&self, measure: Measure) -> impl Iterator<Item = (&str, (i64, i64))> {
+        self.0.iter().filter(move |((each, _), _)| *each == measure).map(|((_, name), figure)| (name.as_str(), *figure))
+    }
+
+    /// What was counted after `earlier`, which is a part of this.
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut since = Self::default();
+        for ((measure, name), (amount, total)) in &self.0 {
+            let (before, total_before) = earlier.get(*measure, name);
+            since.many(*measure, name, amount - before, total - total_before);
+        }
+        since
+    }
+
     /// What was counted.
     pub fn figures(self) -> impl Iterator<Item = Figure> {
         self.0.into_iter().map(|((measure, name), (amount, total))| Figure { measure, name, amount, total })
     }
+}
+
+/// By what it shows that weeks are to be counted again: steps are only ever added, and whatever happens to a job request gives it a
+/// new version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signs {
+    /// The first week and the last.
+    pub weeks: (Week, Week),
+    /// How many steps applications have taken.
+    pub vetting_steps: i64,
+    /// How many steps trials have taken.
+    pub trial_steps: i64,
+    /// All versions of job requests, added up.
+    pub request_versions: i64,
+    /// The mails that were due.
+    pub mails: Tally,
 }
 
 /// A step of an application.
@@ -151,6 +191,18 @@ pub fn count_requests(tally: &mut Tally, requests: &[(String, i64)], skills: &Mu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stood_before_is_taken_off_and_what_stays_the_same_is_not_told() {
+        let mut before = Tally::default();
+        before.many(Measure::Requests, "", 2, 5);
+        before.many(Measure::RequestsBySkill, "go", 2, 5);
+        let mut now = before.clone();
+        now.one(Measure::Requests, "", 3);
+        now.one(Measure::RequestsBySkill, "rust", 3);
+        let since: Vec<_> = now.since(&before).figures().map(|figure| (figure.measure, figure.name, figure.amount, figure.total)).collect();
+        assert_eq!(since, [(Measure::Requests, String::new(), 1, 3), (Measure::RequestsBySkill, "rust".to_owned(), 1, 3)]);
+    }
 
     fn step(version: i64, from: Option<&str>, to: &str, hour: i64) -> VettingStep {
         let at = Instant::from_micros(hour * 3_600_000_000);

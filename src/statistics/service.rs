@@ -1,6 +1,6 @@
 //! The use cases of figures: rolling them up, and telling them.
 
-use chrono::Days;
+use chrono::{Days, TimeDelta};
 
 use crate::db::Conn;
 use crate::db::pool::Db;
@@ -8,6 +8,7 @@ use crate::kernel::clock::SharedClock;
 use crate::kernel::error::{Faults, Result};
 use crate::kernel::principal::Principal;
 use crate::kernel::week::Week;
+use crate::statistics::domain::Signs;
 use crate::statistics::view::Statistics;
 use crate::statistics::{store, store_sources};
 
@@ -15,6 +16,8 @@ use crate::statistics::{store, store_sources};
 const USUAL: u64 = 12;
 /// Over so many at the most.
 const MOST: i64 = 106;
+/// How old the newest figures grow.
+const GROWN_OLD: TimeDelta = TimeDelta::minutes(10);
 
 /// The room of figures.
 #[derive(Clone)]
@@ -44,34 +47,59 @@ impl StatisticsRoom {
         faults.check(days < 7 * MOST, "?from", &format!("must be less than {MOST} weeks before `to`"));
         faults.finish()?;
         let read = move |conn: &mut Conn| {
-            let head = store::head(conn)?;
-            Ok(Statistics::of(from, to, head.rolled_at, &store::figures(conn, from, to)?))
+            let rolled_at = store::head(conn)?.rolled_at;
+            let (before, until) = (store::standing(conn, from.previous())?, store::standing(conn, to)?);
+            Ok(Statistics::of(from, to, rolled_at, (&before, &until), store::by_week(conn, from, to)?))
         };
         self.db.read(read).await
     }
 
     /// The weeks to be rolled up now: the one before the last that was rolled up, in which something may have been committed late, and
-    /// all since; at most `limit` of them. Steps that were due while no worker ran are counted where they were due, so they too may
-    /// come late.
+    /// all since; at most `limit` of them, and none before the figures are ten minutes old. Steps that were due while no worker ran are
+    /// counted where they were due, so they too may come late.
     ///
     /// # Errors
     /// 503 when the database is down.
     pub async fn behind(&self, limit: usize) -> Result<Vec<Week>> {
-        let current = Week::of(self.clock.now().date());
-        let read = |conn: &mut Conn| Ok((store::head(conn)?.week, store_sources::first_week(conn)?));
-        let (rolled, first) = self.db.read(read).await?;
-        let Some(first) = first else { return Ok(Vec::new()) };
-        let again = rolled.map(|week| Week::of(week.day(-7))).map_or(first, |week| week.max(first));
+        let now = self.clock.now();
+        let current = Week::of(now.date());
+        let read = |conn: &mut Conn| Ok((store::head(conn)?, store_sources::first_week(conn)?));
+        let (head, first) = self.db.read(read).await?;
+        let is_new = head.week >= Some(current) && head.rolled_at.is_some_and(|at| now.since(at) < GROWN_OLD);
+        let Some(first) = first.filter(|_| !is_new) else { return Ok(Vec::new()) };
+        let again = head.week.map_or(first, |week| week.previous().max(first));
         Ok(std::iter::successors(Some(again), |week| Some(week.next())).take_while(|week| *week <= current).take(limit).collect())
     }
 
-    /// Rolls up a week. It is read beside the writes, and written at once.
+    /// By what it shows that the weeks from `first` to `last` are to be rolled up again.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub async fn signs(&self, first: Week, last: Week) -> Result<Signs> {
+        self.db.read(move |conn| store_sources::signs(conn, first, last)).await
+    }
+
+    /// Notes that nothing is to be rolled up.
+    ///
+    /// # Errors
+    /// 503 when the database is down.
+    pub async fn confirm(&self) -> Result<()> {
+        let now = self.clock.now();
+        self.db.write(move |conn| store::confirm(conn, now)).await
+    }
+
+    /// Rolls up a week, upon what stands at the end of the one before. It is read beside the writes, and written at once.
     ///
     /// # Errors
     /// 503 when the database is down.
     pub async fn roll_up(&self, week: Week) -> Result<()> {
         let now = self.clock.now();
-        let figures: Vec<_> = self.db.read(move |conn| Ok(store_sources::count(conn, week)?.figures().collect())).await?;
+        let count = move |conn: &mut Conn| {
+            let mut tally = store::standing(conn, week.previous())?;
+            store_sources::count(conn, week, &mut tally)?;
+            Ok(tally.figures().collect::<Vec<_>>())
+        };
+        let figures = self.db.read(count).await?;
         self.db.write(move |conn| store::replace(conn, week, figures.clone(), now)).await
     }
 }

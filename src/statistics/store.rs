@@ -1,16 +1,19 @@
-//! Rows of weekly figures, and up to which week they are rolled up.
+//! Figures as they stand at the end of each week, and up to which week they are rolled up.
+
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{statistics_head, weekly_figures};
+use crate::db::schema::{running_figures, statistics_head};
+use crate::db::support::IsOneOf as _;
 use crate::each;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::week::Week;
 use crate::sql_words;
-use crate::statistics::domain::{Figure, Measure};
+use crate::statistics::domain::{Figure, Measure, TOLD_BY_WEEK, Tally};
 
 sql_words!(Measure);
 
@@ -18,7 +21,7 @@ sql_words!(Measure);
 const HEAD: i64 = 1;
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = weekly_figures)]
+#[diesel(table_name = running_figures)]
 struct Row {
     week: NaiveDate,
     measure: Measure,
@@ -47,33 +50,60 @@ pub fn head(conn: &mut Conn) -> Result<Head> {
     Ok(Head { week: week.map(Week::of), rolled_at })
 }
 
-/// Keeps `figures` as those of `week`, instead of what was there. Whoever else rolls up waits.
+/// Notes that figures say what there is.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn confirm(conn: &mut Conn, now: Instant) -> Result<()> {
+    Ok(diesel::update(statistics_head::table.find(HEAD)).set(statistics_head::rolled_at.eq(now)).execute(conn).map(drop)?)
+}
+
+/// Keeps `figures` as what stands at the end of `week`, instead of what was there. Whoever else rolls up waits.
 ///
 /// # Errors
 /// 503 when the database is down.
 pub fn replace(conn: &mut Conn, week: Week, figures: Vec<Figure>, now: Instant) -> Result<()> {
     let monday = week.monday();
     // The row's lock comes first.
-    diesel::update(statistics_head::table.find(HEAD)).set(statistics_head::rolled_at.eq(now)).execute(conn)?;
+    confirm(conn, now)?;
     let behind = statistics_head::table.find(HEAD).filter(statistics_head::week.is_null().or(statistics_head::week.lt(monday)));
     diesel::update(behind).set(statistics_head::week.eq(monday)).execute(conn)?;
-    diesel::delete(weekly_figures::table.filter(weekly_figures::week.eq(monday))).execute(conn)?;
+    diesel::delete(running_figures::table.filter(running_figures::week.eq(monday))).execute(conn)?;
     let row = |Figure { measure, name, amount, total }| Row { week: monday, measure, name, amount, total };
     let rows: Vec<Row> = figures.into_iter().map(row).collect();
     for rows in rows.chunks(500) {
-        each!(conn, conn => diesel::insert_into(weekly_figures::table).values(rows).execute(conn))?;
+        each!(conn, conn => diesel::insert_into(running_figures::table).values(rows).execute(conn))?;
     }
     Ok(())
 }
 
-/// The figures of the weeks from `first` to `last`.
+/// What stands at the end of `week`, or of the last week before it that is rolled up.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn figures(conn: &mut Conn, first: Week, last: Week) -> Result<Vec<(Week, Figure)>> {
-    let rows = weekly_figures::table.filter(weekly_figures::week.ge(first.monday())).filter(weekly_figures::week.le(last.monday()));
-    let rows: Vec<Row> =
-        rows.order((weekly_figures::week, weekly_figures::measure, weekly_figures::name)).select(Row::as_select()).load(conn)?;
-    let figure = |Row { week, measure, name, amount, total }| (Week::of(week), Figure { measure, name, amount, total });
-    Ok(rows.into_iter().map(figure).collect())
+pub fn standing(conn: &mut Conn, week: Week) -> Result<Tally> {
+    let until = running_figures::table.filter(running_figures::week.le(week.monday())).order(running_figures::week.desc());
+    let last: Option<NaiveDate> = until.select(running_figures::week).first(conn).optional()?;
+    let Some(last) = last else { return Ok(Tally::default()) };
+    let rows: Vec<Row> = running_figures::table.filter(running_figures::week.eq(last)).select(Row::as_select()).load(conn)?;
+    let mut tally = Tally::default();
+    rows.into_iter().for_each(|row| tally.many(row.measure, &row.name, row.amount, row.total));
+    Ok(tally)
+}
+
+/// What stands at the end of each week from `first` to `last`, of what is told week by week; a week in which nothing had been rolled
+/// up is not among them.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn by_week(conn: &mut Conn, first: Week, last: Week) -> Result<BTreeMap<Week, Tally>> {
+    let rows = running_figures::table
+        .filter(running_figures::name.one_of(TOLD_BY_WEEK))
+        .filter(running_figures::week.ge(first.monday()))
+        .filter(running_figures::week.le(last.monday()));
+    let mut weeks = BTreeMap::<Week, Tally>::new();
+    for row in rows.select(Row::as_select()).load::<Row>(conn)? {
+        weeks.entry(Week::of(row.week)).or_default().many(row.measure, &row.name, row.amount, row.total);
+    }
+    Ok(weeks)
 }

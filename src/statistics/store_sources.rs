@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::db::Conn;
 use crate::db::schema::{job_request_skills, job_requests, outbox, trial_events, trials, users, vetting_events};
@@ -16,7 +18,7 @@ use crate::kernel::words::Word as _;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::outbox::MailState;
 use crate::statistics::domain::{
-    CountedTrial, Measure, MustSkills, Tally, TrialStep, VettingStep, count_requests, count_trials, count_vetting,
+    CountedTrial, Measure, MustSkills, Signs, Tally, TrialStep, VettingStep, count_requests, count_trials, count_vetting,
 };
 use crate::trials::process::{Outcome, TrialState};
 use crate::vetting::process::ApplicationState;
@@ -38,17 +40,39 @@ fn bounds(week: Week) -> (Instant, Instant) {
     (TimeZone::UTC.start_of(week.monday()), TimeZone::UTC.start_of(week.next().monday()))
 }
 
-/// Counts everything of a week, a page of rows at a time.
+/// Adds everything of a week, a page of rows at a time.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn count(conn: &mut Conn, week: Week) -> Result<Tally> {
+pub fn count(conn: &mut Conn, week: Week, tally: &mut Tally) -> Result<()> {
+    vetting(conn, week, tally)?;
+    trials_of(conn, week, tally)?;
+    requests(conn, week, tally)?;
+    mails(conn, bounds(week), tally)
+}
+
+/// The signs of the weeks from `first` to `last`.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn signs(conn: &mut Conn, first: Week, last: Week) -> Result<Signs> {
+    let (from, until) = (bounds(first).0, bounds(last).1);
+    let (event, end) = (EventId::first_at(from), EventId::first_at(until));
+    let vetting = vetting_events::table.filter(vetting_events::id.gt(event)).filter(vetting_events::id.lt(end));
+    let trials = trial_events::table.filter(trial_events::id.gt(event)).filter(trial_events::id.lt(end));
+    let requests = job_requests::table
+        .filter(job_requests::id.gt(JobRequestId::first_at(from)))
+        .filter(job_requests::id.lt(JobRequestId::first_at(until)))
+        .select(sql::<BigInt>("COALESCE(CAST(SUM(version) AS BIGINT), 0)"));
     let mut tally = Tally::default();
-    vetting(conn, week, &mut tally)?;
-    trials_of(conn, week, &mut tally)?;
-    requests(conn, week, &mut tally)?;
-    mails(conn, week, &mut tally)?;
-    Ok(tally)
+    mails(conn, (from, until), &mut tally)?;
+    Ok(Signs {
+        weeks: (first, last),
+        vetting_steps: vetting.count().get_result(conn)?,
+        trial_steps: trials.count().get_result(conn)?,
+        request_versions: requests.get_result(conn)?,
+        mails: tally,
+    })
 }
 
 type VettingRow = (EventId, ApplicationId, i64, Option<ApplicationState>, ApplicationState, Instant);
@@ -166,8 +190,7 @@ fn requests(conn: &mut Conn, week: Week, tally: &mut Tally) -> Result<()> {
     }
 }
 
-fn mails(conn: &mut Conn, week: Week, tally: &mut Tally) -> Result<()> {
-    let (from, until) = bounds(week);
+fn mails(conn: &mut Conn, (from, until): (Instant, Instant), tally: &mut Tally) -> Result<()> {
     for state in MailState::ALL {
         let due = || outbox::table.filter(outbox::state.eq(*state)).filter(outbox::due_at.ge(from)).filter(outbox::due_at.lt(until));
         let all: i64 = due().count().get_result(conn)?;

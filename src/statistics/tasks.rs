@@ -1,33 +1,31 @@
 //! Rolls figures up.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::Mutex;
 
-use crate::kernel::clock::SharedClock;
 use crate::kernel::error::Result;
 use crate::scheduler::{Nudge, Progress, Task};
+use crate::statistics::domain::Signs;
 use crate::statistics::service::StatisticsRoom;
 
 /// How often to look.
 const EVERY: Duration = Duration::from_secs(60);
-/// How old the newest figures grow, in microseconds.
-const ROLL_UP_EVERY: i64 = 600_000_000;
 /// Weeks of one run.
 const WEEKS: usize = 8;
 
 /// Keeps the figures of all weeks.
 pub struct RollUp {
     statistics: StatisticsRoom,
-    clock: SharedClock,
-    rolled_at: AtomicI64,
+    /// What there was to count in the weeks that were rolled up last: while it stays so, they are not counted again.
+    seen: Mutex<Option<Signs>>,
 }
 
 impl RollUp {
     /// The figures of `statistics`.
-    pub fn new(statistics: StatisticsRoom, clock: SharedClock) -> Self {
-        Self { statistics, clock, rolled_at: AtomicI64::new(0) }
+    pub fn new(statistics: StatisticsRoom) -> Self {
+        Self { statistics, seen: Mutex::default() }
     }
 }
 
@@ -46,18 +44,19 @@ impl Task for RollUp {
     }
 
     async fn run(&self) -> Result<Progress> {
-        let now = self.clock.now().micros();
-        if now.saturating_sub(self.rolled_at.load(Ordering::Relaxed)) < ROLL_UP_EVERY {
+        let mut seen = self.seen.lock().await;
+        let weeks = self.statistics.behind(WEEKS).await?;
+        let (Some(first), Some(last)) = (weeks.first(), weeks.last()) else { return Ok(Progress::Idle) };
+        // Before they are counted: what comes meanwhile is seen the next time.
+        let signs = self.statistics.signs(*first, *last).await?;
+        if seen.as_ref() == Some(&signs) {
+            self.statistics.confirm().await?;
             return Ok(Progress::Idle);
         }
-        let weeks = self.statistics.behind(WEEKS).await?;
         for week in &weeks {
             self.statistics.roll_up(*week).await?;
         }
-        if weeks.len() == WEEKS {
-            return Ok(Progress::More);
-        }
-        self.rolled_at.store(now, Ordering::Relaxed);
-        Ok(Progress::Idle)
+        *seen = Some(signs);
+        Ok(if weeks.len() == WEEKS { Progress::More } else { Progress::Idle })
     }
 }

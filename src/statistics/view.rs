@@ -1,13 +1,13 @@
 //! What admins are told of the figures. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::week::Week;
-use crate::statistics::domain::{Figure, Measure};
+use crate::statistics::domain::{Measure, Tally};
 
 /// At most so many skills, those that are asked for the most.
 const SKILLS: usize = 50;
@@ -54,7 +54,7 @@ pub struct VettingFigures {
 /// Job requests, and what came of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct MatchingFigures {
-    /// Requests that were written in these weeks and opened.
+    /// Requests that were written in these weeks and opened by the end of the week after.
     pub requests: i64,
     /// Their seats.
     pub seats: i64,
@@ -132,74 +132,70 @@ pub struct SkillFigures {
     pub matching: MatchingFigures,
 }
 
-/// Amounts and totals by measure and name.
-#[derive(Default)]
-struct Sums(BTreeMap<(Measure, String), (i64, i64)>);
-
-impl Sums {
-    fn add(&mut self, figure: &Figure) {
-        let sum = self.0.entry((figure.measure, figure.name.clone())).or_default();
-        sum.0 += figure.amount;
-        sum.1 += figure.total;
+fn matching(tally: &Tally, requests: Measure, agreed: Measure, name: &str) -> MatchingFigures {
+    let ((requests, seats), (agreed, seconds)) = (tally.get(requests, name), tally.get(agreed, name));
+    MatchingFigures {
+        requests,
+        seats,
+        agreed,
+        fill_rate: ratio(agreed, seats, 1.0, 10_000.0),
+        average_hours_to_match: ratio(seconds, agreed, 3600.0, 100.0),
     }
+}
 
-    fn get(&self, measure: Measure, name: &str) -> (i64, i64) {
-        self.0.get(&(measure, name.to_owned())).copied().unwrap_or_default()
+fn vetting(tally: &Tally) -> Vec<VettingFigures> {
+    let states: BTreeSet<&str> =
+        tally.all(Measure::VettingEntered).chain(tally.all(Measure::VettingLeft)).map(|(state, _)| state).collect();
+    let figures = states.into_iter().map(|state| {
+        let ((entered, _), (left, seconds)) = (tally.get(Measure::VettingEntered, state), tally.get(Measure::VettingLeft, state));
+        VettingFigures { state: state.to_owned(), entered, left, average_hours: ratio(seconds, left, 3600.0, 100.0) }
+    });
+    figures.collect()
+}
+
+fn skills(tally: &Tally) -> Vec<SkillFigures> {
+    let asked = tally.all(Measure::RequestsBySkill).chain(tally.all(Measure::AgreedBySkill)).map(|(slug, _)| slug);
+    let slugs: BTreeSet<&str> = asked.collect();
+    let figures = slugs.into_iter().map(|slug| {
+        let matching = matching(tally, Measure::RequestsBySkill, Measure::AgreedBySkill, slug);
+        SkillFigures { slug: slug.to_owned(), matching }
+    });
+    let mut figures: Vec<SkillFigures> = figures.collect();
+    figures.sort_by(|left, right| {
+        let rank = |figures: &SkillFigures| (figures.matching.requests, figures.matching.agreed);
+        rank(right).cmp(&rank(left)).then_with(|| left.slug.cmp(&right.slug))
+    });
+    figures.truncate(SKILLS);
+    figures
+}
+
+/// A week's figures; their names are [`TOLD_BY_WEEK`](crate::statistics::domain::TOLD_BY_WEEK).
+fn week(week: Week, tally: &Tally) -> WeekFigures {
+    let amount = |measure, name| tally.get(measure, name).0;
+    WeekFigures {
+        week,
+        submitted: amount(Measure::VettingEntered, "submitted"),
+        approved: amount(Measure::VettingEntered, "approved"),
+        offered: amount(Measure::Offered, ""),
+        converted: amount(Measure::Outcomes, "converted"),
+        dead_mails: amount(Measure::Mails, "dead"),
+        matching: matching(tally, Measure::Requests, Measure::Agreed, ""),
     }
+}
 
-    fn all(&self, measure: Measure) -> impl Iterator<Item = (&str, (i64, i64))> {
-        self.0.iter().filter(move |((each, _), _)| *each == measure).map(|((_, name), sum)| (name.as_str(), *sum))
-    }
-
-    fn matching(&self, requests: Measure, agreed: Measure, name: &str) -> MatchingFigures {
-        let ((requests, seats), (agreed, seconds)) = (self.get(requests, name), self.get(agreed, name));
-        MatchingFigures {
-            requests,
-            seats,
-            agreed,
-            fill_rate: ratio(agreed, seats, 1.0, 10_000.0),
-            average_hours_to_match: ratio(seconds, agreed, 3600.0, 100.0),
+/// Each week from `from` to `to`: what stands at its end less what stood at the end of the one before, the first time `before`.
+fn weeks(from: Week, to: Week, before: &Tally, mut standing: BTreeMap<Week, Tally>) -> Vec<WeekFigures> {
+    let mut last = before.clone();
+    let each = std::iter::successors(Some(from), |week| Some(week.next())).take_while(|week| *week <= to);
+    let told = each.map(|each| match standing.remove(&each) {
+        Some(now) => {
+            let told = week(each, &now.since(&last));
+            last = now;
+            told
         }
-    }
-
-    fn vetting(&self) -> Vec<VettingFigures> {
-        let states: std::collections::BTreeSet<&str> =
-            self.all(Measure::VettingEntered).chain(self.all(Measure::VettingLeft)).map(|(state, _)| state).collect();
-        let figures = states.into_iter().map(|state| {
-            let ((entered, _), (left, seconds)) = (self.get(Measure::VettingEntered, state), self.get(Measure::VettingLeft, state));
-            VettingFigures { state: state.to_owned(), entered, left, average_hours: ratio(seconds, left, 3600.0, 100.0) }
-        });
-        figures.collect()
-    }
-
-    fn skills(&self) -> Vec<SkillFigures> {
-        let asked = self.all(Measure::RequestsBySkill).chain(self.all(Measure::AgreedBySkill)).map(|(slug, _)| slug);
-        let slugs: std::collections::BTreeSet<&str> = asked.collect();
-        let figures = slugs.into_iter().map(|slug| {
-            let matching = self.matching(Measure::RequestsBySkill, Measure::AgreedBySkill, slug);
-            SkillFigures { slug: slug.to_owned(), matching }
-        });
-        let mut figures: Vec<SkillFigures> = figures.collect();
-        figures.sort_by(|left, right| {
-            let rank = |figures: &SkillFigures| (figures.matching.requests, figures.matching.agreed);
-            rank(right).cmp(&rank(left)).then_with(|| left.slug.cmp(&right.slug))
-        });
-        figures.truncate(SKILLS);
-        figures
-    }
-
-    fn week(&self, week: Week) -> WeekFigures {
-        let amount = |measure, name| self.get(measure, name).0;
-        WeekFigures {
-            week,
-            submitted: amount(Measure::VettingEntered, "submitted"),
-            approved: amount(Measure::VettingEntered, "approved"),
-            offered: amount(Measure::Offered, ""),
-            converted: amount(Measure::Outcomes, "converted"),
-            dead_mails: amount(Measure::Mails, "dead"),
-            matching: self.matching(Measure::Requests, Measure::Agreed, ""),
-        }
-    }
+        None => week(each, &Tally::default()),
+    });
+    told.collect()
 }
 
 /// `of` divided by `by` and `unit`, rounded to one part in `parts`; none where there is nothing to divide by.
@@ -208,31 +204,31 @@ fn ratio(of: i64, by: i64, unit: f64, parts: f64) -> Option<f64> {
 }
 
 impl Statistics {
-    /// What `figures` say of the weeks from `from` to `to`.
-    pub fn of(from: Week, to: Week, rolled_up_at: Option<Instant>, figures: &[(Week, Figure)]) -> Self {
-        let (mut all, mut by_week) = (Sums::default(), BTreeMap::<Week, Sums>::new());
-        for (week, figure) in figures {
-            all.add(figure);
-            by_week.entry(*week).or_default().add(figure);
-        }
-        let weeks = std::iter::successors(Some(from), |week| Some(week.next())).take_while(|week| *week <= to);
-        let weeks = weeks.map(|week| by_week.remove(&week).unwrap_or_default().week(week)).collect();
+    /// What the weeks from `from` to `to` say: what stood before them and what stands at their end, and the same `by_week`.
+    pub fn of(
+        from: Week,
+        to: Week,
+        rolled_up_at: Option<Instant>,
+        (before, until): (&Tally, &Tally),
+        by_week: BTreeMap<Week, Tally>,
+    ) -> Self {
+        let all = until.since(before);
         let outcomes = all.all(Measure::Outcomes).map(|(outcome, (trials, _))| OutcomeFigures { outcome: outcome.to_owned(), trials });
         let mails = all.all(Measure::Mails).map(|(state, (mails, retried))| MailFigures { state: state.to_owned(), mails, retried });
         Self {
             from,
             to,
             rolled_up_at,
-            vetting: all.vetting(),
-            matching: all.matching(Measure::Requests, Measure::Agreed, ""),
+            vetting: vetting(&all),
+            matching: matching(&all, Measure::Requests, Measure::Agreed, ""),
             trials: TrialFigures {
                 offered: all.get(Measure::Offered, "").0,
                 agreed: all.get(Measure::Agreed, "").0,
                 outcomes: outcomes.collect(),
             },
             mails: mails.collect(),
-            weeks,
-            skills: all.skills(),
+            weeks: weeks(from, to, before, by_week),
+            skills: skills(&all),
         }
     }
 }

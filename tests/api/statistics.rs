@@ -70,6 +70,12 @@ async fn the_figures_say_what_happened_by_week_and_by_skill() {
     let sent = outbox::table.filter(outbox::state.eq("sent")).filter(outbox::due_at.ge(from)).filter(outbox::due_at.lt(until));
     let sent: i64 = app.read(move |conn| sent.count().get_result(conn)).await;
     assert_eq!(entry(stats.at("/mails"), "state", "sent"), &json!({ "state": "sent", "mails": sent, "retried": 0 }));
+
+    // Nothing has happened since, and the figures say so.
+    app.advance(TimeDelta::minutes(11)).await;
+    let later = admin.sign_in().await.get(STATS).await.expect(200);
+    assert_eq!(later.text_at("/rolled_up_at"), "2026-11-23T15:22:00Z");
+    assert_eq!((later.at("/matching"), later.at("/trials")), (&matching, stats.at("/trials")));
 }
 
 #[actix_web::test]
@@ -91,7 +97,7 @@ async fn what_is_committed_late_is_counted_in_its_week() {
         seats_taken, version, created_at, updated_at, published";
     app.sql(format!("INSERT INTO job_requests (id, {copied}) SELECT '{other}', {copied} FROM job_requests WHERE id = '{job}'")).await;
     app.advance(TimeDelta::minutes(11)).await;
-    assert_eq!(requests("2026-W48").await, (Some(2), Some(1)));
+    assert_eq!((requests("2026-W48").await, requests("2026-W49").await), ((Some(2), Some(1)), (Some(0), Some(1))));
 }
 
 #[actix_web::test]

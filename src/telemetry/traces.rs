@@ -55,7 +55,7 @@ impl Drop for Traces {
 /// When the environment or the settings make no sense.
 pub fn start(settings: &Telemetry) -> Result<Traces> {
     let provider = if is_wanted(settings) { Some(provider(settings)?) } else { None };
-    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt::layer::<Registry>().with_writer(std::io::stderr);
     let logs: Box<dyn Layer<Registry> + Send + Sync> =
         if std::io::stderr().is_terminal() { logs.boxed() } else { logs.json().flatten_event(true).boxed() };
     let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = vec![logs.with_filter(chosen()).boxed()];
@@ -158,7 +158,7 @@ fn place(span: &Span, position: Position<'_>) -> std::result::Result<(), &'stati
     if let Some((parent, sampled)) = position.parent {
         let parent = SpanId::from_hex(parent).map_err(|_| "no id of a parent")?;
         let parent = SpanContext::new(trace, parent, TraceFlags::default().with_sampled(sampled), true, TraceState::default());
-        span.set_parent(Context::new().with_remote_span_context(parent)).map_err(|_| "it has begun already")?;
+        span.set_parent(Context::new().with_remote_span_context(parent)).map_err(|_| "nobody takes it, or it has begun")?;
     }
     GIVEN.set(Some((trace, own)));
     // To ask begins it, on this thread.

@@ -204,7 +204,7 @@ impl App {
         let statistics = StatisticsRoom::new(db.clone(), clock.clone());
         let seals = Seals::new("webhook", &secret, &settings.auth.previous_secrets)?;
         let (hooks, limits, mail) = (&settings.webhooks, &settings.limits, notifications.nudge());
-        let webhooks = Webhooks::new(db.clone(), clock.clone(), seals, hooks, limits, mail);
+        let webhooks = Webhooks::new(db.clone(), clock.clone(), seals, hooks, limits, mail)?;
         let (follow, keep) = (FeedTask(feed.clone()), RunKeeper(match_runs.clone()));
         let (gauges, outbox) = (Gauges::new(db.clone(), clock.clone()), OutboxGauges::new(notifications.clone()));
         let own_tasks: Vec<Arc<dyn Task>> = vec![Arc::new(follow), Arc::new(keep), Arc::new(gauges), Arc::new(outbox)];

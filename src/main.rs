@@ -46,7 +46,11 @@ fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
         Command::Doctor => return on_a_runtime(async { Ok(doctor::run(load::load(file)).await) }),
         _ => {
             let settings = load::load(file).map_err(anyhow::Error::msg)?;
+            #[cfg(not(feature = "otel"))]
             telemetry::start_logs();
+            // Sends what is left when all is done.
+            #[cfg(feature = "otel")]
+            let _traces = telemetry::traces::start(&settings.telemetry).map_err(plain)?;
             return on_a_runtime(execute(line.command, settings));
         }
     }

@@ -37,6 +37,7 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     if !(1..=60).contains(&settings.events.heartbeat) || settings.events.streams_per_account == 0 {
         return Err("events.heartbeat must be from 1 to 60 seconds, and events.streams_per_account at least 1".to_owned());
     }
+    traces(&settings.telemetry.otlp_endpoint)?;
     if settings.database.connections == 0 {
         return Err("database.connections must be at least 1".to_owned());
     }
@@ -200,6 +201,20 @@ fn trials(trials: &Trials) -> Result<(), String> {
     match trials.reminders.lists().into_iter().find(|(_, days)| !rises(days)) {
         Some((key, days)) => Err(format!("trials.reminders.{key} must list days from -365 to 365, each once and rising, not {days:?}")),
         None => Ok(()),
+    }
+}
+
+/// A build that cannot send traces does not let anybody believe that it does.
+fn traces(endpoint: &str) -> Result<(), String> {
+    if endpoint.is_empty() {
+        return Ok(());
+    }
+    if !cfg!(feature = "otel") {
+        return Err("telemetry.otlp_endpoint needs a build with `--features otel`; leave it empty".to_owned());
+    }
+    match url::Url::parse(endpoint) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
+        _ => Err("telemetry.otlp_endpoint must be a URL such as http://localhost:4318".to_owned()),
     }
 }
 

@@ -97,6 +97,9 @@ mod tests {
         let error = with(&[("GUILDHALL_AUTH__SECRET", "too short")]).expect_err("a value that makes no sense");
         assert_eq!(error, "auth.secret must have at least 32 bytes (GUILDHALL_AUTH__SECRET)");
         assert!(with(&[("GUILDHALL_PLAIN", "ignored")]).is_ok());
+        // Where a build sends traces it wants a URL; where it does not, nobody is to believe so.
+        let traces = with(&[("GUILDHALL_TELEMETRY__OTLP_ENDPOINT", "localhost:4318")]).expect_err("no URL");
+        assert!(traces.contains(if cfg!(feature = "otel") { "must be a URL" } else { "--features otel" }), "{traces}");
     }
 
     #[test]

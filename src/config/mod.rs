@@ -41,6 +41,8 @@ pub struct Settings {
     pub webhooks: told::Webhooks,
     /// What pages are told while it happens.
     pub events: told::Events,
+    /// Where traces go.
+    pub telemetry: told::Telemetry,
     /// What is kept for how long.
     pub privacy: Privacy,
     /// The score.

@@ -7,7 +7,7 @@ use crate::config::layers::{Layers, Setting};
 /// Settings that open something.
 const SECRET: [&str; 2] = ["auth.secret", "auth.previous_secrets"];
 /// Settings whose URL may carry a password.
-const WITH_PASSWORD: [&str; 2] = ["database.url", "mail.url"];
+const WITH_PASSWORD: [&str; 3] = ["database.url", "mail.url", "telemetry.otlp_endpoint"];
 
 /// Every setting with where it stands: TOML, a line each.
 pub fn document(layers: &Layers) -> String {

@@ -1,4 +1,4 @@
-//! What is told outside while it happens: to programs, and to pages that are open.
+//! What is told outside while it happens: to programs, to pages that are open, and to whoever watches over the house.
 
 use serde::Deserialize;
 
@@ -20,4 +20,14 @@ pub struct Webhooks {
     pub deadline: u64,
     /// Also over plain HTTP and to private addresses.
     pub anywhere: bool,
+    /// A PEM file.
+    pub extra_ca: String,
+}
+
+/// `[telemetry]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// Of a collector; empty: none.
+    pub otlp_endpoint: String,
 }

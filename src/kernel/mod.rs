@@ -18,6 +18,7 @@ pub mod request;
 pub mod schema;
 pub mod scope;
 pub mod text;
+pub mod traces;
 pub mod week;
 pub mod words;
 pub mod zone;

@@ -7,11 +7,11 @@ words! {
     pub enum Scope {
         /// Read the organisation and its members.
         OrganizationRead => "organization:read",
-        /// Read job requests, their shortlists and invitations.
+        /// Read job requests, their shortlists, and invitations with their messages.
         JobRequestsRead => "job_requests:read",
         /// Write, change, open, pause and close job requests; keep shortlists.
         JobRequestsWrite => "job_requests:write",
-        /// Ask who fits.
+        /// Ask who fits, and read profiles and résumés.
         MatchesRead => "matches:read",
         /// Read trials with their contracts, hours and what goes with them.
         TrialsRead => "trials:read",

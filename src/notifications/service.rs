@@ -8,6 +8,8 @@ use std::time::{Duration, Instant as Moment};
 use chrono::TimeDelta;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use crate::audit::domain::OptionalReason;
 use crate::audit::store::record_admin;
@@ -20,6 +22,7 @@ use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::ids::{MailId, UserId};
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::Principal;
+use crate::kernel::traces::TRACES;
 use crate::kernel::words::Word as _;
 use crate::notifications::domain::Letter;
 use crate::notifications::letters::{Links, Scribe, TokenMaker, UnsubscribeMaker};
@@ -215,10 +218,15 @@ impl Notifications {
     /// # Errors
     /// When that cannot be recorded: the mail goes out again after its lease.
     pub async fn deliver(&self, mut mail: Claimed) -> Result<()> {
-        let (outcome, leased_until) = self.attempt_while_leased(&mail).await;
+        let span = span(&mail);
+        let (outcome, leased_until) = self.attempt_while_leased(&mail).instrument(span.clone()).await;
         mail.leased_until = leased_until;
         let now = self.clock.now();
         let settled = settle(outcome, mail.attempts, now, mail.give_up_at, rand::random_range(-1.0..=1.0));
+        if matches!(settled.state, MailState::Pending | MailState::Dead) {
+            span.record("otel.status_code", "ERROR");
+        }
+        drop(span);
         report(&mail, settled.state);
         self.db.write(move |conn| store::settle(conn, now, &mail, &settled)).await
     }
@@ -310,6 +318,12 @@ impl Notifications {
 /// When a claim that is made or renewed now ends.
 fn leased_from(now: Instant) -> Instant {
     now.plus(TimeDelta::from_std(LEASE).unwrap_or_default())
+}
+
+/// The attempt, in traces.
+fn span(mail: &Claimed) -> Span {
+    let (kind, attempt, request_id) = (mail.kind.as_str(), mail.attempts, mail.request_id.as_deref());
+    tracing::trace_span!(target: TRACES, parent: None, "mail", otel.kind = "client", otel.status_code = Empty, kind, attempt, request_id)
 }
 
 /// Neither addresses nor names nor what a mail server said, which may quote them.

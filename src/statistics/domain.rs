@@ -27,6 +27,10 @@ words! {
         Outcomes => "outcomes",
         /// Mails that were due, by state; the total is those that took more than one attempt.
         Mails => "mails",
+        /// The amounts of `vetting_left` by how long it took: the name is that of there and a [`Span`].
+        VettingSpans => "vetting_spans",
+        /// The amounts of `agreed`, likewise.
+        AgreedSpans => "agreed_spans",
     }
 }
 
@@ -46,6 +50,46 @@ pub struct Figure {
     pub total: i64,
 }
 
+/// About how long something took: its seconds to five binary digits, so that there are sixteen spans from each power of two to the next
+/// and few in all. Below 32 seconds it is exact, and above that its middle is within 1/32 of the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    seconds: i64,
+}
+
+impl Span {
+    /// The digits that are kept.
+    const DIGITS: u32 = 5;
+
+    /// The span that these seconds are in.
+    pub fn of(seconds: i64) -> Self {
+        let seconds = seconds.max(0);
+        let dropped = Self::dropped(seconds);
+        Self { seconds: seconds >> dropped << dropped }
+    }
+
+    /// How many digits are not kept.
+    fn dropped(seconds: i64) -> u32 {
+        (i64::BITS - seconds.leading_zeros()).saturating_sub(Self::DIGITS)
+    }
+
+    /// Its middle, in seconds.
+    pub fn middle(self) -> i64 {
+        self.seconds + (1_i64 << Self::dropped(self.seconds)) / 2
+    }
+
+    /// The name of a figure: of what, and how long that took.
+    fn name(self, of: &str) -> String {
+        format!("{of} {}", self.seconds)
+    }
+
+    /// What such a name says.
+    pub fn read(name: &str) -> Option<(&str, Self)> {
+        let (of, seconds) = name.rsplit_once(' ')?;
+        Some((of, Self::of(seconds.parse().ok()?)))
+    }
+}
+
 /// Counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tally(BTreeMap<(Measure, String), (i64, i64)>);
@@ -54,6 +98,12 @@ impl Tally {
     /// Counts one more.
     pub fn one(&mut self, measure: Measure, name: &str, total: i64) {
         self.many(measure, name, 1, total);
+    }
+
+    /// Counts one more that took `seconds`, both ways.
+    fn timed(&mut self, measure: Measure, spans: Measure, name: &str, seconds: i64) {
+        self.one(measure, name, seconds);
+        self.one(spans, &Span::of(seconds).name(name), 0);
     }
 
     /// Counts `amount` more.
@@ -132,7 +182,7 @@ pub fn count_vetting(tally: &mut Tally, steps: &[VettingStep], lives: &HashMap<S
         let mut before = life.iter().filter(|each| each.version < step.version);
         let entered = before.rfind(|each| each.to == *from && each.from.as_ref() != Some(from));
         let seconds = entered.map_or(0, |entered| step.at.since(entered.at).num_seconds());
-        tally.one(Measure::VettingLeft, from, seconds);
+        tally.timed(Measure::VettingLeft, Measure::VettingSpans, from, seconds);
     }
 }
 
@@ -169,7 +219,7 @@ pub fn count_trials<'a>(tally: &mut Tally, trials: impl Iterator<Item = (&'a Cou
             TrialStep::Over => tally.one(Measure::Outcomes, trial.outcome.as_deref().unwrap_or("none"), 0),
             TrialStep::Agreed(at) => {
                 let seconds = at.since(trial.requested_at).num_seconds();
-                tally.one(Measure::Agreed, "", seconds);
+                tally.timed(Measure::Agreed, Measure::AgreedSpans, "", seconds);
                 for skill in skills.get(&trial.request).into_iter().flatten() {
                     tally.one(Measure::AgreedBySkill, skill, seconds);
                 }
@@ -225,6 +275,7 @@ mod tests {
         count_vetting(&mut tally, &life[2..], &HashMap::from([("a".to_owned(), life.clone())]));
         let figures: Vec<_> =
             tally.figures().map(|figure| (figure.measure.to_string(), figure.name, figure.amount, figure.total / 3600)).collect();
+        // An hour is 3584 seconds and up to 127 more, seven are 24,576 and up to 1,023 more, ten 34,816 and up to 2,047 more.
         let expected = [
             ("vetting_entered", "decision", 1, 0),
             ("vetting_entered", "on_hold", 1, 0),
@@ -232,7 +283,24 @@ mod tests {
             ("vetting_left", "on_hold", 1, 10),
             ("vetting_left", "screening_call", 2, 8),
             ("vetting_left", "submitted", 1, 1),
+            ("vetting_spans", "on_hold 34816", 1, 0),
+            ("vetting_spans", "screening_call 24576", 1, 0),
+            ("vetting_spans", "screening_call 3584", 1, 0),
+            ("vetting_spans", "submitted 3584", 1, 0),
         ];
         assert_eq!(figures, expected.map(|(measure, name, amount, hours)| (measure.to_owned(), name.to_owned(), amount, hours)));
+    }
+
+    #[test]
+    fn a_span_is_exact_when_it_is_short_and_within_a_thirty_second_part_when_it_is_long() {
+        assert!((0..32).all(|seconds| Span::of(seconds).middle() == seconds) && Span::of(-5).middle() == 0);
+        let mut spans = std::collections::BTreeSet::new();
+        for seconds in (32..200_000_i64).chain((1..20_000).map(|days| days * 86_400 + 1)) {
+            let span = Span::of(seconds);
+            assert!((span.middle() - seconds).abs() * 32 <= seconds, "{seconds} is not near {}", span.middle());
+            assert_eq!(Span::read(&span.name("c++ 11")), Some(("c++ 11", span)));
+            spans.insert(span);
+        }
+        assert!(spans.len() < 16 * 32, "{} spans for up to fifty years", spans.len());
     }
 }

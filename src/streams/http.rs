@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, get};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -18,6 +18,7 @@ use crate::streams::domain::{GREETING, HEARTBEAT, RESET, frame};
 use crate::streams::listeners::{Place, Signal};
 use crate::streams::service::{Listening, Streams};
 use crate::web::ask::{Signed, still_signed};
+use crate::web::middleware::HeadersOnly;
 use crate::web::query::Query;
 
 /// How to listen.
@@ -61,7 +62,9 @@ async fn stream_events(
     let mut heartbeat = interval(Duration::from_secs(streams.heartbeat));
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
-    let wire = Wire { first, told, place: Some(place).filter(|_| query.0.wait), heartbeat, request };
+    // A stream whose body nobody reads would keep its place for ever.
+    let waits = query.0.wait && request.extensions().get::<HeadersOnly>().is_none();
+    let wire = Wire { first, told, place: Some(place).filter(|_| waits), heartbeat, request };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"))

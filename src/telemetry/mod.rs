@@ -1,5 +1,9 @@
-//! Logs, one event a line, and metrics for Prometheus. Nobody's address, name or token is ever logged.
+//! Logs, one event a line, metrics for Prometheus and, with the feature `otel`, traces. Nobody's address, name or token is ever logged.
 
+#[cfg(feature = "otel")]
+pub mod traces;
+
+#[cfg(not(feature = "otel"))]
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -11,10 +15,15 @@ use crate::kernel::error::{Error, Result};
 /// How often what was measured is counted.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// What is logged: as `RUST_LOG` chooses.
+fn chosen() -> EnvFilter {
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,lettre=warn,rustls=warn"))
+}
+
 /// Starts logging to stderr: plain on a terminal, JSON otherwise; `RUST_LOG` chooses what.
+#[cfg(not(feature = "otel"))]
 pub fn start_logs() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,lettre=warn,rustls=warn"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(chosen()).with_writer(std::io::stderr);
     let set = if std::io::stderr().is_terminal() { subscriber.try_init() } else { subscriber.json().flatten_event(true).try_init() };
     if let Err(error) = set {
         // Somebody set a subscriber before us: then that one is used.

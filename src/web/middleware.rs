@@ -18,12 +18,18 @@ use uuid::Uuid;
 use crate::db::patience;
 use crate::kernel::error::{Code, Error};
 use crate::kernel::request::{answering, on_behalf};
+#[cfg(feature = "otel")]
+use crate::telemetry::traces;
 use crate::web::address::TrustedProxies;
 use crate::web::limits::{AddressLimits, Left};
 use crate::web::problem::secure;
 use crate::web::trace::Trace;
 
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Marks a request whose answer goes without its body; in the request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadersOnly;
 
 /// The address that a request is counted for; in the request's extensions.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +52,10 @@ pub async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let id = request_id(&request);
     let method = request.method().clone();
-    let Trace { trace_id, span_id, parent_id } = Trace::of(request.headers());
+    let trace = Trace::of(request.headers());
+    #[cfg(feature = "otel")]
+    let exported = traces::request(&id, trace.position());
+    let Trace { trace_id, span_id, parent_id, .. } = trace;
     let span = tracing::info_span!("request", request_id = %id, %method, trace_id, span_id, parent_id);
     let started = Instant::now();
     let scoped = answering(id.clone(), patience::of_a_request(guarded(request, next)));
@@ -60,6 +69,8 @@ pub async fn observe(
     metrics::histogram!("guildhall_http_request_seconds", &labels).record(elapsed.as_secs_f64());
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(%route, status, micros, "answered"));
+    #[cfg(feature = "otel")]
+    traces::answered(&exported, method.as_str(), &route, status);
     let mut response = answered.map_err(|error| {
         // Made here, where the request's id is known: there is no request left to answer.
         let response = on_behalf(Some(id.clone()), || error.error_response());
@@ -80,6 +91,7 @@ async fn guarded(
     // HEAD is GET without the body, which the protocol layer leaves out by itself.
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(HeadersOnly);
     }
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => Ok(as_problem(response.map_into_boxed_body())),

@@ -2,6 +2,9 @@
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
+#[cfg(feature = "otel")]
+use crate::telemetry::traces::Position;
+
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Where a request stands among the programs that it goes through.
@@ -13,6 +16,8 @@ pub struct Trace {
     pub span_id: String,
     /// Of the part that has called this one.
     pub parent_id: Option<String>,
+    /// Whether the caller sends its part to a collector; without a caller, no.
+    pub sampled: bool,
 }
 
 impl Trace {
@@ -24,14 +29,26 @@ impl Trace {
         let parent = only.and_then(|value| value.to_str().ok()).and_then(parse);
         let span_id = format!("{:016x}", rand::random_range(1..=u64::MAX));
         match parent {
-            Some((trace_id, parent_id)) => Self { trace_id: trace_id.to_owned(), span_id, parent_id: Some(parent_id.to_owned()) },
-            None => Self { trace_id: format!("{:032x}", rand::random_range(1..=u128::MAX)), span_id, parent_id: None },
+            Some((trace_id, parent_id, sampled)) => {
+                Self { trace_id: trace_id.to_owned(), span_id, parent_id: Some(parent_id.to_owned()), sampled }
+            }
+            None => {
+                let trace_id = format!("{:032x}", rand::random_range(1..=u128::MAX));
+                Self { trace_id, span_id, parent_id: None, sampled: false }
+            }
         }
+    }
+
+    /// The same for whoever exports it.
+    #[cfg(feature = "otel")]
+    pub fn position(&self) -> Position<'_> {
+        let parent = self.parent_id.as_deref().map(|parent| (parent, self.sampled));
+        Position { trace_id: &self.trace_id, span_id: &self.span_id, parent }
     }
 }
 
-/// Trace and parent of a `traceparent`: version, trace, parent, flags, in lower-case hexadecimal digits. A later version may say more.
-fn parse(text: &str) -> Option<(&str, &str)> {
+/// Trace, parent and whether that is sampled, of a `traceparent`: version, trace, parent, flags, in lower-case hexadecimal digits. A later version may say more.
+fn parse(text: &str) -> Option<(&str, &str, bool)> {
     let mut parts = text.split('-');
     let mut next = |length: usize| {
         let hex = |part: &&str| part.len() == length && part.bytes().all(|each| matches!(each, b'0'..=b'9' | b'a'..=b'f'));
@@ -40,8 +57,8 @@ fn parse(text: &str) -> Option<(&str, &str)> {
     let not_zero = |part: &&str| part.bytes().any(|each| each != b'0');
     let version = next(2).filter(|version| *version != "ff")?;
     let (trace, parent) = (next(32).filter(not_zero)?, next(16).filter(not_zero)?);
-    next(2)?;
-    (version != "00" || parts.next().is_none()).then_some((trace, parent))
+    let sampled = u8::from_str_radix(next(2)?, 16).is_ok_and(|flags| flags & 1 == 1);
+    (version != "00" || parts.next().is_none()).then_some((trace, parent, sampled))
 }
 
 #[cfg(test)]
@@ -61,9 +78,9 @@ mod tests {
 
     #[test]
     fn a_trace_goes_on() {
-        for header in [format!("00-{TRACE}-{PARENT}-01"), format!("01-{TRACE}-{PARENT}-00-more")] {
+        for (header, sampled) in [(format!("00-{TRACE}-{PARENT}-01"), true), (format!("01-{TRACE}-{PARENT}-02-more"), false)] {
             let trace = of(&[&header]);
-            assert_eq!((trace.trace_id.as_str(), trace.parent_id.as_deref()), (TRACE, Some(PARENT)));
+            assert_eq!((trace.trace_id.as_str(), trace.parent_id.as_deref(), trace.sampled), (TRACE, Some(PARENT), sampled));
             assert!(trace.span_id != PARENT && trace.span_id.len() == 16);
         }
     }

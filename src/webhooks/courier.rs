@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use tracing::Instrument as _;
+use tracing::field::Empty;
+
 use crate::accounts::store_admin::has_active_member;
 use crate::accounts::store_recipients;
 use crate::db::Conn;
@@ -11,6 +14,7 @@ use crate::events::store::Told;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{OrganizationId, WebhookId};
+use crate::kernel::traces::TRACES;
 use crate::notifications::domain::Letter;
 use crate::notifications::outbox::NewMail;
 use crate::notifications::store::enqueue;
@@ -59,9 +63,16 @@ impl Webhooks {
     pub async fn deliver(&self, claimed: Claimed) -> Result<()> {
         let id = claimed.webhook_id;
         let Some(webhook) = self.db.read(move |conn| store::get(conn, id)).await? else { return Ok(()) };
-        let outcome = self.attempt(&webhook, &claimed).await;
+        let (kind, attempt) = (claimed.kind.as_str(), claimed.attempts);
+        let span =
+            tracing::trace_span!(target: TRACES, parent: None, "webhook", otel.kind = "client", otel.status_code = Empty, kind, attempt);
+        let outcome = self.attempt(&webhook, &claimed).instrument(span.clone()).await;
         let now = self.clock.now();
         let settled = settle(outcome, claimed.attempts, now, claimed.give_up_at, rand::random_range(-1.0..=1.0));
+        if settled.state != DeliveryState::Delivered {
+            span.record("otel.status_code", "ERROR");
+        }
+        drop(span);
         report(&claimed, &settled);
         self.db.write(move |conn| record(conn, &claimed, &settled, now)).await?;
         self.mail.wake();

@@ -17,8 +17,13 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 use tower_service::Service;
 use url::{Host, Url};
+use webpki_roots::TLS_SERVER_ROOTS;
 
 use crate::webhooks::addresses::{is_public, read_url};
 use crate::webhooks::delivery::Outcome;
@@ -82,19 +87,23 @@ pub struct Message {
 
 impl Dialer {
     /// A dialer that gives up after `deadline`; `anywhere`, for development, also over plain HTTP and to private addresses.
-    pub fn new(deadline: Duration, anywhere: bool) -> Self {
+    /// Trusts the public authorities, and those of the PEM file `extra_ca` where one is named.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn new(deadline: Duration, anywhere: bool, extra_ca: &str) -> Result<Self, String> {
         let system: Lookup = Arc::new(|name| Box::pin(async move { Ok(tokio::net::lookup_host((name.as_str(), 0)).await?.collect()) }));
-        Self::with(system, deadline, anywhere)
+        Self::with(system, deadline, anywhere, extra_ca)
     }
 
-    fn with(lookup: Lookup, deadline: Duration, anywhere: bool) -> Self {
+    fn with(lookup: Lookup, deadline: Duration, anywhere: bool, extra_ca: &str) -> Result<Self, String> {
         let resolver = Resolver { lookup, anywhere };
         let mut http = HttpConnector::new_with_resolver(resolver.clone());
         http.enforce_http(false);
-        let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().wrap_connector(http);
+        let https = HttpsConnectorBuilder::new().with_tls_config(trusting(extra_ca)?).https_or_http().enable_http1().wrap_connector(http);
         // No connection is kept: the next one asks anew where the name leads.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(https);
-        Self { client, resolver, deadline }
+        Ok(Self { client, resolver, deadline })
     }
 
     /// Whether an endpoint may be dialled, as things are now.
@@ -134,6 +143,25 @@ impl Dialer {
     }
 }
 
+/// TLS with whoever proves the name by a public authority, or by one of a PEM file where one is named.
+fn trusting(extra_ca: &str) -> Result<ClientConfig, String> {
+    let mut roots: RootCertStore = TLS_SERVER_ROOTS.iter().cloned().collect();
+    for authority in authorities(extra_ca)? {
+        roots.add(authority).map_err(|error| format!("`{extra_ca}` has a certificate that is no authority's: {error}"))?;
+    }
+    let builder = ClientConfig::builder_with_provider(default_provider().into()).with_safe_default_protocol_versions();
+    Ok(builder.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn authorities(file: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    if file.is_empty() {
+        return Ok(Vec::new());
+    }
+    let read = CertificateDer::pem_file_iter(file).and_then(|found| found.collect::<Result<Vec<_>, _>>());
+    let found = read.map_err(|error| format!("`{file}` cannot be read as PEM: {error}"))?;
+    if found.is_empty() { Err(format!("`{file}` has no certificate in it")) } else { Ok(found) }
+}
+
 fn request(url: &Url, message: Message) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
     Request::post(url.as_str())
         .header("content-type", "application/json")
@@ -169,7 +197,14 @@ mod tests {
     }
 
     fn dialer(answers: &'static [&'static [&'static str]]) -> Dialer {
-        Dialer::with(lookup(answers), Duration::from_secs(2), false)
+        Dialer::with(lookup(answers), Duration::from_secs(2), false, "").unwrap()
+    }
+
+    #[test]
+    fn a_file_of_authorities_is_one() {
+        let wrong = |file: &str| Dialer::new(Duration::from_secs(2), false, file).err().unwrap_or_default();
+        assert!(wrong("no/such/file.pem").contains("`no/such/file.pem` cannot be read"));
+        assert!(wrong("Cargo.toml").contains("no certificate in it"));
     }
 
     async fn post(dialer: &Dialer, url: &str) -> Outcome {

@@ -51,18 +51,30 @@ pub struct Webhooks {
 
 impl Webhooks {
     /// Webhooks in `db`, whose secrets `seals` keep; `mail` wakes the mailer, after the commit.
-    pub fn new(db: Db, clock: SharedClock, seals: Seals, settings: &config::told::Webhooks, limits: &config::Limits, mail: Nudge) -> Self {
+    ///
+    /// # Errors
+    /// When what is set cannot be used.
+    pub fn new(
+        db: Db,
+        clock: SharedClock,
+        seals: Seals,
+        settings: &config::told::Webhooks,
+        limits: &config::Limits,
+        mail: Nudge,
+    ) -> Result<Self> {
         let deadline = Duration::from_secs(settings.deadline);
-        Self {
+        let dialer = Dialer::new(deadline, settings.anywhere, &settings.extra_ca);
+        let dialer = dialer.map_err(|wrong| Error::internal(format!("webhooks.extra_ca: {wrong}")))?;
+        Ok(Self {
             db,
             clock,
             seals: seals.into(),
-            dialer: Dialer::new(deadline, settings.anywhere).into(),
+            dialer: dialer.into(),
             lease: TimeDelta::from_std(deadline.saturating_add(MARGIN)).unwrap_or(TimeDelta::hours(1)),
             nudge: Nudge::default(),
             mail,
             repeats_per_day: Some(limits.webhook_repeats_per_day).filter(|_| limits.enabled),
-        }
+        })
     }
 
     /// Makes a webhook. Its secret is in this answer alone, which is kept for no repeat.

@@ -7,7 +7,7 @@ use guildhall::kernel::principal::Role;
 use guildhall::kernel::scope::Scope;
 use guildhall::kernel::words::Word as _;
 use guildhall::rights::{RIGHTS, SCOPES};
-use guildhall::web::rights::Access;
+use guildhall::web::rights::{ANYBODY, Access};
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -31,6 +31,36 @@ fn every_scope_opens_something_and_only_what_a_client_may_do() {
         assert_eq!(rule.columns[3], Access::Allowed, "{operation} is not for a {}", Role::Client);
         let reads = operation.starts_with("GET ") || *operation == "POST /v1/matches/search";
         assert_eq!(scope.as_str().ends_with(":read"), reads, "{operation} with {scope}");
+    }
+}
+
+/// What a client reads, a program of the client's may read; but for what is the person's own, or would make a key into more keys.
+#[test]
+fn every_reading_has_a_scope_that_is_not_the_persons_own() {
+    let own = |operation: &str| operation == "GET /v1/me" || operation.starts_with("GET /v1/me/") || operation == "GET /v1/api-keys";
+    let readings = RIGHTS.iter().filter(|(operation, rule)| operation.starts_with("GET ") && rule.columns[3] == Access::Allowed);
+    // What is for anybody looks at no key.
+    let looked_at = readings.filter(|(_, rule)| *rule != ANYBODY).map(|(operation, _)| *operation);
+    let wrong: Vec<&str> = looked_at.filter(|operation| own(operation) == SCOPES.iter().any(|row| row.0 == *operation)).collect();
+    assert!(wrong.is_empty(), "src/rights.rs gives no scope, or one too many: {wrong:?}");
+}
+
+#[actix_web::test]
+async fn a_program_reads_of_developers_what_its_client_does() {
+    let scene = Scene::start().await;
+    let asked = json!({ "developer_id": scene.developer_id, "message": "May we talk?" });
+    let invitation = scene.client.post(&format!("/v1/job-requests/{}/invitations", scene.job), asked).await.expect(201).text_at("/id");
+    let (_, jobs) = key(&scene.client, &["job_requests:read"]).await;
+    let (_, matches) = key(&scene.client, &["matches:read"]).await;
+    let resume = format!("/v1/developers/{}/resume", scene.developer_id);
+    matches.get(&resume).await.problem(404, "not-found");
+    scene.developer.post(&format!("/v1/invitations/{invitation}/accept"), json!({})).await.expect(200);
+    scene.scheduled().await;
+    let invitation = format!("/v1/invitations/{invitation}");
+    let messages = format!("{invitation}/messages");
+    for (program, lacking, path) in [(&jobs, &matches, &invitation), (&jobs, &matches, &messages), (&matches, &jobs, &resume)] {
+        assert_eq!(program.get(path).await.expect(200).json, scene.client.get(path).await.expect(200).json, "{path}");
+        lacking.get(path).await.problem(403, "not-allowed");
     }
 }
 

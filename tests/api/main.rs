@@ -62,6 +62,8 @@ mod support;
 mod surface;
 mod timesheets;
 mod timing;
+#[cfg(feature = "otel")]
+mod traces;
 mod trials;
 mod trials_clock;
 mod trials_input;
@@ -73,3 +75,4 @@ mod vetting;
 mod vetting_clock;
 mod vetting_standing;
 mod webhooks;
+mod webhooks_tls;

@@ -48,12 +48,17 @@ async fn the_figures_say_what_happened_by_week_and_by_skill() {
     assert_eq!((stats.text_at("/from"), stats.text_at("/to")), ("2026-W37".into(), "2026-W48".into()));
     assert_eq!(stats.text_at("/rolled_up_at"), "2026-11-23T15:11:00Z");
     let matching = json!({ "requests": 1, "seats": 1, "agreed": 1, "fill_rate": 1.0, "average_hours_to_match": 5.0 });
-    assert_eq!(stats.at("/matching"), &matching);
+    assert_eq!((stats.at("/matching"), stats.at("/median_hours_to_match")), (&matching, &json!(4.98)));
     let outcomes = json!([{ "outcome": "declined", "trials": 1 }]);
     assert_eq!(stats.at("/trials"), &json!({ "offered": 2, "agreed": 1, "outcomes": outcomes }));
-    let expected = [("submitted", 1, 1, json!(5.0)), ("profile_review", 1, 1, json!(0.0)), ("screening_call", 1, 0, Value::Null)];
-    for (state, entered, left, hours) in expected {
-        let figures = json!({ "state": state, "entered": entered, "left": left, "average_hours": hours });
+    let none = Value::Null;
+    let expected = [
+        ("submitted", 1, 1, json!(5.0), json!(4.98)),
+        ("profile_review", 1, 1, json!(0.0), json!(0.0)),
+        ("screening_call", 1, 0, none.clone(), none),
+    ];
+    for (state, entered, left, average, median) in expected {
+        let figures = json!({ "state": state, "entered": entered, "left": left, "average_hours": average, "median_hours": median });
         assert_eq!(entry(stats.at("/vetting"), "state", state), &figures);
     }
     let slugs: Vec<&str> = stats.at("/skills").as_array().expect("a list").iter().filter_map(|each| each["slug"].as_str()).collect();
@@ -76,6 +81,39 @@ async fn the_figures_say_what_happened_by_week_and_by_skill() {
     let later = admin.sign_in().await.get(STATS).await.expect(200);
     assert_eq!(later.text_at("/rolled_up_at"), "2026-11-23T15:22:00Z");
     assert_eq!((later.at("/matching"), later.at("/trials")), (&matching, stats.at("/trials")));
+}
+
+/// One that waits for long draws the average, and not the median; a week of an earlier release knows no median.
+#[actix_web::test]
+async fn the_median_is_the_middle_one_over_all_weeks() {
+    let app = TestApp::start().await;
+    let (admin, client) = (app.admin().await, app.client().await);
+    let mut jobs = Vec::new();
+    for _ in 0..4 {
+        jobs.push(open_job(&client, json!({})).await);
+    }
+    let mut agree = async |hours: i64| {
+        let (developer, id) = vetted(&app, json!({})).await;
+        app.advance(TimeDelta::hours(hours)).await;
+        let (client, developer) = (client.sign_in().await, developer.sign_in().await);
+        let trial = offer(&client, &jobs.pop().expect("a request"), &id).await;
+        act(&developer, &trial, "accept", json!({})).await.expect(200);
+    };
+    // After 1, 3, 10 and, in the next week, 168 hours.
+    for hours in [1, 2, 7, 158] {
+        agree(hours).await;
+    }
+    app.advance(TimeDelta::minutes(11)).await;
+    let admin = admin.sign_in().await;
+    let stats = admin.get(STATS).await.expect(200);
+    let told = |stats: &crate::support::answer::Answer| {
+        (stats.at("/matching/average_hours_to_match").clone(), stats.at("/median_hours_to_match").clone())
+    };
+    assert_eq!(told(&stats), (json!(45.5), json!(3.06)), "of 3 and 10 hours the shorter");
+    let this = admin.get(&format!("{STATS}?from=2026-W48&to=2026-W48")).await.expect(200);
+    assert_eq!(this.at("/matching/agreed"), &json!(3));
+    app.sql("DELETE FROM running_figures WHERE measure = 'agreed_spans' AND name = ' 3584'").await;
+    assert_eq!(told(&admin.get(STATS).await.expect(200)), (json!(45.5), Value::Null));
 }
 
 #[actix_web::test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::app::TestApp;
@@ -129,6 +130,21 @@ async fn a_quiet_stream_shows_that_it_lives_and_an_account_has_five() {
     }
     app.developer().await.get("/v1/events").await.problem(404, "not-found");
     app.admin().await.get("/v1/events").await.problem(403, "not-allowed");
+}
+
+#[actix_web::test]
+async fn only_the_headers_of_a_stream_take_no_place() {
+    let app = TestApp::with(&[("events.streams_per_account", "1")]).await;
+    let client = app.client().await;
+    for _ in 0..3 {
+        let head = client.send(Method::HEAD, "/v1/events", None).await.expect(200);
+        assert_eq!((head.header("content-type"), head.text.as_str()), ("text/event-stream", ""));
+    }
+    let mut listener = Listener::open(&client, &app.base(), "").await.expect("the one place");
+    draft(&client, json!({})).await;
+    assert_eq!(listener.next().await.expect("an event").event, "job_request.create");
+    let refused = client.send(Method::HEAD, "/v1/events", None).await;
+    assert_eq!(refused.status, 429, "as the stream itself would be");
 }
 
 #[actix_web::test]

@@ -74,6 +74,11 @@ impl Endpoint {
         format!("http://{}/hooks", self.address)
     }
 
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// From now on it answers so.
     pub fn answer(&self, mode: Mode) {
         self.lock().mode = mode;

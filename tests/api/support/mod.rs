@@ -18,3 +18,4 @@ pub mod seeds;
 pub mod smtp;
 pub mod sse;
 pub mod stories;
+pub mod tls;

@@ -83,14 +83,17 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 63] = [
+const KINDS: [(&str, Kind); 66] = [
     ("accounts/admins.rs", Service),
     ("accounts/api_keys.rs", Service),
     ("accounts/guessing.rs", Service),
     ("accounts/http_admin.rs", Http),
     ("accounts/http_factor.rs", Http),
     ("accounts/http_keys.rs", Http),
+    ("accounts/http_providers.rs", Http),
+    ("accounts/linking.rs", Service),
     ("accounts/members.rs", Service),
+    ("accounts/providers.rs", Service),
     ("accounts/second_factor.rs", Service),
     ("accounts/session_cache.rs", Service),
     ("accounts/sessions.rs", Service),

@@ -1,6 +1,5 @@
 //! `/v1/auth/providers` and `/v1/me/identities`: signing in with GitHub and the like.
 
-use actix_web::http::header;
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use secrecy::SecretString;
@@ -9,6 +8,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::accounts::domain::{SignUpRole, TokenPair};
+use crate::accounts::http::client_of;
 use crate::accounts::identities::{CameBack, Finish, IdentityView, ProviderView, Registration, StartedSignIn};
 use crate::accounts::service::Accounts;
 use crate::kernel::error::Result;
@@ -103,8 +103,7 @@ async fn finish_with_provider(
     from: ReqData<ClientAddress>,
     accounts: Data<Accounts>,
 ) -> Result<HttpResponse> {
-    let client = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("unknown");
-    let client = client.chars().take(120).collect();
+    let client = client_of(&request);
     let FinishSignIn { code, state, browser_token, totp, password, role, name: own, organization_name } = body.0;
     let registration = role.zip(own).map(|(role, name)| Registration { role, name, organization_name });
     let came_back = CameBack { code, state, browser_token };

@@ -26,7 +26,7 @@ pub struct ProviderView {
 #[derive(Serialize, ToSchema)]
 pub struct StartedSignIn {
     /// Where to send the browser. It comes back to the frontend's page `/sign-in/{name}` with `code` and `state`.
-    #[schema(format = "uri", examples("https://github.com/login/oauth/authorize?response_type=code&client_id=…"))]
+    #[schema(examples("https://github.com/login/oauth/authorize?response_type=code&client_id=0123456789"))]
     pub authorization_url: String,
     /// Keep it in this browser alone, such as in its session storage, and send it with `code` and `state`: it shows that they came back
     /// to the browser that was sent.

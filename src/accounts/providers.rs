@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 
 use chrono::TimeDelta;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use crate::accounts::domain::{TokenPair, User};
@@ -19,6 +20,8 @@ use crate::accounts::{store, store_identities, store_sessions};
 use crate::audit::domain::Entry;
 use crate::audit::store as audit;
 use crate::auth::password::Verdict;
+use crate::auth::provider::Provider;
+use crate::auth::token::RoundTrip;
 use crate::db::{Conn, lock, throttle};
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
@@ -98,18 +101,24 @@ impl Accounts {
         let provider = self.providers.get(name)?;
         let ours = self.tokens.came_back(&came_back.state).filter(|(_, trip)| trip.is_of(&came_back.browser_token));
         let named = ours.as_ref().map(|(id, _)| id.to_string());
-        let work = async {
-            let (id, trip) = ours.ok_or_else(dead_sign_in)?;
-            let (now, name) = (self.clock.now(), name.to_owned());
-            if let Some(identity) = self.db.write(move |conn| known_or_claimed(conn, id, &name, now)).await? {
-                return Ok((id, identity));
-            }
-            let identity = provider.identify(&came_back.code, &trip, now).await?;
-            let known = identity.clone();
-            self.db.write(move |conn| store_identities::prove(conn, id, &known)).await?;
-            Ok((id, identity))
-        };
-        self.guarded(Guess::Provider, named, address, work).await
+        self.guarded(Guess::Provider, named, address, self.prove_identity(provider, ours, &came_back.code)).await
+    }
+
+    async fn prove_identity(
+        &self,
+        provider: &Provider,
+        ours: Option<(ProviderSignInId, RoundTrip)>,
+        code: &SecretString,
+    ) -> Result<(ProviderSignInId, Identity)> {
+        let (id, trip) = ours.ok_or_else(dead_sign_in)?;
+        let (now, name) = (self.clock.now(), provider.name.clone());
+        if let Some(identity) = self.db.write(move |conn| known_or_claimed(conn, id, &name, now)).await? {
+            return Ok((id, identity));
+        }
+        let identity = provider.identify(code, &trip, now).await?;
+        let known = identity.clone();
+        self.db.write(move |conn| store_identities::prove(conn, id, &known)).await?;
+        Ok((id, identity))
     }
 
     async fn enter(&self, arrival: Arrival, user: User, right: Right) -> Result<TokenPair> {
@@ -156,10 +165,11 @@ impl Accounts {
             store::set_verified(conn, user.id, now)?;
         }
         let current = store::user(conn, user.id)?;
-        if !current.may_sign_in() || (right != Right::Made && current.password_hash != user.password_hash) {
+        let is_other = !matches!(right, Right::Linked(_)) && current.password_hash != user.password_hash;
+        if is_other || !current.may_sign_in() {
             return Err(wrong_credentials());
         }
-        self.prove_second_factor(conn, &current, arrival.finish.totp.as_ref().map(secrecy::ExposeSecret::expose_secret), now)?;
+        self.prove_second_factor(conn, &current, arrival.finish.totp.as_ref().map(|totp| totp.expose_secret()), now)?;
         match right {
             Right::Linked(id) if store_identities::note_use(conn, id, now)? => {}
             Right::Linked(_) => return Err(wrong_credentials()),
@@ -211,10 +221,10 @@ fn whose(conn: &mut Conn, identity: &Identity) -> Result<Option<(User, Right)>> 
     }
     let Some(email) = &identity.email else { return Ok(None) };
     let known = store::user_by_email(conn, email)?;
-    Ok(known.and_then(|user| match (user.verified_at, &user.password_hash) {
-        (Some(_), _) => Some((user, Right::Password)),
-        (None, None) => Some((user, Right::Made)),
-        (None, Some(_)) => None,
+    Ok(known.and_then(|user| match (user.verified_at.is_some(), user.password_hash.is_some()) {
+        (true, _) => Some((user, Right::Password)),
+        (false, false) => Some((user, Right::Made)),
+        (false, true) => None,
     }))
 }
 

@@ -213,9 +213,7 @@ impl Provider {
         let token = token.ok_or_else(|| self.disbelieved("there is no ID token"))?;
         let expected = Expected { issuer: &self.issuer, client_id: &self.client_id, nonce: &trip.nonce };
         let read = match id_token::read(token, &known.keys, expected, now) {
-            Err(Disbelief::Key) if now.since(known.since) >= RELEARN => {
-                id_token::read(token, &self.learn(now).await?.keys, expected, now)
-            }
+            Err(Disbelief::Key) if now.since(known.since) >= RELEARN => id_token::read(token, &self.learn(now).await?.keys, expected, now),
             read => read,
         };
         read.map_err(|disbelief| self.disbelieved(&disbelief.to_string()))

@@ -99,8 +99,9 @@ mod tests {
     fn a_provider_that_cannot_work_is_refused_by_its_key() {
         let own = |name: &'static str, value: &'static str| {
             let fine = [("issuer", "https://id.example"), ("client_id", "us"), ("client_secret", "a secret")];
-            let own = fine.iter().chain([&(name, value)]);
-            let own: Vec<(String, &str)> = own.map(|(key, value)| (format!("auth.providers.own.{key}"), *value)).collect();
+            let changed = (name, value);
+            let own: Vec<(String, &str)> =
+                fine.iter().chain([&changed]).map(|(key, value)| (format!("auth.providers.own.{key}"), *value)).collect();
             let own = own.iter().map(|(key, value)| (key.as_str(), *value));
             with(&own.chain([FRONTEND]).collect::<Vec<_>>()).map(|_| ())
         };

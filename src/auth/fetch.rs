@@ -34,7 +34,7 @@ pub enum FetchError {
     #[error("it answered {0}")]
     Status(u16),
     /// Not what was awaited.
-    #[error("its answer cannot be read: {0}")]
+    #[error("its answer is not what was awaited (line {}, column {})", .0.line(), .0.column())]
     Unreadable(serde_json::Error),
     /// Its address is none.
     #[error("it cannot be asked: {0}")]

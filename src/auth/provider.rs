@@ -203,7 +203,12 @@ impl Provider {
         exchanged.map_err(|error| match error {
             RequestTokenError::Request(error) => self.down(&error),
             error => {
-                tracing::warn!(provider = %self.name, %error, "a code was not taken");
+                // Its own words may name people; the kind of error does not.
+                let kind = match &error {
+                    RequestTokenError::ServerResponse(answer) => answer.error().to_string(),
+                    _ => "unreadable".to_owned(),
+                };
+                tracing::warn!(provider = %self.name, kind, "a code was not taken");
                 Error::fault("/code", "was not taken by the provider: begin again")
             }
         })

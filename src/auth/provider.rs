@@ -208,7 +208,7 @@ impl Provider {
                     RequestTokenError::ServerResponse(answer) => answer.error().to_string(),
                     _ => "unreadable".to_owned(),
                 };
-                tracing::warn!(provider = %self.name, kind, "a code was not taken");
+                tracing::warn!(provider = %self.name, %kind, "a code was not taken");
                 Error::fault("/code", "was not taken by the provider: begin again")
             }
         })

@@ -254,7 +254,8 @@ mod tests {
     fn passwords(permits: usize) -> Passwords {
         let parameters = parameters(19_456, 2);
         let decoy = hash(parameters.clone(), &DECOY.into()).expect("a hash").into();
-        Passwords { parameters, turns: Arc::new(Semaphore::new(permits)), decoy }
+        let threads = Arc::new(Threads::new(permits).expect("threads"));
+        Passwords { parameters, turns: Arc::new(Semaphore::new(permits)), threads, decoy }
     }
 
     #[tokio::test]

@@ -35,7 +35,7 @@ async fn start_with(more: &[(&str, &str)]) -> (TestApp, IdentityProvider) {
         ("auth.providers.hub.client_id", CLIENT_ID),
         ("auth.providers.hub.client_secret", CLIENT_SECRET),
     ];
-    let app = TestApp::with(&[&settings, more].concat()).await;
+    let app = TestApp::with(&[settings.as_slice(), more].concat()).await;
     provider.keep_time(app.clock.clone());
     (app, provider)
 }

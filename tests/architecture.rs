@@ -52,7 +52,7 @@ const MACROS: [(&str, &str); 5] = [("words", "kernel"), ("sql_words", "db"), ("s
 const LONGEST_FILE: usize = 400;
 const LONGEST_FUNCTION: usize = 100;
 /// Lists rather than code.
-const MAY_BE_LONG: [&str; 2] = ["db/schema.rs", "privacy/columns.rs"];
+const MAY_BE_LONG: [&str; 3] = ["db/schema.rs", "notifications/domain.rs", "privacy/columns.rs"];
 
 /// What a file of a room holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

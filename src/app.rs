@@ -11,12 +11,13 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::accounts::service::{Accounts, LiveSessions, Secrets};
-use crate::accounts::session_cache::SessionCache;
+use crate::accounts::service::{Accounts, Secrets};
+use crate::accounts::session_cache::{LiveSessions, SessionCache};
 use crate::accounts::tasks::Housekeeping;
 use crate::audit::service::Audit;
 use crate::audit::tasks::Sealer;
 use crate::auth::password::Passwords;
+use crate::auth::provider::Providers;
 use crate::auth::seal::Seals;
 use crate::auth::token::Tokens;
 use crate::calendar_feeds::service::CalendarFeeds;
@@ -176,7 +177,7 @@ impl App {
         let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
         let live = LiveSessions { cache: sessions, feed: feed.clone() };
         let seals = Arc::new(Seals::new("second factor", &secret, &settings.auth.previous_secrets)?);
-        let secrets = Secrets { passwords, tokens: tokens.clone(), seals };
+        let secrets = Secrets { passwords, tokens: tokens.clone(), seals, providers: Arc::new(Providers::new(&settings)) };
         let accounts = Accounts::new(db.clone(), clock.clone(), secrets, &settings, live, mail);
         let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
         let cards = LiveCards { cache: cards, feed: feed.clone() };

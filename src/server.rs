@@ -56,6 +56,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     crate::accounts::http_admin::routes(config);
     crate::accounts::http_factor::routes(config);
     crate::accounts::http_keys::routes(config);
+    crate::accounts::http_providers::routes(config);
     crate::suspensions::http::routes(config);
     crate::privacy::http::routes(config);
     crate::calendar_feeds::http::routes(config);

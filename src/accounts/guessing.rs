@@ -40,6 +40,8 @@ pub(crate) enum Guess {
     Refresh,
     /// A code from a mail.
     Code,
+    /// What comes back from a provider of identities.
+    Provider,
 }
 
 impl Guess {
@@ -49,6 +51,7 @@ impl Guess {
             Self::Password => "password",
             Self::Refresh => "refresh",
             Self::Code => "code",
+            Self::Provider => "provider",
         }
     }
 }
@@ -193,7 +196,7 @@ impl Accounts {
         format!("familiar:{}", self.tokens.pseudonym(&format!("{}|{address}", email.key())))
     }
 
-    fn window(&self) -> TimeDelta {
+    pub(crate) fn window(&self) -> TimeDelta {
         TimeDelta::minutes(self.limits.sign_in_window_minutes)
     }
 }
@@ -208,7 +211,7 @@ fn refuse_full(conn: &mut Conn, buckets: &[Bucket], now: Instant) -> Result<()> 
 }
 
 fn is_no_good_token(error: &Error) -> bool {
-    error.code == Code::NotSignedIn || error.faults.iter().any(|fault| fault.pointer == "/token")
+    error.code == Code::NotSignedIn || error.faults.iter().any(|fault| ["/token", "/state", "/code"].contains(&fault.pointer.as_str()))
 }
 
 /// Counts what failed at a place that is familiar.

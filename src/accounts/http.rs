@@ -145,10 +145,8 @@ async fn login(
     from: ReqData<ClientAddress>,
     accounts: Data<Accounts>,
 ) -> Result<HttpResponse> {
-    let client = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("unknown");
-    let client = client.chars().take(120).collect();
     let Credentials { email, password, totp } = body.0;
-    let attempt = SignIn { email, password, totp, address: **from, client };
+    let attempt = SignIn { email, password, totp, address: **from, client: client_of(&request) };
     answer::json(&accounts.sign_in(attempt).await?)
 }
 
@@ -267,6 +265,12 @@ async fn invite_member(ask: Ask<Address>, accounts: Data<Accounts>) -> Result<Ht
 async fn remove_member(id: Path<UserId>, signed: Signed, accounts: Data<Accounts>) -> Result<HttpResponse> {
     accounts.remove_member(signed.0, id.0).await?;
     Ok(answer::nothing())
+}
+
+/// The browser or program, as it names itself.
+pub(crate) fn client_of(request: &HttpRequest) -> String {
+    let client = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("unknown");
+    client.chars().take(120).collect()
 }
 
 /// Mounts the room.

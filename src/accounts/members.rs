@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
-use crate::accounts::domain::{AccountStatus, MemberRole, MemberView, OrganizationBody, OrganizationView, TokenPurpose};
+use crate::accounts::domain::{AccountStatus, MemberRole, MemberView, OrganizationBody, OrganizationView, TokenPurpose, User};
 use crate::accounts::service::{Accounts, audited, dead_link, new_user, spend};
 use crate::accounts::store::{self, InvitationDetail};
 use crate::accounts::store_sessions;
@@ -162,4 +162,16 @@ fn owner(conn: &mut Conn, principal: &Principal) -> Result<OrganizationId> {
     let id = principal.client()?;
     let is_owner = store::membership(conn, principal.user)?.is_some_and(|membership| membership.role == MemberRole::Owner);
     if is_owner { Ok(id) } else { Err(Error::not_allowed("Only an owner of the organisation may do this.")) }
+}
+
+/// Adds somebody who has signed up; a client as the owner of an organisation, which is called as the client where it has no name.
+pub(crate) fn add_person(conn: &mut Conn, user: &User, organization: Option<&str>, now: Instant) -> Result<()> {
+    store::insert_user(conn, user)?;
+    audited(conn, user, "auth.register", user.id, now)?;
+    if user.role == Role::Client {
+        let id = OrganizationId::new(now);
+        store::insert_organization(conn, id, organization.unwrap_or(&user.name), now)?;
+        store::insert_member(conn, id, user.id, MemberRole::Owner, now)?;
+    }
+    Ok(())
 }

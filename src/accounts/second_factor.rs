@@ -208,7 +208,8 @@ fn none_to_change() -> Error {
     Error::conflict("You have no second factor: set one up with POST /v1/me/totp.")
 }
 
-fn refuse_unless_recent(conn: &mut Conn, principal: &Principal, now: Instant) -> Result<()> {
+/// Refuses a session that began too long ago to change what guards the account.
+pub(crate) fn refuse_unless_recent(conn: &mut Conn, principal: &Principal, now: Instant) -> Result<()> {
     if store_sessions::began_since(conn, principal.session, now.plus(-RECENT))? {
         return Ok(());
     }

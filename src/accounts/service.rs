@@ -7,18 +7,19 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
-use crate::accounts::domain::{AccountStatus, Me, MeBody, MemberRole, Register, SignUpRole, TokenPurpose, User};
+use crate::accounts::domain::{AccountStatus, Me, MeBody, Register, TokenPurpose, User};
 use crate::accounts::guessing::{Attempt, Guess};
-use crate::accounts::session_cache::SessionCache;
+use crate::accounts::members::add_person;
+use crate::accounts::session_cache::LiveSessions;
 use crate::accounts::{store, store_sessions};
 use crate::audit::domain::Entry;
 use crate::audit::store as audit;
 use crate::auth::password::{Passwords, Verdict};
+use crate::auth::provider::Providers;
 use crate::auth::seal::Seals;
 use crate::auth::token::Tokens;
 use crate::config::{Auth, Limits, Settings};
 use crate::db::Conn;
-use crate::db::feed::Feed;
 use crate::db::once::once;
 use crate::db::pool::Db;
 use crate::db::throttle;
@@ -26,7 +27,7 @@ use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::email::Email;
 use crate::kernel::error::{Code, Error, Result};
-use crate::kernel::ids::{MailTokenId, OrganizationId, SessionId, UserId};
+use crate::kernel::ids::{MailTokenId, SessionId, UserId};
 use crate::kernel::principal::{Principal, Role};
 use crate::kernel::schema::Patch;
 use crate::kernel::zone::TimeZone;
@@ -37,15 +38,6 @@ use crate::notifications::store::enqueue;
 use crate::notifications::store_planned::follow;
 use crate::scheduler::Nudge;
 
-/// Who is signed in, in memory, and what keeps that true.
-#[derive(Clone)]
-pub struct LiveSessions {
-    /// The people.
-    pub cache: Arc<SessionCache>,
-    /// Its followers include the cache.
-    pub feed: Feed,
-}
-
 /// What makes and checks the secrets of people.
 #[derive(Clone)]
 pub struct Secrets {
@@ -55,6 +47,8 @@ pub struct Secrets {
     pub tokens: Arc<Tokens>,
     /// Seals the secrets of second factors.
     pub seals: Arc<Seals>,
+    /// Say who somebody is.
+    pub providers: Arc<Providers>,
 }
 
 /// Everything about people and their organisations.
@@ -65,6 +59,7 @@ pub struct Accounts {
     pub(crate) passwords: Passwords,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) seals: Arc<Seals>,
+    pub(crate) providers: Arc<Providers>,
     pub(crate) admins_need_second_factor: bool,
     pub(crate) auth: Arc<Auth>,
     pub(crate) limits: Arc<Limits>,
@@ -81,9 +76,9 @@ impl Accounts {
     /// `mail` wakes the mailer.
     pub fn new(db: Db, clock: SharedClock, secrets: Secrets, settings: &Settings, live: LiveSessions, mail: Nudge) -> Self {
         let (auth, limits) = (settings.auth.clone().into(), settings.limits.clone().into());
-        let Secrets { passwords, tokens, seals } = secrets;
+        let Secrets { passwords, tokens, seals, providers } = secrets;
         let admins_need_second_factor = settings.admins_need_second_factor();
-        Self { db, clock, passwords, tokens, seals, admins_need_second_factor, auth, limits, live, mail }
+        Self { db, clock, passwords, tokens, seals, providers, admins_need_second_factor, auth, limits, live, mail }
     }
 
     /// Signs somebody up and mails a verification link; an address that we know gets a mail that says so instead.
@@ -121,13 +116,7 @@ impl Accounts {
             };
         }
         let user = new_user(body.email.clone(), &body.name, body.role.into(), Some(hash.to_owned()), None, now);
-        store::insert_user(conn, &user)?;
-        audited(conn, &user, "auth.register", user.id, now)?;
-        if body.role == SignUpRole::Client {
-            let organization = OrganizationId::new(now);
-            store::insert_organization(conn, organization, body.organization_name.as_ref().unwrap_or(&body.name), now)?;
-            store::insert_member(conn, organization, user.id, MemberRole::Owner, now)?;
-        }
+        add_person(conn, &user, body.organization_name.as_deref(), now)?;
         self.send_verification(conn, &user, now)
     }
 

@@ -2,12 +2,12 @@
 //! or the end of a membership counts with the next request.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::accounts::store_sessions::Holder;
 use crate::db::Conn;
 use crate::db::changes::{Change, ChangeKind};
-use crate::db::feed::Follower;
+use crate::db::feed::{Feed, Follower};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::Result;
 use crate::kernel::ids::{SessionId, UserId};
@@ -20,6 +20,15 @@ pub struct SessionCache {
     /// Half of how many people are held at the most.
     half: usize,
     held: Mutex<Held>,
+}
+
+/// Who is signed in, in memory, and what keeps that true.
+#[derive(Clone)]
+pub struct LiveSessions {
+    /// The people.
+    pub cache: Arc<SessionCache>,
+    /// Its followers include the cache.
+    pub feed: Feed,
 }
 
 type Entries = HashMap<UserId, Vec<Holder>>;

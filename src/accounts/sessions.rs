@@ -11,7 +11,7 @@ use crate::accounts::guessing::Guess;
 use crate::accounts::service::Accounts;
 use crate::accounts::session_cache::Found;
 use crate::accounts::store_sessions::Holder;
-use crate::accounts::{store, store_sessions};
+use crate::accounts::{store, store_identities, store_sessions};
 use crate::audit::domain::Entry;
 use crate::audit::store as audit;
 use crate::auth::gate::Gate;
@@ -131,6 +131,7 @@ impl Accounts {
             .write(move |conn| {
                 once::forget(conn, now)?;
                 throttle::forget(conn, now)?;
+                store_identities::forget(conn, now)?;
                 store_sessions::forget(conn, now.plus(-TimeDelta::days(30))).map(|_| ())
             })
             .await?;

@@ -73,13 +73,20 @@ impl Accounts {
         if let Some(hash) = stronger {
             store::set_password(conn, user.id, hash, now)?;
         }
-        let (session, ends_at) = (SessionId::new(now), now.plus(TimeDelta::days(self.auth.session_days)));
-        store_sessions::insert(conn, session, user.id, &attempt.client, now, ends_at)?;
+        let session = self.open_session(conn, user, &attempt.client, now)?;
         audited(conn, user, "auth.sign_in", session, now)?;
+        Ok(session)
+    }
+
+    /// Begins a session of somebody who has proved everything there is to prove.
+    pub(crate) fn open_session(&self, conn: &mut Conn, user: &User, client: &str, now: Instant) -> Result<SessionId> {
+        let (session, ends_at) = (SessionId::new(now), now.plus(TimeDelta::days(self.auth.session_days)));
+        store_sessions::insert(conn, session, user.id, client, now, ends_at)?;
         Ok(session)
     }
 }
 
-fn wrong_credentials() -> Error {
+/// The same words whatever is wrong.
+pub(crate) fn wrong_credentials() -> Error {
     Error::new(Code::NotSignedIn, "Address or password is wrong, or the address is not verified yet.")
 }

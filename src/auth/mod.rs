@@ -1,7 +1,11 @@
-//! Secrets of people and of the house: passwords, access tokens, the tokens of refreshes and mails, second factors.
+//! Secrets of people and of the house: passwords, access tokens, the tokens of refreshes and mails, second factors; and who others say
+//! that somebody is.
 
+pub mod fetch;
 pub mod gate;
+pub mod id_token;
 pub mod password;
+pub mod provider;
 pub mod seal;
 pub mod token;
 pub mod totp;

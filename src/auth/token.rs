@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::ids::{MailTokenId, SessionId, UserId};
+use crate::kernel::ids::{MailTokenId, ProviderSignInId, SessionId, UserId};
 
 /// Who made a token, and for whom: both are us.
 const ISSUER: &str = "guildhall";
@@ -48,6 +48,30 @@ struct Key {
     id: String,
     decoding: DecodingKey,
     secret: SecretString,
+}
+
+/// What a sign-in at a provider of identities takes there and back, all of it derived from its id.
+pub struct RoundTrip {
+    /// Goes there and comes back with the browser: `<id>.<HMAC-SHA256>`.
+    pub state: String,
+    /// Goes there and comes back in the ID token.
+    pub nonce: String,
+    /// What the code is good with (RFC 7636): only its hash goes along with the browser.
+    pub verifier: SecretString,
+    /// Stays in the browser that began.
+    browser_token: String,
+}
+
+impl RoundTrip {
+    /// What the browser that begins keeps to itself.
+    pub fn browser_token(&self) -> &str {
+        &self.browser_token
+    }
+
+    /// Whether it is the browser that began.
+    pub fn is_of(&self, browser_token: &SecretString) -> bool {
+        self.browser_token.as_bytes().ct_eq(browser_token.expose_secret().as_bytes()).into()
+    }
 }
 
 /// Signs and verifies tokens with one algorithm and one or, while keys are rotated, several keys.
@@ -136,6 +160,22 @@ impl Tokens {
         Some((user.parse().ok()?, kind.to_owned()))
     }
 
+    /// What the sign-in `id` takes to a provider of identities.
+    ///
+    /// # Errors
+    /// Never: there is a key.
+    pub fn round_trip(&self, id: ProviderSignInId) -> Result<RoundTrip> {
+        self.keys.first().map(|key| key.round_trip(id)).ok_or_else(|| Error::internal("there is no key"))
+    }
+
+    /// The sign-in that came back with `state`, if we made it.
+    pub fn came_back(&self, state: &str) -> Option<(ProviderSignInId, RoundTrip)> {
+        let id: ProviderSignInId = state.split_once('.')?.0.parse().ok()?;
+        let trips = self.keys.iter().map(|key| key.round_trip(id));
+        let mut ours = trips.filter(|trip| trip.state.as_bytes().ct_eq(state.as_bytes()).into());
+        Some((id, ours.next()?))
+    }
+
     /// A name for `text` that only the house can make, and nobody undo.
     pub fn pseudonym(&self, text: &str) -> String {
         self.keys.first().map(|key| key.mac("pseudonym", text)).unwrap_or_default()
@@ -185,6 +225,16 @@ impl Key {
             return Err(Error::internal("a signing secret must have at least 32 bytes"));
         }
         Ok(Self { id: key_id(secret), decoding: DecodingKey::from_secret(bytes), secret: secret.clone() })
+    }
+
+    fn round_trip(&self, id: ProviderSignInId) -> RoundTrip {
+        let id = id.to_string();
+        RoundTrip {
+            state: format!("{id}.{}", self.mac("provider state", &id)),
+            nonce: self.mac("provider nonce", &id),
+            verifier: self.mac("provider verifier", &id).into(),
+            browser_token: self.mac("provider browser", &id),
+        }
     }
 
     fn mac(&self, purpose: &str, text: &str) -> String {

@@ -2,6 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::config::providers;
 use crate::config::{Environment, Privacy, Server, Settings, Trials, Vetting};
 
 /// The shortest secret that may sign tokens, in bytes (RFC 7518 §3.2).
@@ -16,6 +17,7 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     scheme(settings)?;
     secret(&settings.auth.secret, production || !is_sqlite(settings))?;
     urls(settings, production)?;
+    providers::check(settings, production)?;
     if production {
         random(&settings.auth.secret)?;
         origins(&settings.server)?;

@@ -13,7 +13,9 @@ const DEFAULT: &str = include_str!("../../config/default.toml");
 /// What of the environment is a setting: `GUILDHALL_SECTION__KEY`.
 const PREFIX: &str = "GUILDHALL_";
 /// Settings that name each currency as they like.
-const OPEN: &str = "money.rates.";
+const RATES: &str = "money.rates.";
+/// Settings that name each provider of identities as they like.
+const PROVIDERS: &str = "auth.providers.";
 /// How alike two keys are when one may be meant for the other, of 1 (Jaro-Winkler).
 const ALIKE: f64 = 0.8;
 
@@ -97,7 +99,10 @@ impl Layers {
         let own = variables.iter().filter_map(|(name, text)| Some((name, name.strip_prefix(PREFIX)?, text)));
         for (name, rest, text) in own.filter(|(_, rest, _)| rest.contains("__")) {
             let key = rest.to_lowercase().replace("__", ".");
-            let value = read_like(self.settings.get(&spelled(&key)).map(|setting| &setting.value), text);
+            let text_alone = Value::String(String::new());
+            let default = self.settings.get(&spelled(&key)).map(|setting| &setting.value);
+            // An id or a secret that is all digits stays a text.
+            let value = read_like(if key.starts_with(PROVIDERS) { Some(&text_alone) } else { default }, text);
             self.put(key, value, Origin::Variable(name.clone()));
         }
         if let Some(url) = variables.get("DATABASE_URL") {
@@ -108,7 +113,7 @@ impl Layers {
     fn put(&mut self, key: String, value: Value, origin: Origin) {
         let key = spelled(&key);
         let section = format!("{key}.");
-        let is_known = self.settings.contains_key(&key) || key.starts_with(OPEN);
+        let is_known = self.settings.contains_key(&key) || [RATES, PROVIDERS].iter().any(|open| key.starts_with(open));
         // A value in place of a section has its own refusal, which knows what it should be.
         if is_known || self.settings.keys().any(|known| known.starts_with(&section)) {
             self.settings.insert(key, Setting { value, origin });
@@ -160,8 +165,8 @@ impl Layers {
 
 /// As it is kept: currencies are written in capitals, everything else in small letters.
 fn spelled(key: &str) -> String {
-    match key.strip_prefix(OPEN) {
-        Some(currency) => format!("{OPEN}{}", currency.to_uppercase()),
+    match key.strip_prefix(RATES) {
+        Some(currency) => format!("{RATES}{}", currency.to_uppercase()),
         None => key.to_owned(),
     }
 }

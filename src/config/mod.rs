@@ -3,6 +3,7 @@
 pub mod check;
 pub mod layers;
 pub mod load;
+pub mod providers;
 pub mod secret;
 pub mod shown;
 pub mod told;
@@ -168,6 +169,9 @@ pub struct Auth {
     pub passes: u32,
     /// At once; 0: one per core.
     pub hashing_permits: usize,
+    /// Whom one can sign in with, by name.
+    #[serde(default)]
+    pub providers: BTreeMap<String, providers::Provider>,
 }
 
 /// When admins must have a second factor.

@@ -6,6 +6,8 @@ use crate::config::layers::{Layers, Setting};
 
 /// Settings that open something.
 const SECRET: [&str; 2] = ["auth.secret", "auth.previous_secrets"];
+/// Settings of each provider of identities, of which this one opens something.
+const OF_PROVIDERS: (&str, &str) = ("auth.providers.", ".client_secret");
 /// Settings whose URL may carry a password.
 const WITH_PASSWORD: [&str; 3] = ["database.url", "mail.url", "telemetry.otlp_endpoint"];
 
@@ -17,7 +19,8 @@ pub fn document(layers: &Layers) -> String {
 }
 
 fn line(key: &str, Setting { value, origin }: &Setting) -> (String, String) {
-    let shown = if SECRET.contains(&key) {
+    let (begin, end) = OF_PROVIDERS;
+    let shown = if SECRET.contains(&key) || (key.starts_with(begin) && key.ends_with(end)) {
         masked(value)
     } else if WITH_PASSWORD.contains(&key) {
         Value::String(without_password(value.as_str().unwrap_or_default()))
@@ -59,6 +62,7 @@ mod tests {
         let variables = [
             ("GUILDHALL_AUTH__SECRET", "a hidden secret that is long enough to sign with"),
             ("GUILDHALL_AUTH__PREVIOUS_SECRETS", "a hidden earlier one"),
+            ("GUILDHALL_AUTH__PROVIDERS__OWN__CLIENT_SECRET", "a hidden word"),
             ("GUILDHALL_MAIL__URL", "smtp://user:hid@den@mail.example:25?tls=required"),
             ("DATABASE_URL", "postgres://user:hidden@db.example/name?sslmode=verify-full"),
         ];
@@ -70,6 +74,7 @@ mod tests {
         let shown = |text: &str| document.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") == text);
         for expected in [
             "auth.secret = \"… 48 bytes\" # GUILDHALL_AUTH__SECRET",
+            "auth.providers.own.client_secret = \"… 13 bytes\" # GUILDHALL_AUTH__PROVIDERS__OWN__CLIENT_SECRET",
             "auth.previous_secrets = [\"… 20 bytes\"] # GUILDHALL_AUTH__PREVIOUS_SECRETS",
             "mail.url = \"smtp://…@mail.example:25?tls=required\" # GUILDHALL_MAIL__URL",
             "database.url = \"postgres://…@db.example/name?sslmode=verify-full\" # DATABASE_URL",

@@ -187,6 +187,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    identities (id) {
+        id -> Text,
+        user_id -> Text,
+        issuer -> Text,
+        subject -> Text,
+        provider -> Text,
+        created_at -> crate::db::types::InstantSql,
+        last_used_at -> Nullable<crate::db::types::InstantSql>,
+    }
+}
+
+diesel::table! {
+    provider_sign_ins (id) {
+        id -> Text,
+        provider -> Text,
+        created_at -> crate::db::types::InstantSql,
+        expires_at -> crate::db::types::InstantSql,
+        claimed_at -> Nullable<crate::db::types::InstantSql>,
+        issuer -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        email -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     recovery_codes (user_id, code_hash) {
         user_id -> Text,
         code_hash -> Text,

@@ -44,6 +44,10 @@ words! {
         ValidationFailed => "validation-failed",
         /// The same `Idempotency-Key` came with another body.
         KeyReused => "idempotency-key-reused",
+        /// A provider vouches for an address that has an account already, to which the identity is not linked.
+        AccountExists => "account-exists",
+        /// A provider vouches for somebody who has no account yet.
+        RegistrationRequired => "registration-required",
         /// Too many requests; `Retry-After` says when to come back.
         TooManyRequests => "too-many-requests",
         /// The client took too long to send its request.

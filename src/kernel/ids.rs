@@ -198,4 +198,8 @@ kinds! {
     ApiKey, ApiKeyId => "key";
     /// An event on its way to a webhook.
     Delivery, DeliveryId => "delivery";
+    /// Who somebody is at a provider of identities: a way to sign in.
+    LinkedIdentity, IdentityId => "ident";
+    /// A sign-in at such a provider that is under way.
+    ProviderSignIn, ProviderSignInId => "start";
 }

@@ -7,6 +7,7 @@ pub mod digest;
 pub mod email;
 pub mod error;
 pub mod halves;
+pub mod identity;
 pub mod ids;
 pub mod imported;
 pub mod lifecycle;

@@ -61,6 +61,12 @@ letters! {
         left: i64 };
     /// There are new recovery codes.
     RecoveryCodesRenewed => "recovery_codes_renewed";
+    /// One can sign in with a provider of identities from now on.
+    IdentityLinked => "identity_linked" { /// What the operator calls the provider.
+        provider: String };
+    /// One can no longer sign in with a provider of identities.
+    IdentityUnlinked => "identity_unlinked" { /// What the operator calls the provider.
+        provider: String };
     /// An organisation, or the admins, invite somebody.
     Invitation => "invitation" { /// Who invites: the organisation's name; none for admins.
         organization: Option<String>, /// What the link proves.

@@ -258,6 +258,8 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::SecondFactorReset => accounts::second_factor_reset(),
         Letter::RecoveryCodeUsed { left } => accounts::recovery_code_used(*left),
         Letter::RecoveryCodesRenewed => accounts::recovery_codes_renewed(),
+        Letter::IdentityLinked { provider } => accounts::identity_linked(provider),
+        Letter::IdentityUnlinked { provider } => accounts::identity_unlinked(provider),
         Letter::Invitation { organization, .. } => accounts::invitation(organization.as_deref()),
         Letter::SetPassword { .. } => accounts::set_password(),
         Letter::AccountClosed { erased_by } => accounts::account_closed(*erased_by, own),

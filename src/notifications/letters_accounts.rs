@@ -65,6 +65,19 @@ pub(super) fn recovery_codes_renewed() -> Composed {
         .say(NOT_YOU)
 }
 
+pub(super) fn identity_linked(provider: &str) -> Composed {
+    let provider = name(provider);
+    let first = format!("From now on you can also sign in to your account with {provider}.");
+    Composed::new(&format!("You can sign in with {provider} now"), &first)
+        .say("If it was not you, choose a new password at once, and then take this way of signing in off your account.")
+}
+
+pub(super) fn identity_unlinked(provider: &str) -> Composed {
+    let provider = name(provider);
+    let first = format!("From now on you can no longer sign in to your account with {provider}.");
+    Composed::new(&format!("You no longer sign in with {provider}"), &first).say(NOT_YOU)
+}
+
 pub(super) fn invitation(organization: Option<&str>) -> Composed {
     let inviter = organization.map(name).filter(|inviter| !inviter.is_empty()).unwrap_or_else(|| "Guildhall".to_owned());
     let team = if organization.is_some() { "its members" } else { "its admins" };

@@ -89,6 +89,8 @@ fn accounts(other: &str) -> Option<Vec<Letter>> {
         Letter::SecondFactorReset,
         Letter::RecoveryCodeUsed { left: 9 },
         Letter::RecoveryCodesRenewed,
+        Letter::IdentityLinked { provider: "github".to_owned() },
+        Letter::IdentityUnlinked { provider: "github".to_owned() },
         Letter::Invitation { organization: Some(other.to_owned()), token_id },
         Letter::SetPassword { token_id },
         Letter::AccountClosed { erased_by: instant("2026-11-30T12:00:00Z")? },

@@ -43,7 +43,8 @@ const TAGS: [(&str, &str); 17] = [
 ];
 
 /// Whose answers carry secrets: none is kept for a repeat.
-const WITHOUT_CONDITIONS: [&str; 7] = [
+const WITHOUT_CONDITIONS: [&str; 8] = [
+    "/v1/auth/providers/{name}/link",
     "/v1/me/calendar-feed",
     "/v1/me/totp",
     "/v1/me/totp/confirm",

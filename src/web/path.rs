@@ -21,6 +21,7 @@ pub trait Segments: Sized {
 pub trait Segment: FromStr {}
 impl<K: crate::kernel::ids::Kind> Segment for crate::kernel::ids::Id<K> {}
 impl Segment for i64 {}
+impl Segment for String {}
 impl Segment for crate::kernel::week::Week {}
 
 impl<T: Segment> Segments for T {

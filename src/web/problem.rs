@@ -28,6 +28,8 @@ pub fn status(code: Code) -> (StatusCode, &'static str) {
         Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Media type not understood"),
         Code::ValidationFailed => (StatusCode::UNPROCESSABLE_ENTITY, "Not acceptable as it is"),
         Code::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "Idempotency-Key used for another request"),
+        Code::AccountExists => (StatusCode::CONFLICT, "The address has an account"),
+        Code::RegistrationRequired => (StatusCode::CONFLICT, "There is no account yet"),
         Code::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
         Code::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "The request took too long to arrive"),
         Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Not available right now"),

@@ -54,6 +54,7 @@ mod second_factor;
 mod secrets;
 mod sessions;
 mod sessions_model;
+mod sign_in_providers;
 mod skills;
 mod spreadsheets;
 mod statistics;

@@ -11,6 +11,7 @@ pub mod logs;
 pub mod operations;
 pub mod person;
 pub mod process;
+pub mod provider;
 pub mod proxy;
 pub mod raw;
 pub mod schemas;

@@ -24,6 +24,7 @@ const OFFER: &str = r#"{"job_request_id":"{job}","developer_id":"{other}","start
 const INVITATION: &str = r#"{"developer_id":"{other}","message":"May we talk?"}"#;
 const REPORT: &str = r#"{"subject":"{other}","category":"spam","message":"Twice."}"#;
 const KEY: &str = r#"{"name":"Ours","scopes":["trials:read"]}"#;
+const CAME_BACK: &str = r#"{"code":"nonsense","state":"nonsense","browser_token":"nonsense"}"#;
 const RESUME: &str = r#"{"basics":{"label":"Go engineer"},"skills":[{"name":"Golang"}]}"#;
 const WEBHOOK: &str = r#"{"url":"http://127.0.0.1:9/","event_types":["trial.terminate"]}"#;
 const SKILL: &str = r#"{"slug":"guildscript","name":"Guildscript","category":"language","aliases":[]}"#;
@@ -200,6 +201,13 @@ pub const ROWS: &[Row] = &[
         r#"{"email":"somebody@example.com","password":"seven green lanterns","role":"client","name":"A client"}"#,
         &[202],
     ),
+    ("GET /v1/auth/providers", "", &[200]),
+    // A provider that this house does not know.
+    ("POST /v1/auth/providers/{name}/start", "{}", &[404]),
+    ("POST /v1/auth/providers/{name}/finish", CAME_BACK, &[404]),
+    ("POST /v1/auth/providers/{name}/link", CAME_BACK, &[404]),
+    ("GET /v1/me/identities", "", &[200]),
+    ("DELETE /v1/me/identities/{id}", "", &[204]),
     ("POST /v1/auth/verify-email", r#"{"token":"nonsense"}"#, &[422]),
     ("POST /v1/auth/verify-email/resend", r#"{"email":"nobody@example.com"}"#, &[202]),
     ("POST /v1/auth/password/forgot", r#"{"email":"nobody@example.com"}"#, &[202]),
@@ -230,6 +238,7 @@ pub struct World {
     pub outsider: String,
     pub webhook: String,
     pub key: String,
+    pub identity: String,
     pub delivery: String,
 }
 
@@ -249,6 +258,13 @@ impl World {
         let report = client.post("/v1/reports", abuse).await.expect(201).text_at("/id");
         let made = client.post("/v1/api-keys", serde_json::from_str(KEY).expect("JSON")).await.expect(201);
         let key = made.text_at("/id");
+        let identity = "ident_01h455vb4pex5vsknk084sn02r".to_owned();
+        app.sql(format!(
+            "INSERT INTO identities (id, user_id, issuer, subject, provider, created_at) \
+             SELECT '{identity}', id, 'https://id.example', '1', 'own', created_at FROM users WHERE email = '{}'",
+            client.email
+        ))
+        .await;
         let told = serde_json::from_str(WEBHOOK).expect("JSON");
         let webhook = client.post("/v1/webhooks", told).await.expect(201).text_at("/id");
         let delivery = client.post(&format!("/v1/webhooks/{webhook}/test"), json!({})).await.expect(202).text_at("/id");
@@ -278,6 +294,7 @@ impl World {
             outsider,
             webhook,
             key,
+            identity,
             delivery,
         }
     }
@@ -296,6 +313,7 @@ impl World {
             ("/v1/trials/{id}", "{id}", &self.trial, "trial"),
             ("/v1/vetting/applications/{id}", "{id}", &self.application, "app"),
             ("/v1/developers/{id}", "{id}", &self.developer, "dev"),
+            ("/v1/me/identities/{id}", "{id}", &self.identity, "ident"),
             ("/v1/me/sessions/{id}", "{id}", &self.session, "session"),
             ("/v1/organization/members/{id}", "{id}", &self.member, "user"),
             ("/v1/admin/outbox/{id}", "{id}", &self.mail, "mail"),
@@ -309,6 +327,7 @@ impl World {
             .replace("{delivery_id}", &self.delivery)
             .replace("{stage}", "profile_review")
             .replace("{slug}", "guildscript")
+            .replace("{name}", "unknown")
             .replace("{secret}", &"a".repeat(43))
             .replace("{day}", "3")
             .replace("{iso_week}", "2026-W49");

@@ -1,0 +1,309 @@
+//! Providers of identities, such as GitHub or a company's own OpenID Connect: where a browser is sent, and who came back.
+//!
+//! Authorization code with PKCE (RFC 7636, S256). Where a provider's doors are, and its keys, is read from it and kept for an hour.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::TimeDelta;
+use jsonwebtoken::jwk::Jwk;
+use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType};
+use oauth2::{
+    AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, ExtraTokenFields,
+    HttpRequest, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse,
+    TokenResponse as _, TokenUrl,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::auth::fetch::{FetchError, Fetcher};
+use crate::auth::id_token::{self, Disbelief, Expected};
+use crate::auth::token::RoundTrip;
+use crate::config::Settings;
+use crate::config::providers::ProviderKind;
+use crate::kernel::clock::Instant;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::identity::Identity;
+
+/// How long what a provider says of itself is kept.
+const KEPT: TimeDelta = TimeDelta::hours(1);
+/// How old its keys are at least when one is looked for anew that is not among them.
+const RELEARN: TimeDelta = TimeDelta::minutes(1);
+/// The most keys of a provider that are kept.
+const MOST_KEYS: usize = 64;
+
+type Tokens = StandardTokenResponse<WithIdToken, BasicTokenType>;
+type OwnClient = Client<
+    BasicErrorResponse,
+    Tokens,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// What OpenID Connect adds to the tokens of OAuth 2.0.
+#[derive(Serialize, Deserialize)]
+struct WithIdToken {
+    id_token: Option<String>,
+}
+
+impl fmt::Debug for WithIdToken {
+    /// Without what it says.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("WithIdToken").finish_non_exhaustive()
+    }
+}
+
+impl ExtraTokenFields for WithIdToken {}
+
+/// Those that the operator has chosen, by name.
+pub struct Providers(BTreeMap<String, Provider>);
+
+impl Providers {
+    /// As configured.
+    pub fn new(settings: &Settings) -> Self {
+        let fetcher = Arc::new(Fetcher::default());
+        let base = settings.server.frontend_url.trim_end_matches('/');
+        let all = settings.auth.providers.iter().map(|(name, chosen)| {
+            let provider = Provider {
+                name: name.clone(),
+                kind: chosen.kind,
+                issuer: chosen.issuer().to_owned(),
+                client_id: chosen.client_id.clone(),
+                client_secret: chosen.client_secret.clone(),
+                back: format!("{base}/sign-in/{name}"),
+                fetcher: fetcher.clone(),
+                known: Mutex::default(),
+            };
+            (name.clone(), provider)
+        });
+        Self(all.collect())
+    }
+
+    /// The one with this name.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub fn get(&self, name: &str) -> Result<&Provider> {
+        self.0.get(name).ok_or_else(Error::not_found)
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Provider> {
+        self.0.values()
+    }
+}
+
+/// One of them.
+pub struct Provider {
+    /// What the operator calls it.
+    pub name: String,
+    /// Its own name.
+    pub issuer: String,
+    kind: ProviderKind,
+    client_id: String,
+    client_secret: SecretString,
+    /// Where it sends browsers back to.
+    back: String,
+    fetcher: Arc<Fetcher>,
+    known: Mutex<Option<Arc<Known>>>,
+}
+
+/// What a provider says of itself.
+struct Known {
+    authorization: String,
+    token: String,
+    /// Whether it takes our secret in the body alone.
+    in_body: bool,
+    keys: Vec<Jwk>,
+    since: Instant,
+}
+
+/// `/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 §3), as far as it matters.
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    jwks_uri: String,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
+}
+
+/// Keys, of which some may be of kinds that nobody here knows.
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct GithubUser {
+    id: i64,
+}
+
+#[derive(Deserialize)]
+struct GithubEmail {
+    email: String,
+    primary: bool,
+    verified: bool,
+}
+
+impl Provider {
+    /// What it speaks: a word of the configuration.
+    pub fn kind(&self) -> &'static str {
+        match self.kind {
+            ProviderKind::Oidc => "oidc",
+            ProviderKind::Github => "github",
+        }
+    }
+
+    /// Where to send a browser that begins `trip`.
+    ///
+    /// # Errors
+    /// 503 when the provider cannot be reached.
+    pub async fn authorize(&self, trip: &RoundTrip, now: Instant) -> Result<String> {
+        let known = self.known(now).await?;
+        let client = self.client(&known)?;
+        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier(trip));
+        let request = client.authorize_url(|| CsrfToken::new(trip.state.clone())).set_pkce_challenge(challenge);
+        let request = match self.kind {
+            ProviderKind::Oidc => request
+                .add_scopes(["openid", "email"].map(|scope| Scope::new(scope.to_owned())))
+                .add_extra_param("nonce", trip.nonce.as_str()),
+            ProviderKind::Github => request.add_scope(Scope::new("user:email".to_owned())),
+        };
+        Ok(request.url().0.into())
+    }
+
+    /// Who came back from `trip` with `code`.
+    ///
+    /// # Errors
+    /// 422 when the provider does not take the code, or what it says is not to be believed; 503 when it cannot be reached.
+    pub async fn identify(&self, code: &SecretString, trip: &RoundTrip, now: Instant) -> Result<Identity> {
+        let known = self.known(now).await?;
+        let tokens = self.exchange(&known, code, trip).await?;
+        match self.kind {
+            ProviderKind::Oidc => self.by_id_token(tokens.extra_fields().id_token.as_deref(), &known, trip, now).await,
+            ProviderKind::Github => self.by_api(tokens.access_token().secret()).await,
+        }
+    }
+
+    async fn exchange(&self, known: &Known, code: &SecretString, trip: &RoundTrip) -> Result<Tokens> {
+        let client = self.client(known)?;
+        let fetcher = &*self.fetcher;
+        let http = |request: HttpRequest| fetcher.send(request);
+        let code = AuthorizationCode::new(code.expose_secret().to_owned());
+        let exchanged = client.exchange_code(code).set_pkce_verifier(verifier(trip)).request_async(&http).await;
+        exchanged.map_err(|error| match error {
+            RequestTokenError::Request(error) => self.down(&error),
+            error => {
+                // Its own words may name people; the kind of error does not.
+                let kind = match &error {
+                    RequestTokenError::ServerResponse(answer) => answer.error().to_string(),
+                    _ => "unreadable".to_owned(),
+                };
+                tracing::warn!(provider = %self.name, %kind, "a code was not taken");
+                Error::fault("/code", "was not taken by the provider: begin again")
+            }
+        })
+    }
+
+    async fn by_id_token(&self, token: Option<&str>, known: &Known, trip: &RoundTrip, now: Instant) -> Result<Identity> {
+        let token = token.ok_or_else(|| self.disbelieved("there is no ID token"))?;
+        let expected = Expected { issuer: &self.issuer, client_id: &self.client_id, nonce: &trip.nonce };
+        let read = match id_token::read(token, &known.keys, expected, now) {
+            Err(Disbelief::Key) if now.since(known.since) >= RELEARN => id_token::read(token, &self.learn(now).await?.keys, expected, now),
+            read => read,
+        };
+        read.map_err(|disbelief| self.disbelieved(&disbelief.to_string()))
+    }
+
+    /// GitHub is no OpenID Connect: its API says who has the token.
+    async fn by_api(&self, token: &str) -> Result<Identity> {
+        let api = match self.issuer.trim_end_matches('/') {
+            "https://github.com" => "https://api.github.com".to_owned(),
+            server => format!("{server}/api/v3"),
+        };
+        let user: GithubUser = self.fetcher.json(&format!("{api}/user"), Some(token)).await.map_err(|error| self.down(&error))?;
+        let emails: Vec<GithubEmail> =
+            self.fetcher.json(&format!("{api}/user/emails"), Some(token)).await.map_err(|error| self.down(&error))?;
+        let email = emails.into_iter().find(|email| email.primary && email.verified);
+        let email = email.and_then(|email| email.email.parse().ok());
+        Ok(Identity { issuer: self.issuer.clone(), subject: user.id.to_string(), email })
+    }
+
+    fn client(&self, known: &Known) -> Result<OwnClient> {
+        let auth_type = if known.in_body { AuthType::RequestBody } else { AuthType::BasicAuth };
+        let no_url = |error: oauth2::url::ParseError| self.out_of_order(format!("a URL of it is none: {error}"));
+        let client = Client::new(ClientId::new(self.client_id.clone()))
+            .set_client_secret(ClientSecret::new(self.client_secret.expose_secret().to_owned()))
+            .set_auth_type(auth_type)
+            .set_auth_uri(AuthUrl::new(known.authorization.clone()).map_err(no_url)?)
+            .set_token_uri(TokenUrl::new(known.token.clone()).map_err(no_url)?)
+            .set_redirect_uri(RedirectUrl::new(self.back.clone()).map_err(no_url)?);
+        Ok(client)
+    }
+
+    async fn known(&self, now: Instant) -> Result<Arc<Known>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match known.filter(|known| now.since(known.since) < KEPT) {
+            Some(known) => Ok(known),
+            None => self.learn(now).await,
+        }
+    }
+
+    async fn learn(&self, now: Instant) -> Result<Arc<Known>> {
+        let known = Arc::new(match self.kind {
+            ProviderKind::Oidc => self.discover(now).await?,
+            ProviderKind::Github => self.github(now),
+        });
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.clone());
+        Ok(known)
+    }
+
+    fn github(&self, since: Instant) -> Known {
+        let door = |name: &str| format!("{}/login/oauth/{name}", self.issuer.trim_end_matches('/'));
+        Known { authorization: door("authorize"), token: door("access_token"), in_body: true, keys: Vec::new(), since }
+    }
+
+    async fn discover(&self, since: Instant) -> Result<Known> {
+        let place = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
+        let metadata: Metadata = self.fetcher.json(&place, None).await.map_err(|error| self.down(&error))?;
+        if metadata.issuer != self.issuer {
+            return Err(self.out_of_order("its discovery names another issuer than the configuration"));
+        }
+        let doors = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
+        if self.issuer.starts_with("https://") && doors.iter().any(|door| !door.starts_with("https://")) {
+            return Err(self.out_of_order("its discovery names a door without https"));
+        }
+        let keys: KeySet = self.fetcher.json(&metadata.jwks_uri, None).await.map_err(|error| self.down(&error))?;
+        let keys = keys.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).take(MOST_KEYS).collect();
+        let methods = metadata.token_endpoint_auth_methods_supported;
+        let in_body = methods.is_some_and(|methods| !methods.iter().any(|method| method == "client_secret_basic"));
+        Ok(Known { authorization: metadata.authorization_endpoint, token: metadata.token_endpoint, in_body, keys, since })
+    }
+
+    fn down(&self, error: &FetchError) -> Error {
+        self.out_of_order(error)
+    }
+
+    fn out_of_order(&self, what: impl fmt::Display) -> Error {
+        Error::unavailable(format!("the provider `{}` of identities: {what}", self.name))
+    }
+
+    /// What was wrong is for the log: whoever forged it need not know how close it came.
+    fn disbelieved(&self, why: &str) -> Error {
+        tracing::warn!(provider = %self.name, why, "an identity was not believed");
+        Error::fault("/code", "has led to nobody who can be believed: begin again")
+    }
+}
+
+fn verifier(trip: &RoundTrip) -> PkceCodeVerifier {
+    PkceCodeVerifier::new(trip.verifier.expose_secret().to_owned())
+}

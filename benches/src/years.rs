@@ -285,7 +285,8 @@ impl Rows {
     }
 
     fn application(&mut self, piece: &Piece, developer_id: DeveloperId, random: &mut Random) -> usize {
-        let (id, steps) = (id(piece.at, random), lived(random.pick(&APPLICATIONS), piece, random));
+        let path: &&[_] = random.pick(&APPLICATIONS);
+        let (id, steps) = (id(piece.at, random), lived(path, piece, random));
         let mut from_state = None;
         for (version, (action, state, at)) in (1_i64..).zip(steps.iter().copied()) {
             let to_state = state.as_str();

@@ -39,7 +39,7 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     if !(1..=60).contains(&settings.events.heartbeat) || settings.events.streams_per_account == 0 {
         return Err("events.heartbeat must be from 1 to 60 seconds, and events.streams_per_account at least 1".to_owned());
     }
-    traces(&settings.telemetry.otlp_endpoint)?;
+    traces(settings.telemetry.otlp_endpoint.expose_secret())?;
     if settings.database.connections == 0 {
         return Err("database.connections must be at least 1".to_owned());
     }

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod layers;
 pub mod load;
+pub mod matching;
 pub mod providers;
 pub mod secret;
 pub mod shown;
@@ -47,7 +48,7 @@ pub struct Settings {
     /// What is kept for how long.
     pub privacy: Privacy,
     /// The score.
-    pub matching: Matching,
+    pub matching: matching::Matching,
     /// Development or production; from `GUILDHALL_ENV`, not from a file.
     #[serde(skip)]
     pub environment: Environment,
@@ -386,16 +387,4 @@ impl TrialReminders {
             ("final_timesheet", &self.final_timesheet),
         ]
     }
-}
-
-/// `[matching]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Matching {
-    /// Named in every answer.
-    pub scoring_version: String,
-    /// Hundredths.
-    pub neutral: u32,
-    /// Points per factor, 100 in all.
-    pub weights: BTreeMap<String, u32>,
 }

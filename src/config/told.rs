@@ -1,5 +1,6 @@
 //! What is told outside while it happens: to programs, to pages that are open, and to whoever watches over the house.
 
+use secrecy::SecretString;
 use serde::Deserialize;
 
 /// `[events]`
@@ -29,5 +30,5 @@ pub struct Webhooks {
 #[serde(deny_unknown_fields)]
 pub struct Telemetry {
     /// Of a collector; empty: none.
-    pub otlp_endpoint: String,
+    pub otlp_endpoint: SecretString,
 }

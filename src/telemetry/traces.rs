@@ -20,6 +20,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
     BatchSpanProcessor, IdGenerator, RandomIdGenerator, SdkTracerProvider, Span as StartedSpan, SpanData, SpanProcessor,
 };
+use secrecy::ExposeSecret as _;
 use tokio::runtime::{Builder, Runtime};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -85,7 +86,7 @@ fn environment_says_where() -> bool {
 fn is_wanted(settings: &Telemetry) -> bool {
     let off = variable("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
         || variable("OTEL_TRACES_EXPORTER").is_some_and(|value| value == "none");
-    !off && (environment_says_where() || !settings.otlp_endpoint.is_empty())
+    !off && (environment_says_where() || !settings.otlp_endpoint.expose_secret().is_empty())
 }
 
 fn provider(settings: &Telemetry) -> Result<SdkTracerProvider> {
@@ -93,7 +94,7 @@ fn provider(settings: &Telemetry) -> Result<SdkTracerProvider> {
     let exporter = if environment_says_where() {
         exporter
     } else {
-        exporter.with_endpoint(format!("{}/v1/traces", settings.otlp_endpoint.trim_end_matches('/')))
+        exporter.with_endpoint(format!("{}/v1/traces", settings.otlp_endpoint.expose_secret().trim_end_matches('/')))
     };
     let exporter = exporter.build().map_err(|error| Error::internal(format!("traces cannot be sent: {error}")))?;
     let batches = BatchSpanProcessor::builder(exporter).build();

@@ -53,6 +53,9 @@ const PRIVATE: &[Row] = &[
     ("sessions.client", "user_id = '{client}'", PLAIN, "C"),
     ("second_factors.sealed_secret", "user_id = '{client}'", PLAIN, ""),
     ("recovery_codes.code_hash", "user_id = '{client}'", PLAIN, ""),
+    ("identities.subject", EACH, PLAIN, "C"),
+    ("provider_sign_ins.email", EACH, As("{}@example.com"), ""),
+    ("provider_sign_ins.subject", EACH, PLAIN, ""),
     ("calendar_feeds.secret_hash", "user_id = '{client}'", PLAIN, ""),
     ("mail_tokens.detail_json", EACH, As("{\"x\":\"{}\"}"), ""),
     ("idempotency_keys.idempotency_key", EACH, PLAIN, ""),
@@ -159,6 +162,8 @@ const NOT_PRIVATE: &[&str] = &[
     "developers.seniority",
     "developers.time_zone",
     "idempotency_keys.fingerprint",
+    "identities.issuer",
+    "identities.provider",
     "idempotency_keys.route",
     "invitation_messages.call_times_json",
     "invitation_messages.party",
@@ -173,6 +178,8 @@ const NOT_PRIVATE: &[&str] = &[
     "outbox.recipient_key",
     "outbox.recipient_time_zone",
     "outbox.subject",
+    "provider_sign_ins.issuer",
+    "provider_sign_ins.provider",
     "reports.category",
     "reports.subject",
     "scorecards.recommendation",
@@ -280,6 +287,17 @@ async fn story() -> Story {
     client.post("/v1/me/totp", json!({})).await.expect(200);
     client.post("/v1/me/calendar-feed", json!({})).await.expect(201);
     app.sql(format!("INSERT INTO recovery_codes (user_id, code_hash) VALUES ('{}', 'a hash')", id_of(&client).await)).await;
+    let sign_in = "('a sign-in', 'github', {at}, {at}, 'https://github.com', 'a subject', 'a@example.com')";
+    for (table, row) in [
+        ("provider_sign_ins (id, provider, created_at, expires_at, issuer, subject, email)", sign_in.to_owned()),
+        (
+            "identities (id, user_id, issuer, subject, provider, created_at)",
+            format!("('ident_00000000000000000000000000', '{}', 'https://github.com', 'a subject', 'github', {{at}})", id_of(&client).await),
+        ),
+    ] {
+        let copied = row.replace("{at}", "(SELECT created_at FROM organizations LIMIT 1)");
+        app.sql(format!("INSERT INTO {table} VALUES {copied}")).await;
+    }
     let resting = draft(&client, json!({})).await;
     let open = open_job(&client, json!({})).await;
     client.get(&format!("/v1/job-requests/{open}/matches")).await.expect(200);

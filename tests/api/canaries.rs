@@ -287,7 +287,7 @@ async fn story() -> Story {
     client.post("/v1/me/totp", json!({})).await.expect(200);
     client.post("/v1/me/calendar-feed", json!({})).await.expect(201);
     app.sql(format!("INSERT INTO recovery_codes (user_id, code_hash) VALUES ('{}', 'a hash')", id_of(&client).await)).await;
-    let sign_in = "('a sign-in', 'github', {at}, {at}, 'https://github.com', 'a subject', 'a@example.com')";
+    let sign_in = "('a sign-in', 'github', {at}, (SELECT valid_until FROM vetted_developers LIMIT 1), 'https://github.com', 'a subject', 'a@example.com')";
     for (table, row) in [
         ("provider_sign_ins (id, provider, created_at, expires_at, issuer, subject, email)", sign_in.to_owned()),
         (

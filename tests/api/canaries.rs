@@ -292,7 +292,10 @@ async fn story() -> Story {
         ("provider_sign_ins (id, provider, created_at, expires_at, issuer, subject, email)", sign_in.to_owned()),
         (
             "identities (id, user_id, issuer, subject, provider, created_at)",
-            format!("('ident_00000000000000000000000000', '{}', 'https://github.com', 'a subject', 'github', {{at}})", id_of(&client).await),
+            format!(
+                "('ident_00000000000000000000000000', '{}', 'https://github.com', 'a subject', 'github', {{at}})",
+                id_of(&client).await
+            ),
         ),
     ] {
         let copied = row.replace("{at}", "(SELECT created_at FROM organizations LIMIT 1)");

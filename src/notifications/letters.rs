@@ -272,8 +272,8 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::VettingQuestionsWaiting { questions, answer_by } => vetting::questions_waiting(questions, *answer_by, own),
         Letter::VettingLapsed => vetting::lapsed(),
         Letter::VettingApproved { levels, valid_until } => vetting::approved(levels, *valid_until, own),
-        Letter::VettingRejected { reason_code: code, message, retry_after: at, appeal_by: by } => {
-            vetting::rejected(code, message, [*at, *by], own)
+        Letter::VettingRejected { reason_code: why, message, retry_after: at, appeal_by: by } => {
+            vetting::rejected(why, message, [*at, *by], own)
         }
         Letter::VettingAppealed { about, against, message } => vetting::appealed(about, against, message),
         Letter::VettingAppealDecided { against, overturned, answer } => vetting::appeal_decided(against, *overturned, answer),

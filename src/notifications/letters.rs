@@ -258,8 +258,7 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::SecondFactorReset => accounts::second_factor_reset(),
         Letter::RecoveryCodeUsed { left } => accounts::recovery_code_used(*left),
         Letter::RecoveryCodesRenewed => accounts::recovery_codes_renewed(),
-        Letter::IdentityLinked { provider } => accounts::identity_linked(provider),
-        Letter::IdentityUnlinked { provider } => accounts::identity_unlinked(provider),
+        Letter::IdentityLinked { provider } | Letter::IdentityUnlinked { provider } => accounts::identity(letter, provider),
         Letter::Invitation { organization, .. } => accounts::invitation(organization.as_deref()),
         Letter::SetPassword { .. } => accounts::set_password(),
         Letter::AccountClosed { erased_by } => accounts::account_closed(*erased_by, own),
@@ -272,8 +271,8 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::VettingQuestionsWaiting { questions, answer_by } => vetting::questions_waiting(questions, *answer_by, own),
         Letter::VettingLapsed => vetting::lapsed(),
         Letter::VettingApproved { levels, valid_until } => vetting::approved(levels, *valid_until, own),
-        Letter::VettingRejected { reason_code: why, message, retry_after: at, appeal_by: by } => {
-            vetting::rejected(why, message, [*at, *by], own)
+        Letter::VettingRejected { reason_code, message, retry_after, appeal_by } => {
+            vetting::rejected(reason_code, message, [*retry_after, *appeal_by], own)
         }
         Letter::VettingAppealed { about, against, message } => vetting::appealed(about, against, message),
         Letter::VettingAppealDecided { against, overturned, answer } => vetting::appeal_decided(against, *overturned, answer),

@@ -2,6 +2,7 @@
 
 use crate::kernel::clock::Instant;
 use crate::kernel::zone::TimeZone;
+use crate::notifications::domain::Letter;
 use crate::notifications::letters::{Composed, name};
 use crate::notifications::moments::moment;
 
@@ -65,14 +66,19 @@ pub(super) fn recovery_codes_renewed() -> Composed {
         .say(NOT_YOU)
 }
 
-pub(super) fn identity_linked(provider: &str) -> Composed {
+/// A way to sign in was added, or taken away.
+pub(super) fn identity(letter: &Letter, provider: &str) -> Composed {
+    if matches!(letter, Letter::IdentityLinked { .. }) { identity_linked(provider) } else { identity_unlinked(provider) }
+}
+
+fn identity_linked(provider: &str) -> Composed {
     let provider = name(provider);
     let first = format!("From now on you can also sign in to your account with {provider}.");
     Composed::new(&format!("You can sign in with {provider} now"), &first)
         .say("If it was not you, choose a new password at once, and then take this way of signing in off your account.")
 }
 
-pub(super) fn identity_unlinked(provider: &str) -> Composed {
+fn identity_unlinked(provider: &str) -> Composed {
     let provider = name(provider);
     let first = format!("From now on you can no longer sign in to your account with {provider}.");
     Composed::new(&format!("You no longer sign in with {provider}"), &first).say(NOT_YOU)

@@ -353,11 +353,7 @@ fn rules(settings: &Settings, rates: &Rates) -> Result<Rules> {
 }
 
 fn notifications(settings: &Settings, db: &Db, clock: &SharedClock, tokens: &Arc<Tokens>) -> Result<Notifications> {
-    let mail = MailSettings {
-        url: settings.mail.url.clone(),
-        from: settings.mail.from.clone(),
-        deadline: Duration::from_secs(settings.mail.deadline),
-    };
+    let mail = MailSettings::from(&settings.mail);
     let server = &settings.server;
     let base = if server.frontend_url.is_empty() { &server.public_url } else { &server.frontend_url };
     let links = Links { base: base.trim_end_matches('/').to_owned() };

@@ -9,6 +9,7 @@ pub mod client;
 pub mod developers;
 pub mod fill;
 pub mod names;
+pub mod node;
 pub mod question;
 pub mod random;
 pub mod records;

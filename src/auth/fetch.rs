@@ -76,6 +76,14 @@ impl Fetcher {
         Ok(HttpResponse::from_parts(head, body.to_bytes().to_vec()))
     }
 
+    /// Whether anybody answers there, whatever they say.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn knock(&self, url: &str) -> Result<(), FetchError> {
+        self.send(Request::get(url).body(Vec::new()).map_err(FetchError::Unaskable)?).await.map(drop)
+    }
+
     /// Reads a JSON document, with a token where one is needed.
     ///
     /// # Errors

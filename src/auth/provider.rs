@@ -163,6 +163,17 @@ impl Provider {
         }
     }
 
+    /// Whether it can be asked: reads what it says of itself, or knocks where it says nothing.
+    ///
+    /// # Errors
+    /// 503 when it cannot be reached, or is not what the configuration says.
+    pub async fn reach(&self, now: Instant) -> Result<()> {
+        match self.kind {
+            ProviderKind::Oidc => self.discover(now).await.map(drop),
+            ProviderKind::Github => self.fetcher.knock(&self.issuer).await.map_err(|error| self.down(&error)),
+        }
+    }
+
     /// Where to send a browser that begins `trip`.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use guildhall::accounts::store::count_admins;
+use guildhall::auth::provider::Providers;
 use guildhall::config::{Environment, Settings};
 use guildhall::db::health::Server;
 use guildhall::db::pool::Db;
@@ -83,6 +84,7 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
     let mut found = vec![Finding(Fine, "settings", format!("{}; `guildhall config` shows them", settings.environment)), secret(settings)];
     found.extend(database(settings).await);
     found.push(mail(settings).await);
+    found.extend(providers(settings).await);
     found.extend(disks(settings));
     found.push(files(settings));
     found
@@ -216,9 +218,7 @@ fn work(conn: &mut Conn, now: Instant) -> Result<Vec<Finding>> {
 }
 
 async fn mail(settings: &Settings) -> Finding {
-    let deadline = Duration::from_secs(settings.mail.deadline);
-    let made = Mailer::new(&MailSettings { url: settings.mail.url.clone(), from: settings.mail.from.clone(), deadline });
-    let mailer = match made {
+    let mailer = match Mailer::new(&MailSettings::from(&settings.mail)) {
         Ok(mailer) => mailer,
         Err(refusal) => return Finding(Wrong, "mail", refusal.to_string()),
     };
@@ -229,6 +229,18 @@ async fn mail(settings: &Settings) -> Finding {
             Finding(Look, "mail", format!("mails become files in {}, and nobody gets them: set mail.url", folder.display()))
         }
     }
+}
+
+/// Whether those answer whom people sign in with.
+async fn providers(settings: &Settings) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for provider in Providers::new(settings).all() {
+        found.push(match provider.reach(SystemClock.now()).await {
+            Ok(()) => Finding(Fine, "sign-in", format!("`{}` answers", provider.name)),
+            Err(error) => Finding(Wrong, "sign-in", format!("{}; nobody can sign in with it", plain(error))),
+        });
+    }
+    found
 }
 
 fn mail_folder(settings: &Settings) -> Option<PathBuf> {

@@ -1,5 +1,6 @@
 //! Settings: `config/default.toml` (the manual, embedded) < `config/<GUILDHALL_ENV>.toml` < `--config FILE` < the environment.
 
+pub mod authorities;
 pub mod check;
 pub mod layers;
 pub mod load;
@@ -140,6 +141,8 @@ pub struct Mail {
     pub from: String,
     /// Seconds.
     pub deadline: u64,
+    /// A PEM file.
+    pub extra_ca: String,
 }
 
 /// `[auth]`

@@ -6,10 +6,12 @@ use std::time::Duration;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
+use crate::config::{self, authorities};
 use crate::kernel::clock::Instant;
 use crate::notifications::calendar::CalendarEvents;
 use crate::notifications::letters::{Rendered, name, subject_line};
@@ -28,6 +30,15 @@ pub struct MailSettings {
     pub from: String,
     /// After how long an attempt is given up.
     pub deadline: Duration,
+    /// A PEM file of authorities whose certificate the server may have beside those of the public ones; empty: none.
+    pub extra_ca: String,
+}
+
+impl From<&config::Mail> for MailSettings {
+    fn from(mail: &config::Mail) -> Self {
+        let deadline = Duration::from_secs(mail.deadline);
+        Self { url: mail.url.clone(), from: mail.from.clone(), deadline, extra_ca: mail.extra_ca.clone() }
+    }
 }
 
 /// Why settings for mail cannot be used.
@@ -42,6 +53,9 @@ pub enum WrongMail {
     /// No usable sender.
     #[error("mail.from must be an address such as `Guildhall <no-reply@example.com>`")]
     From,
+    /// Authorities that are none.
+    #[error("mail.extra_ca: {0}")]
+    Authorities(String),
     /// The directory for mails as files.
     #[error("mail.url: the directory cannot be made: {0}")]
     Directory(String),
@@ -71,7 +85,7 @@ impl Mailer {
     /// One line that says what is wrong, without the password.
     pub fn new(settings: &MailSettings) -> Result<Self, WrongMail> {
         let from = settings.from.parse().map_err(|_| WrongMail::From)?;
-        let transport = transport(settings.url.expose_secret(), settings.deadline)?;
+        let transport = transport(settings)?;
         Ok(Self { transport, from, deadline: settings.deadline })
     }
 
@@ -157,7 +171,8 @@ fn calendar(events: &CalendarEvents) -> Result<SinglePart, Box<dyn std::error::E
     Ok(Attachment::new("trial.ics".to_owned()).body(events.to_ics(), kind))
 }
 
-fn transport(url: &str, deadline: Duration) -> Result<Transport, WrongMail> {
+fn transport(settings: &MailSettings) -> Result<Transport, WrongMail> {
+    let url = settings.url.expose_secret();
     if let Some(directory) = url.strip_prefix("file:") {
         return file_transport(directory.strip_prefix("//").unwrap_or(directory));
     }
@@ -169,8 +184,24 @@ fn transport(url: &str, deadline: Duration) -> Result<Transport, WrongMail> {
         _ => return Err(WrongMail::Url),
     };
     let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| WrongMail::Url)?;
+    let trusted = trusting(parsed.host_str().unwrap_or_default(), &settings.extra_ca)?;
+    let builder = match parsed.scheme() {
+        "smtps" => builder.tls(Tls::Wrapper(trusted)),
+        _ if encrypted => builder.tls(Tls::Required(trusted)),
+        _ => builder,
+    };
     let in_clear_to_another_host = !encrypted && !is_this_host(&parsed);
-    Ok(Transport::Smtp { transport: builder.timeout(Some(deadline)).build(), in_clear_to_another_host })
+    Ok(Transport::Smtp { transport: builder.timeout(Some(settings.deadline)).build(), in_clear_to_another_host })
+}
+
+/// TLS with whoever proves to be `host` by a public authority, or by one of a PEM file where one is named.
+fn trusting(host: &str, extra_ca: &str) -> Result<TlsParameters, WrongMail> {
+    let wrong = |error: SmtpError| WrongMail::Authorities(error.to_string());
+    let mut parameters = TlsParameters::builder(host.to_owned());
+    for authority in authorities::read(extra_ca).map_err(WrongMail::Authorities)? {
+        parameters = parameters.add_root_certificate(Certificate::from_der(authority.to_vec()).map_err(wrong)?);
+    }
+    parameters.build().map_err(wrong)
 }
 
 /// The value of `tls`, the only parameter there is.

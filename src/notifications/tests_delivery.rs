@@ -58,7 +58,8 @@ struct House {
 }
 
 fn settings(url: &str) -> MailSettings {
-    MailSettings { url: url.into(), from: "Guildhall <no-reply@guildhall.example>".to_owned(), deadline: Duration::from_millis(400) }
+    let (from, extra_ca) = ("Guildhall <no-reply@guildhall.example>".to_owned(), String::new());
+    MailSettings { url: url.into(), from, deadline: Duration::from_millis(400), extra_ca }
 }
 
 fn one_click() -> OneClick {
@@ -351,4 +352,6 @@ fn the_url_says_how_mails_leave() {
     assert_eq!(mailer("smtp://a.b?tls=opportunistic"), Err(WrongMail::Tls));
     let nobody = MailSettings { from: "nobody".to_owned(), ..settings("smtp://a.b") };
     assert_eq!(Mailer::new(&nobody).err(), Some(WrongMail::From));
+    let unread = MailSettings { extra_ca: "no/such.pem".to_owned(), ..settings("smtps://a.b") };
+    assert!(Mailer::new(&unread).err().is_some_and(|refusal| refusal.to_string().starts_with("mail.extra_ca: `no/such.pem`")));
 }

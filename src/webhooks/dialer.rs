@@ -18,8 +18,6 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tower_service::Service;
 use url::{Host, Url};
@@ -146,20 +144,11 @@ impl Dialer {
 /// TLS with whoever proves the name by a public authority, or by one of a PEM file where one is named.
 fn trusting(extra_ca: &str) -> Result<ClientConfig, String> {
     let mut roots: RootCertStore = TLS_SERVER_ROOTS.iter().cloned().collect();
-    for authority in authorities(extra_ca)? {
+    for authority in authorities::read(extra_ca)? {
         roots.add(authority).map_err(|error| format!("`{extra_ca}` has a certificate that is no authority's: {error}"))?;
     }
     let builder = ClientConfig::builder_with_provider(default_provider().into()).with_safe_default_protocol_versions();
     Ok(builder.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth())
-}
-
-fn authorities(file: &str) -> Result<Vec<CertificateDer<'static>>, String> {
-    if file.is_empty() {
-        return Ok(Vec::new());
-    }
-    let read = CertificateDer::pem_file_iter(file).and_then(|found| found.collect::<Result<Vec<_>, _>>());
-    let found = read.map_err(|error| format!("`{file}` cannot be read as PEM: {error}"))?;
-    if found.is_empty() { Err(format!("`{file}` has no certificate in it")) } else { Ok(found) }
 }
 
 fn request(url: &Url, message: Message) -> Result<Request<Full<Bytes>>, hyper::http::Error> {

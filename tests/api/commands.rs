@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::support::app::TestApp;
 use crate::support::database::TestDatabase;
 use crate::support::process::Launch;
+use crate::support::provider::{CLIENT_ID, CLIENT_SECRET, IdentityProvider};
 use crate::support::seeds::{profile, with};
 use crate::support::smtp::SmtpServer;
 
@@ -114,6 +115,28 @@ async fn a_doctor_finds_what_is_wrong_and_says_what_to_do() {
     }
     assert!(!report.contains("admin@example.com"));
     drop(smtp);
+}
+
+#[actix_web::test]
+async fn a_doctor_asks_those_whom_people_sign_in_with() {
+    let (_database, _smtp, launch) = prepared().await;
+    let provider = IdentityProvider::start();
+    let launch = launch.with("GUILDHALL_SERVER__FRONTEND_URL", "https://app.example");
+    let own = [("OWN", "oidc", provider.issuer()), ("HUB", "github", provider.issuer())];
+    let launch = own.iter().fold(launch, |launch, (name, kind, issuer)| {
+        let settings = [("KIND", *kind), ("ISSUER", issuer), ("CLIENT_ID", CLIENT_ID), ("CLIENT_SECRET", CLIENT_SECRET)];
+        settings.into_iter().fold(launch, |launch, (key, value)| launch.with(&format!("GUILDHALL_AUTH__PROVIDERS__{name}__{key}"), value))
+    });
+    let said = |report: &str| lines(report).into_iter().filter(|line| line.contains("sign-in")).collect::<Vec<_>>();
+    let report = launch.command_ends(&["doctor"]).await.fine();
+    assert_eq!(said(&report), ["ok sign-in `hub` answers", "ok sign-in `own` answers"]);
+    provider.break_down(true);
+    let wrong = "WRONG sign-in the provider `own` of identities: it answered 502; nobody can sign in with it";
+    let report = launch.command_ends(&["doctor"]).await.refused();
+    assert_eq!(said(&report), ["ok sign-in `hub` answers", wrong]);
+    let elsewhere = launch.with("GUILDHALL_AUTH__PROVIDERS__HUB__ISSUER", "http://127.0.0.1:1");
+    let report = elsewhere.command_ends(&["doctor"]).await.refused();
+    assert!(said(&report).iter().any(|line| line.starts_with("WRONG sign-in the provider `hub` of identities: no answer: ")), "{report}");
 }
 
 #[actix_web::test]

@@ -1,12 +1,16 @@
 //! The real binary at its most talkative: whatever happens, no secret is in what it says, in the list of processes, or in an
 //! answer, and each event stays one line (reliability R49, R59).
 
+use std::sync::Arc;
+
+use guildhall::kernel::clock::{Clock as _, ManualClock, SystemClock};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::database::TestDatabase;
 use crate::support::person::Person;
 use crate::support::process::{Launch, Process};
+use crate::support::provider::{CLIENT_ID, CLIENT_SECRET, IdentityProvider, Somebody};
 use crate::support::raw;
 use crate::support::seeds;
 use crate::support::smtp::{Mode, SmtpServer};
@@ -21,12 +25,18 @@ const NOTES: &str = "canary of a private note";
 const ADMINS: [&str; 2] = ["reviewer@canary.example", "approver@canary.example"];
 
 /// The binary with secrets of ours, and what the command line said when it made the admins.
-async fn start(database: &TestDatabase, smtp: &SmtpServer) -> (Process, String) {
+async fn start(database: &TestDatabase, smtp: &SmtpServer, provider: &IdentityProvider) -> (Process, String) {
     // Whom the cluster trusts may name any password.
     let database = database.url().replacen("postgres://guildhall@", &format!("postgres://guildhall:{DATABASE_PASSWORD}@"), 1);
     let mail = smtp.url().replacen("smtp://", &format!("smtp://house:{MAIL_PASSWORD}@"), 1);
     let launch = Launch::new(&database, &mail).with("RUST_LOG", "trace").with("RUST_BACKTRACE", "full");
     let launch = launch.with("GUILDHALL_AUTH__SECRET", KEY).with("GUILDHALL_AUTH__PREVIOUS_SECRETS", OLD_KEY);
+    let launch = ["own", "hub"].iter().fold(launch.with("GUILDHALL_SERVER__FRONTEND_URL", "https://app.example"), |launch, name| {
+        let kind = if *name == "hub" { "github" } else { "oidc" };
+        let own = [("KIND", kind), ("ISSUER", &provider.issuer()), ("CLIENT_ID", CLIENT_ID), ("CLIENT_SECRET", CLIENT_SECRET)];
+        let variable = |key: &str| format!("GUILDHALL_AUTH__PROVIDERS__{}__{key}", name.to_uppercase());
+        own.into_iter().fold(launch, |launch, (key, value)| launch.with(&variable(key), value))
+    });
     let said = ADMINS.map(|email| launch.make_admin(email, PASSWORD)).concat();
     (launch.start_ready().await, said)
 }
@@ -55,7 +65,7 @@ impl Secrets {
                 secret.clone(),
                 base64(secret),
                 base64(&format!("\0house\0{secret}")),
-                secret.replace(' ', "+"),
+                url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
                 secret.replace(' ', "%20"),
             ];
             for form in encoded {
@@ -138,27 +148,52 @@ async fn faults(process: &Process, smtp: &SmtpServer, secrets: &mut Secrets, per
     again.patch("/v1/me", json!({ "name": "{\"forged\":1}" })).await.expect(200);
 }
 
+/// Somebody registers with each provider of identities, and comes back with what was used before.
+async fn sign_ins(process: &Process, provider: &IdentityProvider, secrets: &mut Secrets) {
+    provider.keep_time(Arc::new(ManualClock::new(SystemClock.now())));
+    for (name, subject) in [("own", "1001"), ("hub", "1002")] {
+        let person = process.somebody("stranger");
+        let begun = person.post(&format!("/v1/auth/providers/{name}/start"), json!({})).await.expect(200);
+        let (_, code, state) =
+            provider.visit(&begun.text_at("/authorization_url"), &Somebody::new(subject, &format!("{name}@canary.example"))).await;
+        let kept = begun.text_at("/browser_token");
+        for (what, secret) in [("code", &code), ("state", &state), ("browser's token", &kept)] {
+            secrets.keep(&format!("the {what} of {name}"), secret);
+        }
+        let body = json!({ "code": code, "state": state, "browser_token": kept, "role": "developer", "name": "A developer" });
+        let finish = format!("/v1/auth/providers/{name}/finish");
+        let pair = person.post(&finish, body.clone()).await.expect(200);
+        secrets.keep_all_of(&format!("whoever came from {name}"), &person.with_pair(&pair));
+        person.post(&finish, body).await.faults(&["/state"]);
+    }
+    let issued = provider.issued();
+    assert_eq!(issued.len(), 3, "two access tokens and an ID token");
+    issued.iter().for_each(|token| secrets.keep("a provider's token", token));
+}
+
 #[actix_web::test]
 async fn the_binary_keeps_every_secret_and_one_event_is_one_line() {
-    let (database, smtp) = (TestDatabase::prepared().await, SmtpServer::start().await);
+    let (database, smtp, provider) = (TestDatabase::prepared().await, SmtpServer::start().await, IdentityProvider::start());
     let mut secrets = Secrets(Vec::new());
     for (name, secret) in [
         ("the signing key", KEY),
         ("the signing key of before", OLD_KEY),
         ("the mail server's password", MAIL_PASSWORD),
         ("the database's password", DATABASE_PASSWORD),
+        ("what proves us to a provider", CLIENT_SECRET),
         ("a password", PASSWORD),
         ("a private note", NOTES),
     ] {
         secrets.keep(name, secret);
     }
-    let (process, made) = start(&database, &smtp).await;
+    let (process, made) = start(&database, &smtp, &provider).await;
     let client = join(&process, &smtp, &mut secrets, "client").await;
     let developer = join(&process, &smtp, &mut secrets, "developer").await;
     let renewed = client.with_pair(&client.renew().await.expect(200));
     secrets.keep_all_of("the client, renewed", &renewed);
     main_job(&process, &renewed, &developer).await;
     faults(&process, &smtp, &mut secrets, &renewed).await;
+    sign_ins(&process, &provider, &mut secrets).await;
 
     let said = process.said();
     assert!(secrets.0.len() > 15 && said.contains("\"TRACE\"") && said.contains("mail sent"), "the test looks where things are");

@@ -32,6 +32,7 @@ mod invitations;
 mod jobs;
 mod leaks;
 mod mail;
+mod mail_tls;
 mod main_job;
 mod matching;
 mod matching_news;

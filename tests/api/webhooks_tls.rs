@@ -8,9 +8,9 @@ use crate::support::person::Person;
 use crate::support::seeds::draft;
 use crate::support::tls::{AUTHORITY, ELSEWHERE, LOCALHOST, in_front_of};
 
-/// A webhook to this URL; its path.
-async fn hook(client: &Person, url: &str) -> String {
-    let made = client.post("/v1/webhooks", json!({ "url": url })).await.expect(201);
+/// A webhook to this host; its path.
+async fn hook(client: &Person, host: &str) -> String {
+    let made = client.post("/v1/webhooks", json!({ "url": format!("https://{host}/hooks") })).await.expect(201);
     format!("/v1/webhooks/{}", made.text_at("/id"))
 }
 

@@ -4,21 +4,18 @@
 //!     cargo run -p guildhall-benches --release --bin midnight
 //!     .ci/postgres cargo run -p guildhall-benches --release --bin midnight       # two nodes on PostgreSQL
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 
 use chrono::{DateTime, Months, TimeDelta};
-use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use futures_util::stream::{self, StreamExt as _};
-use guildhall::accounts::domain::{AccountStatus, MemberRole, User};
-use guildhall::accounts::{store, store_sessions};
+use guildhall::accounts::domain::MemberRole;
+use guildhall::accounts::store;
 use guildhall::app::App;
-use guildhall::auth::token::Tokens;
-use guildhall::config::load::load_from;
 use guildhall::db::Conn;
 use guildhall::db::schema::{audit_entries, events, outbox, timers};
 use guildhall::demo::sample;
@@ -30,15 +27,14 @@ use guildhall::kernel::clock::{Clock as _, Instant, ManualClock};
 use guildhall::kernel::error::Error;
 use guildhall::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, SessionId, TrialId, UserId};
 use guildhall::kernel::principal::{Principal, Role};
-use guildhall::kernel::zone::TimeZone;
 use guildhall::scheduler::driver;
-use guildhall::server::{self, Readiness};
 use guildhall::trials::model::StepBody;
 use guildhall::trials::offer::NewTrial;
 use guildhall::trials::process::Action;
 use guildhall::vetting::domain::SkillVerdict;
 use guildhall::vetting::store_vetted;
 use guildhall_benches::client::{Connection, Outcome};
+use guildhall_benches::node::{self, Node, Place, bar};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -52,7 +48,6 @@ const TRIALS: usize = 10_000;
 const SEATS: usize = 10;
 /// Clients who agree with their developers side by side.
 const SIDE_BY_SIDE: usize = 64;
-const SECRET: &str = "the secret of a benchmark, which guards nothing at all";
 /// A minute before the midnight at which the trials begin.
 const EVE: &str = "2026-11-23T23:59:00Z";
 /// The reader's pace.
@@ -65,63 +60,20 @@ const RATE: f64 = 500.0;
 const WAIT: f64 = 20.0;
 
 fn main() -> ExitCode {
-    match actix_web::rt::System::new().block_on(run()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(2)
-        }
-    }
+    node::run("midnight", measure)
 }
 
-/// A server of its own on the database, whose background work has not begun.
-struct Node {
-    app: App,
-    address: SocketAddr,
-}
-
-impl Node {
-    async fn start(database: &str, mails: &str, clock: &Arc<ManualClock>) -> Outcome<Self> {
-        let settings = [
-            ("AUTH__SECRET", SECRET),
-            ("AUTH__ACCESS_MINUTES", "15"),
-            ("DATABASE__URL", database),
-            ("LIMITS__ENABLED", "false"),
-            ("MAIL__URL", mails),
-            ("SERVER__WORKERS", "2"),
-        ];
-        let variables = settings.into_iter().map(|(key, value)| (format!("GUILDHALL_{key}"), value.to_owned()));
-        let app = App::build(load_from(None, variables.collect())?, clock.clone())?;
-        app.prepare(true).await?;
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
-        actix_web::rt::spawn(server::start(&app, listener, Readiness::new(app.db.clone(), app.feed.clone()), None)?);
-        Ok(Self { app, address })
-    }
-}
-
-async fn run() -> Outcome<bool> {
-    let folder = std::env::temp_dir().join(format!("guildhall-midnight-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    // The cluster is our own: its first database will do.
-    let postgres = std::env::var("GUILDHALL_TEST_DATABASE").ok().map(|cluster| format!("{cluster}/postgres"));
-    let database = postgres.clone().unwrap_or_else(|| format!("sqlite:{}", folder.join("midnight.db").display()));
-    let done = measure(&database, &format!("file:{}", folder.join("mails").display()), if postgres.is_some() { 2 } else { 1 }).await;
-    std::fs::remove_dir_all(&folder)?;
-    done
-}
-
-async fn measure(database: &str, mails: &str, nodes: usize) -> Outcome<bool> {
+async fn measure(place: Place) -> Outcome<bool> {
+    let nodes = if place.postgres { 2 } else { 1 };
     let eve = DateTime::parse_from_rfc3339(EVE)?.to_utc();
     let clock = Arc::new(ManualClock::new(Instant::new(eve)));
     let mut running = Vec::new();
     for _ in 0..nodes {
-        running.push(Node::start(database, mails, &clock).await?);
+        running.push(Node::start(&place, &clock, 2).await?);
     }
     let Some(first) = running.first() else { return Err("no node".into()) };
     let began = Stopwatch::now();
-    let (trials, token) = agree(&first.app).await?;
+    let (trials, token) = agree(first).await?;
     println!("{} trials agreed in {:.1} s, {nodes} node(s)", self::trials(), began.elapsed().as_secs_f64());
 
     let (stop, stopping) = watch::channel(false);
@@ -129,7 +81,7 @@ async fn measure(database: &str, mails: &str, nodes: usize) -> Outcome<bool> {
         actix_web::rt::spawn(driver::run(node.app.tasks(), stopping.clone()));
     }
     for node in &running {
-        ready(node.address).await?;
+        node.ready().await?;
     }
     while left(&first.app).await? > 0 {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -161,21 +113,7 @@ async fn measure(database: &str, mails: &str, nodes: usize) -> Outcome<bool> {
 }
 
 fn trials() -> usize {
-    std::env::args().skip_while(|word| word != "--trials").nth(1).and_then(|count| count.parse().ok()).unwrap_or(TRIALS)
-}
-
-fn bar(reached: bool, says: String) -> bool {
-    println!("{} {says}", if reached { "PASS" } else { "FAIL" });
-    reached
-}
-
-/// Waits, as a balancer does, until a node has in its memory what has been agreed before it began to follow.
-async fn ready(address: SocketAddr) -> Outcome<()> {
-    let asking = move || -> Outcome<bool> { Ok(Connection::open(address)?.call("GET", "/readyz", "", None)?.status == 200) };
-    while !tokio::task::spawn_blocking(move || asking().map_err(|error| error.to_string())).await?? {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    Ok(())
+    node::argument("--trials", TRIALS)
 }
 
 /// What the agreement has left to the background, which has not run meanwhile: entries to be sealed, events to be spread.
@@ -229,25 +167,20 @@ struct Team {
 }
 
 /// Lets clients and developers agree on trials that begin at midnight; the trials of one client, and that client's token.
-async fn agree(app: &App) -> Outcome<(Vec<TrialId>, String)> {
+async fn agree(node: &Node) -> Outcome<(Vec<TrialId>, String)> {
+    let app = &node.app;
     let now = DateTime::parse_from_rfc3339(EVE)?.to_utc();
     let (teams, token) = people(app, Instant::new(now)).await?;
     // The first ones on tables that were empty, for which PostgreSQL makes plans that do not last.
     let (first, others) = teams.split_at(teams.len().min(SIDE_BY_SIDE));
     let trials = agree_side_by_side(app, first).await?.into_iter().next().ok_or("no trials")?;
-    analyze(app).await?;
+    node.analyze().await?;
     agree_side_by_side(app, others).await?;
     // What the agreement itself had to tell is not what is measured; what it has planned ahead stays.
     let told = outbox::due_at.le(Instant::new(now));
     app.db.write(move |conn| Ok(diesel::delete(outbox::table.filter(told)).execute(conn).map(drop)?)).await?;
-    analyze(app).await?;
+    node.analyze().await?;
     Ok((trials, token))
-}
-
-/// What autovacuum does within a minute, which a new cluster has not had.
-async fn analyze(app: &App) -> Outcome<()> {
-    app.db.write(|conn| if let Conn::Postgres(conn) = conn { Ok(conn.batch_execute("ANALYZE")?) } else { Ok(()) }).await?;
-    Ok(())
 }
 
 async fn agree_side_by_side(app: &App, teams: &[Team]) -> Outcome<Vec<Vec<TrialId>>> {
@@ -272,44 +205,36 @@ async fn people(app: &App, now: Instant) -> Outcome<(Vec<Team>, String)> {
     let (_, mut profile) = sample::profiles(1, now.date())?.into_iter().next().ok_or("no sample")?;
     profile.hours_per_week = Some(40);
     let add = move |conn: &mut Conn| {
-        let session = SessionId::new(now);
         let until = Instant::new(now.utc() + Months::new(18));
         let verified: Vec<SkillVerdict> = serde_json::from_value(json!([{ "slug": "go", "level": 4 }])).map_err(Error::internal)?;
-        let mut teams = Vec::new();
+        let (mut teams, mut signed_in) = (Vec::new(), None);
         for number in 0..trials().div_ceil(SEATS) {
-            let client = account(number, Role::Client, now)?;
+            let client = node::account("midnight", number, Role::Client, now)?;
             let organization = OrganizationId::new(now);
             store::insert_user(conn, &client)?;
             store::insert_organization(conn, organization, "Midnight", now)?;
             store::insert_member(conn, organization, client.id, MemberRole::Owner, now)?;
             let mut developers = Vec::with_capacity(SEATS);
             for seat in 0..SEATS {
-                let user = account(number * SEATS + seat, Role::Developer, now)?;
+                let user = node::account("midnight", number * SEATS + seat, Role::Developer, now)?;
                 store::insert_user(conn, &user)?;
                 let developer = developer_store::insert_seeded(conn, user.id, profile.clone(), now)?;
                 store_vetted::approve(conn, developer, None, &verified, now, until)?;
                 let principal = Principal { user: user.id, session: SessionId::new(now), role: Role::Developer, organization: None };
                 developers.push((developer, principal));
             }
-            if number == 0 {
-                store_sessions::insert(conn, session, client.id, "midnight", now, now.plus(TimeDelta::days(1)))?;
-            }
+            let session = match &signed_in {
+                Some((session, _)) => *session,
+                None => signed_in.insert(node::sign_in(conn, client.id, now)?).0,
+            };
             let client = Principal { user: client.id, session, role: Role::Client, organization: Some(organization) };
             teams.push(Team { client, developers });
         }
-        Ok((teams, session))
+        Ok((teams, signed_in))
     };
-    let (teams, session) = app.db.write(add).await?;
-    let reader = teams.first().ok_or("no team")?.client.user;
-    let (token, _) = Tokens::new(&SECRET.into(), &[], 15)?.access(reader, session, now)?;
+    let (teams, signed_in) = app.db.write(add).await?;
+    let (_, token) = signed_in.ok_or("no team")?;
     Ok((teams, token))
-}
-
-fn account(number: usize, role: Role, now: Instant) -> guildhall::kernel::error::Result<User> {
-    let email = format!("{role}{number}@midnight.example").parse().map_err(Error::internal)?;
-    let (id, status, time_zone) = (UserId::new(now), AccountStatus::Active, TimeZone::UTC);
-    let name = format!("{role} {number}");
-    Ok(User { id, email, name, role, status, time_zone, password_hash: None, verified_at: Some(now), version: 1, created_at: now })
 }
 
 async fn open(app: &App, client: &Principal) -> Outcome<JobRequestId> {

@@ -4,33 +4,30 @@
 //!     cargo run -p guildhall-benches --release --bin stats
 //!     .ci/postgres cargo run -p guildhall-benches --release --bin stats
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant as Stopwatch};
+use std::time::Instant as Stopwatch;
 
 use chrono::{DateTime, TimeDelta};
-use diesel::connection::SimpleConnection as _;
-use guildhall::accounts::domain::{AccountStatus, MemberRole, User};
-use guildhall::accounts::{store, store_sessions};
+use guildhall::accounts::domain::MemberRole;
+use guildhall::accounts::store;
 use guildhall::app::App;
-use guildhall::auth::token::Tokens;
-use guildhall::config::load::load_from;
 use guildhall::db::Conn;
+use guildhall::db::feed::FeedTask;
 use guildhall::demo::sample;
 use guildhall::developers::store as developer_store;
 use guildhall::kernel::clock::{Clock as _, Instant, ManualClock};
-use guildhall::kernel::error::Error;
-use guildhall::kernel::ids::{OrganizationId, SessionId, UserId};
+use guildhall::kernel::ids::{OrganizationId, UserId};
 use guildhall::kernel::principal::Role;
 use guildhall::kernel::week::Week;
-use guildhall::kernel::zone::TimeZone;
-use guildhall::scheduler::{Progress, Task as _};
-use guildhall::server::{self, Readiness};
+use guildhall::scheduler::{Progress, Task as _, driver};
 use guildhall::statistics::tasks::RollUp;
 use guildhall_benches::client::{Connection, Outcome};
+use guildhall_benches::node::{self, Node, Place, bar};
 use guildhall_benches::years::{self, Parties, Piece};
 use serde_json::Value;
+use tokio::sync::watch;
 
 /// The server's allocator.
 #[global_allocator]
@@ -40,7 +37,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ROWS: u64 = 1_000_000;
 /// Developers who share the applications and trials.
 const DEVELOPERS: usize = 1000;
-const SECRET: &str = "the secret of a benchmark, which guards nothing at all";
 /// When the two years are over: near the end of a week, which has then most rows to count.
 const NOW: &str = "2026-11-28T12:00:00Z";
 /// The two years, in days.
@@ -65,40 +61,23 @@ const QUESTIONS: [(&str, Option<(i64, i64)>); 7] = [
 ];
 
 fn main() -> ExitCode {
-    match actix_web::rt::System::new().block_on(run()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(2)
-        }
-    }
+    node::run("stats", measure)
 }
 
-async fn run() -> Outcome<bool> {
-    let folder = std::env::temp_dir().join(format!("guildhall-stats-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    // The cluster is our own: its first database will do.
-    let postgres = std::env::var("GUILDHALL_TEST_DATABASE").ok().map(|cluster| format!("{cluster}/postgres"));
-    let database = postgres.unwrap_or_else(|| format!("sqlite:{}", folder.join("stats.db").display()));
-    let done = measure(&database, &format!("file:{}", folder.join("mails").display())).await;
-    std::fs::remove_dir_all(&folder)?;
-    done
-}
-
-async fn measure(database: &str, mails: &str) -> Outcome<bool> {
+async fn measure(place: Place) -> Outcome<bool> {
     let now = Instant::new(DateTime::parse_from_rfc3339(NOW)?.to_utc());
     let began = now.plus(TimeDelta::days(-DAYS));
     let clock = Arc::new(ManualClock::new(now));
-    let (app, address) = serve(database, mails, &clock).await?;
-    let (parties, admin) = people(&app, began).await?;
+    let node = Node::start(&place, &clock, 1).await?;
+    let app = &node.app;
+    let (parties, admin) = people(app, began).await?;
     let parties = Arc::new(parties);
 
     let pieces = rows() / years::ROWS;
     let filling = Stopwatch::now();
-    fill(&app, &parties, Piece::all(0..pieces, began, now)).await?;
+    fill(app, &parties, Piece::all(0..pieces, began, now)).await?;
     println!("{} rows in {:.1} s", pieces * years::ROWS, filling.elapsed().as_secs_f64());
-    analyze(&app).await?;
+    vacuum(&node).await?;
 
     let task = RollUp::new(app.statistics.clone());
     println!("{:>9.1} ms  roll-up of all {} weeks, once", rolled_up(&task).await?, DAYS / 7 + 1);
@@ -106,7 +85,7 @@ async fn measure(database: &str, mails: &str) -> Outcome<bool> {
     let (a_day, mut worst, mut all) = (pieces / DAYS.unsigned_abs(), 0.0_f64, pieces);
     for _ in 0..MORE_DAYS {
         let today = clock.now();
-        fill(&app, &parties, Piece::all(all..all + a_day, today, today.plus(TimeDelta::days(1)))).await?;
+        fill(app, &parties, Piece::all(all..all + a_day, today, today.plus(TimeDelta::days(1)))).await?;
         all += a_day;
         let took = later(&task, &clock, TimeDelta::days(1)).await?;
         println!("{took:>9.1} ms  roll-up of a day's changes, {} rows", a_day * years::ROWS);
@@ -114,11 +93,10 @@ async fn measure(database: &str, mails: &str) -> Outcome<bool> {
     }
     println!("{:>9.1} ms  roll-up where nothing has happened since", later(&task, &clock, TimeDelta::minutes(10)).await?);
 
-    let (token, this_week) = (token(&app, admin, clock.now()).await?, Week::of(clock.now().date()));
-    // A million changes of a minute ago: a node that begins to follow reads them before it answers.
-    while app.feed.fresh().await.is_err() {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let now = clock.now();
+    let (_, token) = app.db.write(move |conn| node::sign_in(conn, admin, now)).await?;
+    let _following = follow(&node).await?;
+    let (address, this_week) = (node.address, Week::of(now.date()));
     let answers = tokio::task::spawn_blocking(move || ask(address, &token, this_week)).await??;
     let slowest = answers.iter().map(|answer| answer.p99).fold(0.0, f64::max);
     for answer in &answers {
@@ -130,31 +108,18 @@ async fn measure(database: &str, mails: &str) -> Outcome<bool> {
         & bar(counted == (all, all), format!("{counted:?} requests and offers counted, of {all} each")))
 }
 
-async fn serve(database: &str, mails: &str, clock: &Arc<ManualClock>) -> Outcome<(App, SocketAddr)> {
-    let settings = [
-        ("AUTH__SECRET", SECRET),
-        ("AUTH__ACCESS_MINUTES", "15"),
-        ("DATABASE__URL", database),
-        ("LIMITS__ENABLED", "false"),
-        ("MAIL__URL", mails),
-        ("SERVER__WORKERS", "1"),
-    ];
-    let variables = settings.into_iter().map(|(key, value)| (format!("GUILDHALL_{key}"), value.to_owned()));
-    let app = App::build(load_from(None, variables.collect())?, clock.clone())?;
-    app.prepare(true).await?;
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
-    actix_web::rt::spawn(server::start(&app, listener, Readiness::new(app.db.clone(), app.feed.clone()), None)?);
-    Ok((app, address))
+/// Has the node follow the changes, as every node does all the time, and waits until it answers; it does until what is returned goes.
+async fn follow(node: &Node) -> Outcome<watch::Sender<bool>> {
+    let app = &node.app;
+    app.feed.forget_old().await?;
+    let (stop, stopping) = watch::channel(false);
+    actix_web::rt::spawn(driver::run(vec![Arc::new(FeedTask(app.feed.clone()))], stopping));
+    node.ready().await?;
+    Ok(stop)
 }
 
 fn rows() -> u64 {
-    std::env::args().skip_while(|word| word != "--rows").nth(1).and_then(|count| count.parse().ok()).unwrap_or(ROWS)
-}
-
-fn bar(reached: bool, says: String) -> bool {
-    println!("{} {says}", if reached { "PASS" } else { "FAIL" });
-    reached
+    node::argument("--rows", ROWS)
 }
 
 /// Moves the clock, and rolls up; how many milliseconds that took.
@@ -170,12 +135,11 @@ async fn rolled_up(task: &RollUp) -> Outcome<f64> {
 }
 
 /// What autovacuum does within minutes, which a new cluster has not had: statistics, and the map of what everybody can see.
-async fn analyze(app: &App) -> Outcome<()> {
-    if !app.db.url().is_sqlite() {
-        app.db.wipe().await?;
+async fn vacuum(node: &Node) -> Outcome<()> {
+    if !node.app.db.url().is_sqlite() {
+        node.app.db.wipe().await?;
     }
-    app.db.write(|conn| if let Conn::Postgres(conn) = conn { Ok(conn.batch_execute("ANALYZE")?) } else { Ok(()) }).await?;
-    Ok(())
+    node.analyze().await
 }
 
 /// Whoever the rows belong to, and an admin.
@@ -183,7 +147,8 @@ async fn people(app: &App, began: Instant) -> Outcome<(Parties, UserId)> {
     let (_, profile) = sample::profiles(1, began.date())?.into_iter().next().ok_or("no sample")?;
     let skills = app.db.read(|conn| Ok(years::skills(conn)?)).await?;
     let add = move |conn: &mut Conn| {
-        let (client, admin) = (account(0, Role::Client, began)?, account(0, Role::Admin, began)?);
+        let account = |number, role| node::account("stats", number, role, began);
+        let (client, admin) = (account(0, Role::Client)?, account(0, Role::Admin)?);
         let organization = OrganizationId::new(began);
         store::insert_user(conn, &client)?;
         store::insert_user(conn, &admin)?;
@@ -191,28 +156,13 @@ async fn people(app: &App, began: Instant) -> Outcome<(Parties, UserId)> {
         store::insert_member(conn, organization, client.id, MemberRole::Owner, began)?;
         let mut developers = Vec::with_capacity(DEVELOPERS);
         for number in 0..DEVELOPERS {
-            let user = account(number, Role::Developer, began)?;
+            let user = account(number, Role::Developer)?;
             store::insert_user(conn, &user)?;
             developers.push(developer_store::insert_seeded(conn, user.id, profile.clone(), began)?);
         }
         Ok((Parties { client: client.id, organization, developers, skills: skills.clone() }, admin.id))
     };
     Ok(app.db.write(add).await?)
-}
-
-/// A token of the admin, who has just signed in.
-async fn token(app: &App, admin: UserId, now: Instant) -> Outcome<String> {
-    let session = SessionId::new(now);
-    let until = now.plus(TimeDelta::days(1));
-    app.db.write(move |conn| store_sessions::insert(conn, session, admin, "stats", now, until)).await?;
-    Ok(Tokens::new(&SECRET.into(), &[], 15)?.access(admin, session, now)?.0)
-}
-
-fn account(number: usize, role: Role, now: Instant) -> guildhall::kernel::error::Result<User> {
-    let email = format!("{role}{number}@stats.example").parse().map_err(Error::internal)?;
-    let (id, status, time_zone) = (UserId::new(now), AccountStatus::Active, TimeZone::UTC);
-    let name = format!("{role} {number}");
-    Ok(User { id, email, name, role, status, time_zone, password_hash: None, verified_at: Some(now), version: 1, created_at: now })
 }
 
 /// Adds what happened, some hundred pieces a transaction.

@@ -132,6 +132,8 @@ struct State {
     lie: Option<Lie>,
     grants: HashMap<String, Grant>,
     tokens: HashMap<String, Somebody>,
+    /// Every token that it has given out.
+    issued: Vec<String>,
     made: usize,
     broken: bool,
 }
@@ -157,6 +159,7 @@ impl IdentityProvider {
             lie: None,
             grants: HashMap::new(),
             tokens: HashMap::new(),
+            issued: Vec::new(),
             made: 0,
             broken: false,
         };
@@ -210,6 +213,11 @@ impl IdentityProvider {
     /// From now on it is out of order, or works again.
     pub fn break_down(&self, broken: bool) {
         self.lock().broken = broken;
+    }
+
+    /// Every token that it has given out.
+    pub fn issued(&self) -> Vec<String> {
+        self.lock().issued.clone()
     }
 
     /// Somebody's browser is sent to `url`, agrees to everything, and is sent back: where to, with `code` and `state`.
@@ -301,6 +309,8 @@ async fn oidc_token(request: HttpRequest, form: Form<Parameters>, state: Shared)
     if state.lie != Some(Lie::Missing) {
         answer["id_token"] = json!(id_token(&state, &grant));
     }
+    let given = ["access_token", "id_token"].into_iter().filter_map(|name| answer[name].as_str().map(ToOwned::to_owned));
+    state.issued.extend(given);
     HttpResponse::Ok().json(answer)
 }
 
@@ -355,6 +365,7 @@ async fn github_token(form: Form<Parameters>, state: Shared) -> HttpResponse {
     };
     let token = random();
     state.tokens.insert(token.clone(), grant.somebody);
+    state.issued.push(token.clone());
     HttpResponse::Ok().json(json!({ "access_token": token, "token_type": "bearer", "scope": "user:email" }))
 }
 

@@ -1,4 +1,4 @@
-//! TLS in front of an endpoint, with a certificate of an authority that nobody else trusts. All of it is valid until 2120; the
+//! TLS in front of a server, with a certificate of an authority that nobody else trusts. All of it is valid until 2120; the
 //! authority's key is not kept.
 
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// The authority, as `webhooks.extra_ca` names it.
+/// The authority, as `webhooks.extra_ca` and `mail.extra_ca` name it.
 pub const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/support/tls/authority.pem");
 /// A certificate of the name that the tests dial.
 pub const LOCALHOST: &[u8] = include_bytes!("tls/localhost.pem");
@@ -39,5 +39,5 @@ pub async fn in_front_of(behind: SocketAddr, certificate: &[u8]) -> String {
             });
         }
     });
-    format!("https://localhost:{port}/hooks")
+    format!("localhost:{port}")
 }

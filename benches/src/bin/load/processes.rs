@@ -92,6 +92,11 @@ impl Process {
         if let [_, resident, shared, ..] = pages[..] { (resident - shared) * PAGE / MIB } else { f64::NAN }
     }
 
+    /// How many files and sockets it has open; not a number where `/proc` does not tell.
+    pub fn descriptors(&self) -> f64 {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).map_or(f64::NAN, |open| open.count() as f64)
+    }
+
     /// This program again, as the bare handler of the answers in the folder.
     pub fn bare(folder: &Folder) -> Outcome<Self> {
         let mut command = Command::new(std::env::current_exe()?);

@@ -1,4 +1,5 @@
-//! Somebody who asks `GET /healthz` on a new connection again and again, and looks at the server's memory, while others load it.
+//! Somebody who asks `GET /healthz` on a new connection again and again, and looks at the server's memory and descriptors, while
+//! others load it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -14,7 +15,9 @@ pub struct Watched {
     /// How long each answer took, in milliseconds, in order.
     waited: Vec<f64>,
     /// The server's memory at each, in MiB, as time went on.
-    pub memory: Vec<f64>,
+    memory: Vec<f64>,
+    /// Its open files and sockets, likewise.
+    descriptors: Vec<f64>,
 }
 
 impl Watched {
@@ -28,13 +31,17 @@ impl Watched {
         self.memory.iter().copied().fold(0.0, f64::max)
     }
 
-    /// By how much the memory has grown from the second fifth of the time to the last one: 1 is not at all.
-    pub fn growth(&self) -> f64 {
-        let fifth = (self.memory.len() / 5).max(1);
-        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
-        let parts: Vec<f64> = self.memory.chunks(fifth).map(mean).collect();
-        parts.get(4).zip(parts.get(1)).map_or(f64::NAN, |(last, second)| last / second)
+    /// By how much memory and descriptors have grown from the second fifth of the time to the last one: 1 is not at all.
+    pub fn growth(&self) -> [f64; 2] {
+        [&self.memory, &self.descriptors].map(|seen| growth(seen))
     }
+}
+
+fn growth(seen: &[f64]) -> f64 {
+    let fifth = (seen.len() / 5).max(1);
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+    let parts: Vec<f64> = seen.chunks(fifth).map(mean).collect();
+    parts.get(4).zip(parts.get(1)).map_or(f64::NAN, |(last, second)| last / second)
 }
 
 /// Watches the server during `load`.
@@ -50,12 +57,13 @@ pub fn during<T: Send>(server: &Process, load: impl FnOnce() -> Outcome<T> + Sen
 }
 
 fn watch(server: &Process, over: &AtomicBool) -> Outcome<Watched> {
-    let mut watched = Watched { waited: Vec::new(), memory: Vec::new() };
+    let mut watched = Watched { waited: Vec::new(), memory: Vec::new(), descriptors: Vec::new() };
     while !over.load(Ordering::SeqCst) {
         let asked = Instant::now();
         Connection::open(server.address)?.ask("GET", "/healthz", "", None)?;
         watched.waited.push(asked.elapsed().as_secs_f64() * 1000.0);
         watched.memory.push(server.memory());
+        watched.descriptors.push(server.descriptors());
         std::thread::sleep(PAUSE);
     }
     watched.waited.sort_by(f64::total_cmp);

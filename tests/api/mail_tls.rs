@@ -1,0 +1,45 @@
+//! Mails over TLS: they go to whoever proves the mail server's name, and to nobody else (reliability R56).
+
+use crate::support::answer::Answer;
+use crate::support::app::TestApp;
+use crate::support::smtp::SmtpServer;
+use crate::support::tls::{AUTHORITY, ELSEWHERE, LOCALHOST, in_front_of};
+
+/// Somebody registers at a house that sends its mails so; what the outbox says of the first one.
+async fn sent(settings: &[(&str, &str)]) -> Answer {
+    let app = TestApp::with(settings).await;
+    // One who needs no mail.
+    let admin = app.admin().await;
+    app.registered("client").await;
+    app.settle().await;
+    admin.get("/v1/admin/outbox").await.expect(200)
+}
+
+#[track_caller]
+fn refused(outbox: &Answer, why: &str) {
+    assert_eq!((outbox.text_at("/data/0/state").as_str(), outbox.at("/data/0/attempts").as_i64()), ("pending", Some(1)), "{}", outbox.text);
+    let error = outbox.text_at("/data/0/last_error");
+    assert!(error.contains(why), "{error}");
+}
+
+#[actix_web::test]
+async fn mails_go_over_tls_to_whoever_proves_the_name() {
+    let smtp = SmtpServer::start().await;
+    let url = format!("smtps://{}", in_front_of(smtp.address(), LOCALHOST).await);
+    let outbox = sent(&[("mail.url", &url), ("mail.extra_ca", AUTHORITY)]).await;
+    assert_eq!(outbox.text_at("/data/0/state"), "sent", "{}", outbox.text);
+    assert_eq!(smtp.received().len(), 1);
+}
+
+#[actix_web::test]
+async fn another_name_an_unknown_authority_and_a_server_without_tls_get_no_mail() {
+    let smtp = SmtpServer::start().await;
+    let elsewhere = format!("smtps://{}", in_front_of(smtp.address(), ELSEWHERE).await);
+    refused(&sent(&[("mail.url", &elsewhere), ("mail.extra_ca", AUTHORITY)]).await, "not valid for name \"localhost\"");
+    let unknown = format!("smtps://{}", in_front_of(smtp.address(), LOCALHOST).await);
+    refused(&sent(&[("mail.url", &unknown)]).await, "UnknownIssuer");
+    // It does not offer STARTTLS, or somebody on the way has struck it out.
+    let plain = format!("{}?tls=required", smtp.url());
+    refused(&sent(&[("mail.url", &plain)]).await, "STARTTLS");
+    assert_eq!(smtp.received().len(), 0);
+}

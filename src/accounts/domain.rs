@@ -105,6 +105,11 @@ impl User {
     pub fn may_sign_in(&self) -> bool {
         self.status == AccountStatus::Active && self.verified_at.is_some()
     }
+
+    /// Whether a mail may let this person choose a password: also the first one of an account that was made for them.
+    pub fn may_reset_password(&self) -> bool {
+        self.status == AccountStatus::Active && (self.verified_at.is_some() || self.password_hash.is_none())
+    }
 }
 
 /// An organisation that a person acts for.

@@ -149,8 +149,8 @@ impl Accounts {
         make_familiar(conn, &place, now)
     }
 
-    /// Runs what a token of ours opens; `named` is what the token says it is about. One that is not good counts against that, the
-    /// client's address, and all.
+    /// Runs what a token opens; `named` is what it says it is about, where our seal is on it. One that is not good counts against that, so
+    /// that nobody else has to pay for it; one without our seal, which nobody guesses, against the client's address.
     ///
     /// # Errors
     /// 429 when too many were not good; what `work` refuses.
@@ -165,30 +165,31 @@ impl Accounts {
             return work.await;
         }
         let (now, window) = (self.clock.now(), self.window());
-        let buckets = self.buckets(guess, named.as_deref(), Some(address));
-        let looked = buckets.clone();
-        self.db.read(move |conn| refuse_full(conn, &looked, now)).await?;
+        let counted = named.map_or_else(|| self.nearby_bucket(guess, address), |named| self.own_bucket(guess, &named));
+        let looked = counted.clone();
+        self.db.read(move |conn| refuse_full(conn, &[looked], now)).await?;
         let done = work.await;
         if done.as_ref().is_err_and(is_no_good_token) {
-            let count = move |conn: &mut Conn| {
-                buckets.iter().try_for_each(|(bucket, limit)| throttle::take(conn, bucket, *limit, window, now).map(|_| ()))
-            };
-            self.db.write(count).await?;
+            let (bucket, limit) = counted;
+            self.db.write(move |conn| throttle::take(conn, &bucket, limit, window, now)).await?;
         }
         done
     }
 
     fn buckets(&self, guess: Guess, account: Option<&str>, address: Option<IpAddr>) -> Vec<Bucket> {
-        let (limits, word) = (&self.limits, guess.word());
         let own = account.map(|account| self.own_bucket(guess, account));
-        let nearby = address.map(|address| (format!("{word}:address:{address}"), limits.sign_in_failures_per_address));
-        let all = address.map(|_| (format!("{word}:all"), limits.sign_in_failures_in_all));
+        let nearby = address.map(|address| self.nearby_bucket(guess, address));
+        let all = address.map(|_| (format!("{}:all", guess.word()), self.limits.sign_in_failures_in_all));
         // Always in this order, so that two who count at once wait for each other and do not lock each other up.
         [own, nearby, all].into_iter().flatten().collect()
     }
 
     fn own_bucket(&self, guess: Guess, account: &str) -> Bucket {
         (format!("{}:account:{account}", guess.word()), self.limits.sign_in_failures)
+    }
+
+    fn nearby_bucket(&self, guess: Guess, address: IpAddr) -> Bucket {
+        (format!("{}:address:{address}", guess.word()), self.limits.sign_in_failures_per_address)
     }
 
     /// An account and a client address, as nobody but the house can tell: it is remembered for months.

@@ -7,7 +7,7 @@ use crate::accounts::identities::{CameBack, IdentityView, LinkedIdentity};
 use crate::accounts::providers::use_up;
 use crate::accounts::second_factor::refuse_unless_recent;
 use crate::accounts::service::{Accounts, audited};
-use crate::accounts::{store, store_identities};
+use crate::accounts::{store, store_identities, store_sessions};
 use crate::db::{Conn, lock};
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
@@ -74,7 +74,7 @@ impl Accounts {
         Ok(Page::cut(rows, limit, |linked| linked.id.to_string()).map(IdentityView::from))
     }
 
-    /// Takes an identity off one's own account.
+    /// Takes an identity off one's own account; ends all other sessions.
     ///
     /// # Errors
     /// 403 long after the sign-in; 404 for somebody else's; 409 for the last way in.
@@ -96,9 +96,20 @@ impl Accounts {
             let detail = "This is your last way in: choose a password first, with the mail of POST /v1/auth/password/forgot.";
             return Err(Error::conflict(detail));
         }
-        store_identities::delete(conn, id)?;
-        audited(conn, &user, "auth.identity_unlinked", id, now)?;
-        self.send(conn, &user, Letter::IdentityUnlinked { provider: linked.provider.clone() }, &id.to_string(), now)
+        self.unlink(conn, &user, linked, now)?;
+        // Whoever came in with it, and may be why it is taken off, is out.
+        store_sessions::revoke_all(conn, user.id, Some(principal.session), now)
+    }
+
+    /// Takes all identities off an account whose owner has shown by mail that it is theirs: somebody else may have linked them.
+    pub(crate) fn unlink_all(&self, conn: &mut Conn, user: &User, now: Instant) -> Result<()> {
+        store_identities::all_of(conn, user.id)?.iter().try_for_each(|linked| self.unlink(conn, user, linked, now))
+    }
+
+    fn unlink(&self, conn: &mut Conn, user: &User, linked: &LinkedIdentity, now: Instant) -> Result<()> {
+        store_identities::delete(conn, linked.id)?;
+        audited(conn, user, "auth.identity_unlinked", linked.id, now)?;
+        self.send(conn, user, Letter::IdentityUnlinked { provider: linked.provider.clone() }, &linked.id.to_string(), now)
     }
 
     /// Whether one can sign in with it still: the operator may have given the provider up.

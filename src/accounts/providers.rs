@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use crate::accounts::domain::{TokenPair, User};
+use crate::accounts::domain::{AccountStatus, TokenPair, User};
 use crate::accounts::guessing::{Attempt, Guess};
 use crate::accounts::identities::{CameBack, Finish, LinkedIdentity, ProviderView, Registration, StartedSignIn};
 use crate::accounts::members::add_person;
@@ -49,8 +49,6 @@ enum Right {
     Linked(IdentityId),
     /// The account has the address, and its password is known as well.
     Password,
-    /// The account was made for this address and has no password: nobody else could sign in to it.
-    Made,
 }
 
 impl Accounts {
@@ -123,7 +121,7 @@ impl Accounts {
 
     async fn enter(&self, arrival: Arrival, user: User, right: Right) -> Result<TokenPair> {
         let counted = self.count_guesses(&arrival, &user, right).await?;
-        let (this, now, id, good) = (self.clone(), self.clock.now(), user.id, counted.clone());
+        let (this, now, id, good, proof) = (self.clone(), self.clock.now(), user.id, counted.clone(), arrival.id);
         let begin = move |conn: &mut Conn| {
             use_up(conn, arrival.id, now)?;
             let session = this.let_in(conn, &arrival, &user, right, now)?;
@@ -131,6 +129,10 @@ impl Accounts {
             Ok(session)
         };
         let begun = self.db.write(begin).await;
+        if begun.as_ref().is_err_and(|error| error.code == Code::NotSignedIn) {
+            // Nothing that could be sent with it helps: each refusal costs a sign-in anew.
+            self.db.write(move |conn| store_identities::use_up(conn, proof, now)).await?;
+        }
         if begun.as_ref().is_err_and(|error| matches!(error.code, Code::NotSignedIn | Code::SecondFactorWrong)) {
             self.note_failure("auth.sign_in", &counted, Some(id)).await?;
         }
@@ -161,11 +163,8 @@ impl Accounts {
     /// Begins the session of somebody who had the right a moment ago, unless that is no longer so.
     fn let_in(&self, conn: &mut Conn, arrival: &Arrival, user: &User, right: Right, now: Instant) -> Result<SessionId> {
         lock::user(conn, user.id)?;
-        if right == Right::Made {
-            store::set_verified(conn, user.id, now)?;
-        }
         let current = store::user(conn, user.id)?;
-        let is_other = !matches!(right, Right::Linked(_)) && current.password_hash != user.password_hash;
+        let is_other = right == Right::Password && current.password_hash != user.password_hash;
         if is_other || !current.may_sign_in() {
             return Err(wrong_credentials());
         }
@@ -173,7 +172,7 @@ impl Accounts {
         match right {
             Right::Linked(id) if store_identities::note_use(conn, id, now)? => {}
             Right::Linked(_) => return Err(wrong_credentials()),
-            Right::Password | Right::Made => {
+            Right::Password => {
                 self.link(conn, arrival.linked(user.id, now), &arrival.identity.subject, &current)?;
             }
         }
@@ -197,10 +196,12 @@ impl Accounts {
             let Registration { role, name, organization_name } = &new;
             let user = new_user(email.clone(), name, (*role).into(), None, Some(now), now);
             add_person(conn, &user, organization_name.as_deref(), now)?;
-            store_identities::insert(conn, &arrival.linked(user.id, now), &arrival.identity.subject)?;
+            // The mail that tells of it goes to the address: its owner may be somebody else than whoever came.
+            this.link(conn, arrival.linked(user.id, now), &arrival.identity.subject, &user)?;
             Ok((user.id, this.begin_with(conn, &arrival, &user, now)?))
         };
         let (user, session) = self.db.write(register).await?;
+        self.mail.wake();
         self.pair(&user, session, 1, now)
     }
 }
@@ -221,11 +222,11 @@ fn whose(conn: &mut Conn, identity: &Identity) -> Result<Option<(User, Right)>> 
     }
     let Some(email) = &identity.email else { return Ok(None) };
     let known = store::user_by_email(conn, email)?;
-    Ok(known.and_then(|user| match (user.verified_at.is_some(), user.password_hash.is_some()) {
-        (true, _) => Some((user, Right::Password)),
-        (false, false) => Some((user, Right::Made)),
-        (false, true) => None,
-    }))
+    match known.map(|user| (user.verified_at.is_some(), user.password_hash.is_some(), user)) {
+        Some((true, _, user)) => Ok(Some((user, Right::Password))),
+        Some((false, false, _)) => Err(invited()),
+        Some((false, true, _)) | None => Ok(None),
+    }
 }
 
 /// Who came back, when that is known; else this is the one attempt at the code.
@@ -246,7 +247,7 @@ pub(crate) fn use_up(conn: &mut Conn, id: ProviderSignInId, now: Instant) -> Res
 /// Whoever registered with the address and never verified it has no right to it: the owner begins anew.
 fn make_room(conn: &mut Conn, email: &Email, now: Instant) -> Result<()> {
     let Some(known) = store::user_by_email(conn, email)? else { return Ok(()) };
-    if known.verified_at.is_some() {
+    if known.verified_at.is_some() || known.status != AccountStatus::Active {
         return Err(account_exists());
     }
     store_sessions::revoke_all(conn, known.id, None, now)?;
@@ -266,6 +267,12 @@ fn no_address() -> Error {
 fn account_exists() -> Error {
     let detail = "There is an account with this address, which this identity is not linked to. Send its password as `password` (and a code \
         as `totp` where it has a second factor) together with what you have just sent, or sign in to it and link the two.";
+    Error::new(Code::AccountExists, detail)
+}
+
+fn invited() -> Error {
+    let detail = "An account was made for this address, and a mail with an invitation to it was sent there: follow its link, or have \
+        POST /v1/auth/password/forgot mail a new one. Then link the two.";
     Error::new(Code::AccountExists, detail)
 }
 

@@ -162,7 +162,8 @@ impl Accounts {
     /// # Errors
     /// 503 when the database is down.
     pub async fn forgot_password(&self, email: Email) -> Result<()> {
-        self.for_known(email, |this, conn, user, now| if user.may_sign_in() { this.send_reset(conn, user, now) } else { Ok(()) }).await
+        self.for_known(email, |this, conn, user, now| if user.may_reset_password() { this.send_reset(conn, user, now) } else { Ok(()) })
+            .await
     }
 
     async fn for_known(&self, email: Email, then: impl Fn(&Self, &mut Conn, &User, Instant) -> Result<()> + Send + 'static) -> Result<()> {
@@ -176,7 +177,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Replaces the password with the code from a mail; ends every session; signs nobody in.
+    /// Replaces the password with the code from a mail; ends every session, and takes off every other way to sign in; signs nobody in.
     ///
     /// # Errors
     /// 422 when the code is not good (any more) or the password too easy; 429 after too many codes that were not good.
@@ -198,6 +199,7 @@ impl Accounts {
                 spend(conn, token, TokenPurpose::ResetPassword, now)?;
                 store::set_verified(conn, user.id, now)?;
                 this.replace_password(conn, &user, &hash, None, now)?;
+                this.unlink_all(conn, &user, now)?;
                 this.welcome_back(conn, &user, address, now)?;
                 audited(conn, &user, "auth.reset_password", user.id, now)
             })

@@ -82,7 +82,8 @@ pub fn holder(conn: &mut Conn, id: SessionId, user: UserId, now: Instant) -> Res
 /// # Errors
 /// 503 when the database is down.
 pub fn began_since(conn: &mut Conn, id: SessionId, since: Instant) -> Result<bool> {
-    let begun = sessions::table.find(id).filter(sessions::created_at.ge(since)).select(sessions::id);
+    let alive = sessions::table.find(id).filter(sessions::revoked_at.is_null());
+    let begun = alive.filter(sessions::created_at.ge(since)).select(sessions::id);
     Ok(begun.first::<SessionId>(conn).optional()?.is_some())
 }
 

@@ -23,6 +23,7 @@ use tower_service::Service;
 use url::{Host, Url};
 use webpki_roots::TLS_SERVER_ROOTS;
 
+use crate::config::authorities;
 use crate::webhooks::addresses::{is_public, read_url};
 use crate::webhooks::delivery::Outcome;
 

@@ -172,6 +172,25 @@ async fn guessing_at_tokens_is_counted_as_well() {
 }
 
 #[actix_web::test]
+async fn whoever_sends_nonsense_closes_nothing_for_those_who_have_what_is_ours() {
+    let few = [("limits.sign_in_failures_per_address", "3"), ("limits.sign_in_failures_in_all", "5")];
+    let app = TestApp::with(&[GUARDED.as_slice(), &few].concat()).await;
+    let shared = "198.51.100.1";
+    let person = at(&app.client().await, shared);
+    let nonsense =
+        async |address: &str| at(&person.anonymous(), address).post("/v1/auth/refresh", json!({ "refresh_token": "nonsense" })).await;
+    for address in [shared, "203.0.113.1", "203.0.113.2"] {
+        for _ in 0..3 {
+            nonsense(address).await.problem(401, "not-signed-in");
+        }
+        nonsense(address).await.problem(429, "too-many-requests");
+    }
+    // Not at the address from which it came, nor anywhere else.
+    let person = person.with_pair(&person.renew().await.expect(200));
+    at(&person, "203.0.113.3").renew().await.expect(200);
+}
+
+#[actix_web::test]
 async fn one_s_own_password_is_guessed_at_ten_times() {
     let app = TestApp::with(&GUARDED).await;
     let person = app.client().await;

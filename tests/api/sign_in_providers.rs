@@ -12,6 +12,7 @@ use crate::support::answer::Answer;
 use crate::support::app::TestApp;
 use crate::support::person::Person;
 use crate::support::provider::{CLIENT_ID, CLIENT_SECRET, IdentityProvider, Lie, Somebody};
+use crate::support::smtp::Received;
 
 const FINISH: &str = "/v1/auth/providers/own/finish";
 const LINK: &str = "/v1/auth/providers/own/link";
@@ -120,7 +121,9 @@ async fn who_is_new_registers_and_signs_in_from_then_on() {
         "created_at": "2026-11-23T10:00:00Z", "last_used_at": "2026-11-23T11:00:00Z" });
     assert_eq!((one, own.at("/data").as_array().map(Vec::len)), (&expected, Some(1)));
     assert_eq!(audited(&app, "auth.sign_in").await, [r#"{"provider":"own"}"#, r#"{"provider":"own"}"#]);
-    assert!(app.smtp.received_by("jo@example.com").is_empty() && app.smtp.received_by("Jo@example.com").is_empty(), "nothing to verify");
+    // Nothing is to be verified; whoever owns the address hears of the account.
+    let mails: Vec<String> = app.smtp.received_by("Jo@example.com").iter().map(Received::subject).collect();
+    assert_eq!(mails, ["You can sign in with own now"]);
     // There is no password; one is chosen by mail.
     person.with_email("jo@example.com").login(&person.password).await.problem(401, "not-signed-in");
 }
@@ -330,13 +333,57 @@ async fn a_link_is_of_one_account_and_is_taken_off_unless_it_is_the_last_way_in(
     new.post("/v1/auth/password/forgot", json!({ "email": new.email })).await.expect(202);
     let token = app.newest_mail(&new, "Reset your password").await.token();
     new.post("/v1/auth/password/reset", json!({ "token": token, "password": "nine purple umbrellas" })).await.expect(200);
+    // A link from a mail takes off whatever else opens the account: it is linked anew.
     let new = new.with_pair(&new.login("nine purple umbrellas").await.expect(200));
+    linked(&app, &provider, &new, "sam-1").await;
+    let only = format!("{IDENTITIES}/{}", new.get(IDENTITIES).await.expect(200).text_at("/data/0/id"));
     app.advance(TimeDelta::minutes(16)).await;
     let late = new.with_pair(&new.renew().await.expect(200));
     late.delete(&only).await.problem(403, "sign-in-too-old");
     let body = visit(&app, &provider, "own", &Somebody::new("sam-2", "sam@example.com")).await;
     late.post(LINK, body).await.problem(403, "sign-in-too-old");
     new.with_pair(&new.login("nine purple umbrellas").await.expect(200)).delete(&only).await.expect(204);
+}
+
+#[actix_web::test]
+async fn whoever_shows_by_mail_that_an_account_is_theirs_is_alone_in_it() {
+    let (app, provider) = start().await;
+    // Somebody whose provider still vouches for an address that is another's by now.
+    let former = Somebody::new("jo-1", "jo@example.com");
+    let former_session = registered(&app, &provider, &former).await;
+    let owner = app.anonymous().with_email("jo@example.com");
+    owner.post("/v1/auth/password/forgot", json!({ "email": owner.email })).await.expect(202);
+    let token = app.newest_mail(&owner, "Reset your password").await.token();
+    owner.post("/v1/auth/password/reset", json!({ "token": token, "password": "nine purple umbrellas" })).await.expect(200);
+    former_session.get("/v1/me").await.problem(401, "not-signed-in");
+    finish(&app, &provider, &former).await.problem(409, "account-exists");
+    let owner = owner.with_pair(&owner.login("nine purple umbrellas").await.expect(200));
+    assert_eq!(owner.get(IDENTITIES).await.expect(200).at("/data"), &json!([]));
+    assert_eq!(app.mails(&owner, "You no longer sign in with own").await.len(), 1);
+    // Nor is whoever came in with what is taken off.
+    let identity = linked(&app, &provider, &owner, "jo-2").await;
+    let thief = app.anonymous().with_pair(&finish(&app, &provider, &identity).await.expect(200));
+    let path = format!("{IDENTITIES}/{}", owner.get(IDENTITIES).await.expect(200).text_at("/data/0/id"));
+    owner.delete(&path).await.expect(204);
+    thief.get("/v1/me").await.problem(401, "not-signed-in");
+    owner.get("/v1/me").await.expect(200);
+}
+
+#[actix_web::test]
+async fn an_account_that_was_made_for_somebody_opens_by_its_mail_alone() {
+    let (app, provider) = start().await;
+    let row = json!({ "email": "invited@example.com", "name": "A developer", "profile": crate::support::seeds::profile() });
+    app.house.developers.import(vec![row], 7).await.expect("an import");
+    let jo = Somebody::new("jo-1", "invited@example.com");
+    let refused = finish(&app, &provider, &jo).await.problem(409, "account-exists");
+    assert!(refused.text_at("/detail").contains("mail with an invitation"), "{}", refused.text);
+    // The mail is lost or too old: another one does.
+    let invited = app.anonymous().with_email("invited@example.com");
+    invited.post("/v1/auth/password/forgot", json!({ "email": invited.email })).await.expect(202);
+    let token = app.newest_mail(&invited, "Reset your password").await.token();
+    invited.post("/v1/auth/password/reset", json!({ "token": token, "password": invited.password })).await.expect(200);
+    linked(&app, &provider, &invited.sign_in().await, "jo-1").await;
+    finish(&app, &provider, &jo).await.expect(200);
 }
 
 #[actix_web::test]
@@ -351,6 +398,15 @@ async fn who_is_kept_out_or_has_left_does_not_come_in_this_way() {
     let refused = finish(&app, &provider, &jo).await.problem(401, "not-signed-in");
     let usual = kept_out.login(&kept_out.password).await.problem(401, "not-signed-in");
     assert_eq!(refused.text_at("/detail"), usual.text_at("/detail"));
+    // Each refusal costs a sign-in anew, of which there are so many: what is noted of them has its end.
+    let body = visit(&app, &provider, "own", &jo).await;
+    app.anonymous().post(FINISH, body.clone()).await.problem(401, "not-signed-in");
+    app.anonymous().post(FINISH, body).await.faults(&["/state"]);
+    // Whom an admin keeps out, unverified, is not made anew by whoever comes with the address.
+    let unverified = app.registered("developer").await;
+    app.suspend(&unverified).await;
+    let body = with(&visit(&app, &provider, "own", &Somebody::new("jo-9", &unverified.email)).await, client_details());
+    app.anonymous().post(FINISH, body).await.problem(409, "account-exists");
     leaving.send(reqwest::Method::DELETE, "/v1/me", Some(json!({ "password": leaving.password }))).await.expect(202);
     finish(&app, &provider, &sam).await.problem(401, "not-signed-in");
     app.advance(TimeDelta::days(3)).await;

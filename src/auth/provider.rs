@@ -68,8 +68,11 @@ pub struct Providers(BTreeMap<String, Provider>);
 
 impl Providers {
     /// As configured.
-    pub fn new(settings: &Settings) -> Self {
-        let fetcher = Arc::new(Fetcher::default());
+    ///
+    /// # Errors
+    /// When there can be no threads to look names up on.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        let fetcher = Arc::new(Fetcher::new()?);
         let base = settings.server.frontend_url.trim_end_matches('/');
         let all = settings.auth.providers.iter().map(|(name, chosen)| {
             let provider = Provider {
@@ -84,7 +87,7 @@ impl Providers {
             };
             (name.clone(), provider)
         });
-        Self(all.collect())
+        Ok(Self(all.collect()))
     }
 
     /// The one with this name.

@@ -177,7 +177,7 @@ impl App {
         let feed = Feed::new(db.clone(), clock.clone(), followers, TimeDelta::minutes(settings.database.changes_kept_minutes));
         let live = LiveSessions { cache: sessions, feed: feed.clone() };
         let seals = Arc::new(Seals::new("second factor", &secret, &settings.auth.previous_secrets)?);
-        let secrets = Secrets { passwords, tokens: tokens.clone(), seals, providers: Arc::new(Providers::new(&settings)) };
+        let secrets = Secrets { passwords, tokens: tokens.clone(), seals, providers: Arc::new(Providers::new(&settings)?) };
         let accounts = Accounts::new(db.clone(), clock.clone(), secrets, &settings, live, mail);
         let skills = Arc::new(Skills::new(db.clone(), clock.clone()));
         let cards = LiveCards { cache: cards, feed: feed.clone() };

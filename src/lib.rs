@@ -13,6 +13,7 @@ pub mod auth;
 pub mod config;
 pub mod db;
 pub mod kernel;
+pub mod net;
 pub mod scheduler;
 pub mod telemetry;
 pub mod web;

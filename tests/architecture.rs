@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 /// From the ground up: each may import what stands before it, none what stands after it.
 /// (`config` stands before all others because everybody may be configured; `auth` before `web`, which asks it who is there;
 /// `scheduler` before `db`, whose change feed is a task.)
-const ORDER: [&str; 30] = [
+const ORDER: [&str; 31] = [
     "kernel",
     "config",
+    "net",
     "telemetry",
     "auth",
     "scheduler",
@@ -41,7 +42,7 @@ const ORDER: [&str; 30] = [
     "meta", // rooms
 ];
 /// How many of them are ground: they know no room.
-const GROUND: usize = 7;
+const GROUND: usize = 8;
 /// What puts the house together may know everything: `app` builds, `services` hands out, `server` mounts, `rights` says who may, `demo` fills,
 /// `main` starts, and `commands` are what it starts: a file for each.
 const COMPOSITION: [&str; 8] = ["app", "services", "server", "rights", "demo", "commands", "main", "lib"];
@@ -59,7 +60,7 @@ const MAY_BE_LONG: [&str; 3] = ["db/schema.rs", "notifications/domain.rs", "priv
 enum Kind {
     /// Types, tables, policy: pure.
     Domain,
-    /// SQL, and the door to SMTP.
+    /// SQL, and the doors to mail servers and endpoints.
     Store,
     /// Use cases; owns the transaction.
     Service,
@@ -76,7 +77,7 @@ use Kind::{Domain, Http, Service, Store, Tasks, Test};
 /// What each kind may import: ground modules, and kinds of files of its own and of earlier rooms.
 const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
     (Domain, &["kernel"], &[Domain]),
-    (Store, &["kernel", "config", "db"], &[Domain, Store]),
+    (Store, &["kernel", "config", "net", "db"], &[Domain, Store]),
     (Service, &["kernel", "config", "auth", "db", "scheduler"], &[Domain, Store, Service]),
     (Tasks, &["kernel", "config", "scheduler"], &[Domain, Service, Tasks]),
     (Http, &["kernel", "auth", "web"], &[Domain, Service, Http]),

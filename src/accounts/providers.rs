@@ -67,7 +67,6 @@ impl Accounts {
         let now = self.clock.now();
         let id = ProviderSignInId::new(now);
         let (trip, expires_at) = (self.tokens.round_trip(id)?, now.plus(LIFE));
-        let authorization_url = provider.authorize(&trip, now).await?;
         let (this, name, bucket) = (self.clone(), name.to_owned(), format!("provider-start:address:{address}"));
         let begin = move |conn: &mut Conn| {
             let limit = this.limits.sign_in_failures_per_address;
@@ -75,7 +74,9 @@ impl Accounts {
             closed.map_or(Ok(()), |seconds| Err(throttle::refused(&bucket, seconds)))?;
             store_identities::begin(conn, id, &name, now, expires_at)
         };
+        // Counted before the provider is asked, which takes its time when it is out of order.
         self.db.write(begin).await?;
+        let authorization_url = provider.authorize(&trip, now).await?;
         Ok(StartedSignIn { authorization_url, browser_token: trip.browser_token().to_owned(), expires_at })
     }
 

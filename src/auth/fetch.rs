@@ -16,6 +16,9 @@ use hyper_util::rt::TokioExecutor;
 use oauth2::{HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 
+use crate::kernel::error::Result;
+use crate::net::names::Names;
+
 /// How long a provider has to answer.
 const DEADLINE: Duration = Duration::from_secs(5);
 /// The longest answer that is read, in bytes.
@@ -43,20 +46,22 @@ pub enum FetchError {
 
 /// Asks providers.
 pub struct Fetcher {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-}
-
-impl Default for Fetcher {
-    fn default() -> Self {
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().wrap_connector(http);
-        // No connection is kept: it would belong to the thread that made it.
-        Self { client: Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(https) }
-    }
+    client: Client<HttpsConnector<HttpConnector<Names>>, Full<Bytes>>,
 }
 
 impl Fetcher {
+    /// One that asks anywhere.
+    ///
+    /// # Errors
+    /// When there can be no threads to look names up on.
+    pub fn new() -> Result<Self> {
+        let mut http = HttpConnector::new_with_resolver(Names::new(|_| true)?);
+        http.enforce_http(false);
+        let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().wrap_connector(http);
+        // No connection is kept: it would belong to the thread that made it.
+        Ok(Self { client: Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(https) })
+    }
+
     /// Sends a request; the answer may have any status below 500.
     ///
     /// # Errors

@@ -6,22 +6,18 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use argon2::password_hash::PasswordHasher as _;
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::config::Auth;
 use crate::kernel::email::Email;
 use crate::kernel::error::{Error, Faults, Result};
+use crate::kernel::threads::Threads;
 
-/// How long a sign-in waits for its turn before it is told to come back.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// The largest memory, in KiB, that a stored hash may ask for: a corrupted row must not be a memory bomb.
 const MOST_MEMORY_KIB: u32 = 1 << 18;
 /// log10 of the guesses below which a password is too easy: all of zxcvbn's own 30,000 commonest stay below.
@@ -38,7 +34,7 @@ const DECOY: &str = "a password that nobody has";
 #[derive(Clone)]
 pub struct Passwords {
     parameters: Params,
-    turns: Arc<Semaphore>,
+    /// They do nothing but hash: among hundreds of threads the memory that each has hashed in would be gigabytes.
     threads: Arc<Threads>,
     /// Verified when there is no such account, so that both answers take as long.
     decoy: Arc<str>,
@@ -47,29 +43,6 @@ pub struct Passwords {
 thread_local! {
     /// What a thread has verified in, 19 MiB, for the next time; it goes with the thread.
     static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The threads that hash. They do nothing else, there are no more than hash at once, and they end after ten idle seconds: among hundreds
-/// of threads the memory that each has hashed in would be gigabytes.
-struct Threads(Option<Runtime>);
-
-impl Threads {
-    fn new(count: usize) -> Result<Self> {
-        let runtime = Builder::new_current_thread().max_blocking_threads(count).thread_name("passwords").build();
-        Ok(Self(Some(runtime.map_err(Error::internal)?)))
-    }
-
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-        let Some(threads) = &self.0 else { return Err(Error::internal("the threads that hash are gone")) };
-        threads.spawn_blocking(work).await.map_err(Error::internal)?
-    }
-}
-
-/// Nobody waits for what is still being hashed: it may be dropped where nobody may wait.
-impl Drop for Threads {
-    fn drop(&mut self) {
-        self.0.take().into_iter().for_each(Runtime::shutdown_background);
-    }
 }
 
 /// What a verification found.
@@ -93,8 +66,7 @@ impl Passwords {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let permits = if settings.hashing_permits == 0 { cores } else { settings.hashing_permits };
         let decoy = hash(parameters.clone(), &DECOY.into())?.into();
-        let threads = Arc::new(Threads::new(permits)?);
-        Ok(Self { parameters, turns: Arc::new(Semaphore::new(permits)), threads, decoy })
+        Ok(Self { parameters, threads: Arc::new(Threads::new("passwords", permits)?), decoy })
     }
 
     /// The PHC string of `password`, with a fresh salt.
@@ -103,7 +75,7 @@ impl Passwords {
     /// 503 when too many passwords are being hashed.
     pub async fn hash(&self, password: SecretString) -> Result<String> {
         let parameters = self.parameters.clone();
-        self.off_thread(move || hash(parameters, &normal(&password))).await
+        self.threads.run(move || hash(parameters, &normal(&password))).await
     }
 
     /// Whether `password` belongs to `stored`; takes as long where there is nothing stored.
@@ -113,7 +85,7 @@ impl Passwords {
     pub async fn verify(&self, password: SecretString, stored: Option<String>) -> Result<Verdict> {
         let (known, stored) = (stored.is_some(), stored.unwrap_or_else(|| self.decoy.to_string()));
         let parameters = self.parameters.clone();
-        let verdict = self.off_thread(move || Ok(verify(&parameters, &normal(&password), &stored))).await?;
+        let verdict = self.threads.run(move || Ok(verify(&parameters, &normal(&password), &stored))).await?;
         Ok(if known { verdict } else { Verdict::Wrong })
     }
 
@@ -123,19 +95,7 @@ impl Passwords {
     /// 422 with every fault; 503 when the house is too busy.
     pub async fn check(&self, password: &SecretString, email: &Email, names: &[&str], pointer: &'static str) -> Result<()> {
         let (password, context) = (password.clone(), context(email, names));
-        self.off_thread(move || choose(&normal(&password), &context, pointer)).await
-    }
-
-    /// The permit goes into the closure: a client who leaves drops the future, not the hash.
-    async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-        let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else { return Err(Error::unavailable("too many passwords at once")) };
-        let work = move || {
-            let done = work();
-            drop(turn);
-            done
-        };
-        self.threads.run(work).await
+        self.threads.run(move || choose(&normal(&password), &context, pointer)).await
     }
 }
 
@@ -209,10 +169,7 @@ fn is_little_more_than(password: &str, context: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt as _;
-
     use super::*;
-    use crate::kernel::error::Code;
 
     fn fine(password: &str) -> bool {
         let email: Email = "firstname.lastname@example.com".parse().expect("an address");
@@ -274,8 +231,7 @@ mod tests {
     fn passwords(permits: usize) -> Passwords {
         let parameters = parameters(19_456, 2);
         let decoy = hash(parameters.clone(), &DECOY.into()).expect("a hash").into();
-        let threads = Arc::new(Threads::new(permits).expect("threads"));
-        Passwords { parameters, turns: Arc::new(Semaphore::new(permits)), threads, decoy }
+        Passwords { parameters, threads: Arc::new(Threads::new("passwords", permits).expect("threads")), decoy }
     }
 
     #[tokio::test]
@@ -295,19 +251,5 @@ mod tests {
         let stored = passwords.hash("caf\u{e9} au lait".into()).await.expect("a hash");
         assert_eq!(passwords.verify("cafe\u{301} au lait".into(), Some(stored.clone())).await.expect("a verdict"), Verdict::Right);
         assert_eq!(passwords.verify("cafe au lait".into(), Some(stored)).await.expect("a verdict"), Verdict::Wrong);
-    }
-
-    #[tokio::test]
-    async fn whoever_leaves_keeps_their_turn_until_the_hash_is_made_and_nobody_waits_for_long() {
-        let passwords = passwords(1);
-        assert!(passwords.hash("a good password".into()).now_or_never().is_none());
-        assert_eq!(passwords.turns.available_permits(), 0, "the hash goes on");
-        let turn = passwords.turns.clone().acquire_owned().await.expect("a turn once it is made");
-        let waited = std::time::Instant::now();
-        let refused = passwords.verify("a good password".into(), None).await.expect_err("too busy");
-        assert_eq!((refused.code, refused.retry_after), (Code::Unavailable, Some(2)));
-        assert!((PATIENCE..PATIENCE * 2).contains(&waited.elapsed()));
-        drop(turn);
-        passwords.verify("a good password".into(), None).await.expect("a verdict");
     }
 }

@@ -1,6 +1,7 @@
 //! Providers of identities, such as GitHub or a company's own OpenID Connect: where a browser is sent, and who came back.
 //!
-//! Authorization code with PKCE (RFC 7636, S256). Where a provider's doors are, and its keys, is read from it and kept for an hour.
+//! Authorization code with PKCE (RFC 7636, S256). Where a provider's doors are, and its keys, is read from it and kept for an hour,
+//! longer while it does not answer. One sign-in asks for all, and a provider that was asked in vain is left alone for a while.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +18,7 @@ use oauth2::{
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::MutexGuard;
 
 use crate::auth::fetch::{FetchError, Fetcher};
 use crate::auth::id_token::{self, Disbelief, Expected};
@@ -31,6 +33,8 @@ use crate::kernel::identity::Identity;
 const KEPT: TimeDelta = TimeDelta::hours(1);
 /// How old its keys are at least when one is looked for anew that is not among them.
 const RELEARN: TimeDelta = TimeDelta::minutes(1);
+/// How long nobody asks again after somebody who began to ask in vain. The longest attempt, two answers of five seconds, leaves five.
+const LEFT_ALONE: TimeDelta = TimeDelta::seconds(15);
 /// The most keys of a provider that are kept.
 const MOST_KEYS: usize = 64;
 
@@ -68,8 +72,11 @@ pub struct Providers(BTreeMap<String, Provider>);
 
 impl Providers {
     /// As configured.
-    pub fn new(settings: &Settings) -> Self {
-        let fetcher = Arc::new(Fetcher::default());
+    ///
+    /// # Errors
+    /// When there can be no threads to look names up on.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        let fetcher = Arc::new(Fetcher::new()?);
         let base = settings.server.frontend_url.trim_end_matches('/');
         let all = settings.auth.providers.iter().map(|(name, chosen)| {
             let provider = Provider {
@@ -81,10 +88,11 @@ impl Providers {
                 back: format!("{base}/sign-in/{name}"),
                 fetcher: fetcher.clone(),
                 known: Mutex::default(),
+                learning: tokio::sync::Mutex::default(),
             };
             (name.clone(), provider)
         });
-        Self(all.collect())
+        Ok(Self(all.collect()))
     }
 
     /// The one with this name.
@@ -114,6 +122,15 @@ pub struct Provider {
     back: String,
     fetcher: Arc<Fetcher>,
     known: Mutex<Option<Arc<Known>>>,
+    /// Whose turn it is to ask it, and what has come of it when that was in vain.
+    learning: tokio::sync::Mutex<Option<Failure>>,
+}
+
+/// Nobody could read what it says of itself.
+struct Failure {
+    /// When they began to.
+    since: Instant,
+    error: Error,
 }
 
 /// What a provider says of itself.
@@ -229,7 +246,10 @@ impl Provider {
         let token = token.ok_or_else(|| self.disbelieved("there is no ID token"))?;
         let expected = Expected { issuer: &self.issuer, client_id: &self.client_id, nonce: &trip.nonce };
         let read = match id_token::read(token, &known.keys, expected, now) {
-            Err(Disbelief::Key) if now.since(known.since) >= RELEARN => id_token::read(token, &self.learn(now).await?.keys, expected, now),
+            Err(Disbelief::Key) if now.since(known.since) >= RELEARN => {
+                let learnt = self.learn(self.learning.lock().await, RELEARN, now).await?;
+                id_token::read(token, &learnt.keys, expected, now)
+            }
             read => read,
         };
         read.map_err(|disbelief| self.disbelieved(&disbelief.to_string()))
@@ -261,19 +281,38 @@ impl Provider {
         Ok(client)
     }
 
+    /// What it says of itself. Something old is better than nothing: only those who have nothing wait for whoever asks already.
     async fn known(&self, now: Instant) -> Result<Arc<Known>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match known.filter(|known| now.since(known.since) < KEPT) {
-            Some(known) => Ok(known),
-            None => self.learn(now).await,
+        match self.kept() {
+            Some(known) if now.since(known.since) < KEPT => Ok(known),
+            Some(old) => match self.learning.try_lock() {
+                Ok(turn) => Ok(self.learn(turn, KEPT, now).await.unwrap_or(old)),
+                Err(_) => Ok(old),
+            },
+            None => self.learn(self.learning.lock().await, KEPT, now).await,
         }
     }
 
-    async fn learn(&self, now: Instant) -> Result<Arc<Known>> {
-        let known = Arc::new(match self.kind {
-            ProviderKind::Oidc => self.discover(now).await?,
-            ProviderKind::Github => self.github(now),
-        });
+    fn kept(&self) -> Option<Arc<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What it says of itself, anew unless somebody who had the turn before has learnt that within `age`, or could not.
+    async fn learn(&self, mut turn: MutexGuard<'_, Option<Failure>>, age: TimeDelta, now: Instant) -> Result<Arc<Known>> {
+        if let Some(known) = self.kept().filter(|known| now.since(known.since) < age) {
+            return Ok(known);
+        }
+        if let Some(failure) = turn.as_ref().filter(|failure| now.since(failure.since).abs() < LEFT_ALONE) {
+            return Err(failure.error.clone());
+        }
+        let learnt = match self.kind {
+            ProviderKind::Oidc => self.discover(now).await,
+            ProviderKind::Github => Ok(self.github(now)),
+        };
+        let known = Arc::new(learnt.inspect_err(|error| {
+            tracing::warn!(provider = %self.name, %error, "what a provider says of itself cannot be read");
+            *turn = Some(Failure { since: now, error: error.clone() });
+        })?);
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.clone());
         Ok(known)
     }

@@ -233,8 +233,12 @@ async fn mail(settings: &Settings) -> Finding {
 
 /// Whether those answer whom people sign in with.
 async fn providers(settings: &Settings) -> Vec<Finding> {
+    let providers = match Providers::new(settings) {
+        Ok(providers) => providers,
+        Err(error) => return vec![Finding(Wrong, "sign-in", plain(error))],
+    };
     let mut found = Vec::new();
-    for provider in Providers::new(settings).all() {
+    for provider in providers.all() {
         found.push(match provider.reach(SystemClock.now()).await {
             Ok(()) => Finding(Fine, "sign-in", format!("`{}` answers", provider.name)),
             Err(error) => Finding(Wrong, "sign-in", format!("{}; nobody can sign in with it", plain(error))),

@@ -236,6 +236,8 @@ pub struct Limits {
     pub reports_per_day: i64,
     /// Per organisation.
     pub webhook_repeats_per_day: i64,
+    /// Per organisation.
+    pub webhook_urls_per_day: i64,
 }
 
 /// `[vetting]`

@@ -19,6 +19,7 @@ pub mod request;
 pub mod schema;
 pub mod scope;
 pub mod text;
+pub mod threads;
 pub mod traces;
 pub mod week;
 pub mod words;

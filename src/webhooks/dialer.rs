@@ -2,73 +2,32 @@
 //! it has looked at, follows nobody anywhere, and reads no more of an answer than its status.
 
 use std::error::Error as StdError;
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::net::IpAddr;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::body::Bytes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
 use rustls::crypto::ring::default_provider;
 use rustls::{ClientConfig, RootCertStore};
-use tower_service::Service;
 use url::{Host, Url};
 use webpki_roots::TLS_SERVER_ROOTS;
 
 use crate::config::authorities;
+use crate::kernel::error::{Error, Result};
+use crate::net::names::{Names, Unresolved};
 use crate::webhooks::addresses::{is_public, read_url};
 use crate::webhooks::delivery::Outcome;
 
-/// Finds the addresses of a name.
-pub type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
-
-/// A name that leads where no webhook may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("its name does not lead to public addresses alone")]
-struct NotPublic;
-
-/// Finds addresses, all of which may be dialled.
-#[derive(Clone)]
-struct Resolver {
-    lookup: Lookup,
-    anywhere: bool,
-}
-
-impl Resolver {
-    /// One that is not public spoils them all: nobody mixes those by mistake.
-    async fn find(self, name: String) -> Result<Vec<SocketAddr>, Box<dyn StdError + Send + Sync>> {
-        let found = (self.lookup)(name).await?;
-        if self.anywhere || found.iter().all(|address| is_public(address.ip())) { Ok(found) } else { Err(NotPublic.into()) }
-    }
-}
-
-impl Service<Name> for Resolver {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = Box<dyn StdError + Send + Sync>;
-    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let this = self.clone();
-        Box::pin(async move { this.find(name.as_str().to_owned()).await.map(Vec::into_iter) })
-    }
-}
-
 /// Posts to endpoints of others.
 pub struct Dialer {
-    client: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
-    resolver: Resolver,
+    client: Client<HttpsConnector<HttpConnector<Names>>, Full<Bytes>>,
+    names: Names,
+    anywhere: bool,
     deadline: Duration,
 }
 
@@ -89,44 +48,42 @@ impl Dialer {
     /// Trusts the public authorities, and those of the PEM file `extra_ca` where one is named.
     ///
     /// # Errors
-    /// What is wrong with the file.
-    pub fn new(deadline: Duration, anywhere: bool, extra_ca: &str) -> Result<Self, String> {
-        let system: Lookup = Arc::new(|name| Box::pin(async move { Ok(tokio::net::lookup_host((name.as_str(), 0)).await?.collect()) }));
-        Self::with(system, deadline, anywhere, extra_ca)
+    /// When the file cannot be used, or there can be no threads to look names up on.
+    pub fn new(deadline: Duration, anywhere: bool, extra_ca: &str) -> Result<Self> {
+        let is_public: fn(IpAddr) -> bool = if anywhere { |_| true } else { is_public };
+        Self::with(Names::new(is_public)?, deadline, anywhere, extra_ca)
     }
 
-    fn with(lookup: Lookup, deadline: Duration, anywhere: bool, extra_ca: &str) -> Result<Self, String> {
-        let resolver = Resolver { lookup, anywhere };
-        let mut http = HttpConnector::new_with_resolver(resolver.clone());
+    fn with(names: Names, deadline: Duration, anywhere: bool, extra_ca: &str) -> Result<Self> {
+        let mut http = HttpConnector::new_with_resolver(names.clone());
         http.enforce_http(false);
-        let https = HttpsConnectorBuilder::new().with_tls_config(trusting(extra_ca)?).https_or_http().enable_http1().wrap_connector(http);
+        let trusting = trusting(extra_ca).map_err(|wrong| Error::internal(format!("webhooks.extra_ca: {wrong}")))?;
+        let https = HttpsConnectorBuilder::new().with_tls_config(trusting).https_or_http().enable_http1().wrap_connector(http);
         // No connection is kept: the next one asks anew where the name leads.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(https);
-        Ok(Self { client, resolver, deadline })
+        Ok(Self { client, names, anywhere, deadline })
     }
 
     /// Whether an endpoint may be dialled, as things are now.
     ///
     /// # Errors
-    /// What is wrong with its URL.
-    pub async fn check(&self, text: &str) -> Result<(), &'static str> {
-        let url = read_url(text, self.resolver.anywhere)?;
-        let Some(Host::Domain(name)) = url.host() else { return Ok(()) };
-        if self.resolver.anywhere {
-            return Ok(());
-        }
-        let found = tokio::time::timeout(self.deadline, self.resolver.clone().find(name.to_owned())).await;
-        match found {
+    /// 422 with what is wrong with its URL; 503 when too many names are being looked up.
+    pub async fn check(&self, text: &str) -> Result<()> {
+        let wrong = |what: &'static str| Error::fault("/url", what);
+        let url = read_url(text, self.anywhere).map_err(wrong)?;
+        let Some(Host::Domain(name)) = url.host().filter(|_| !self.anywhere) else { return Ok(()) };
+        match tokio::time::timeout(self.deadline, self.names.find(name)).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) if error.is::<NotPublic>() => Err("must lead to public addresses alone"),
-            _ => Err("names a host that cannot be found"),
+            Ok(Err(Unresolved::Busy(error))) => Err(error),
+            Ok(Err(Unresolved::NotPublic)) => Err(wrong("must lead to public addresses alone")),
+            Ok(Err(Unresolved::Unknown(_))) | Err(_) => Err(wrong("names a host that cannot be found")),
         }
     }
 
     /// Posts a message; reads the status alone.
     pub async fn post(&self, url: &str, message: Message) -> Outcome {
         // What was fine when the webhook was made may be so no more: settings change.
-        let url = match read_url(url, self.resolver.anywhere) {
+        let url = match read_url(url, self.anywhere) {
             Ok(url) => url,
             Err(wrong) => return Outcome::Silent(format!("its URL {wrong}")),
         };
@@ -173,26 +130,43 @@ fn root(error: &dyn StdError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::net::SocketAddr;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex, mpsc};
+
+    use futures_util::FutureExt as _;
+    use tokio::runtime::Builder;
 
     use super::*;
+    use crate::kernel::error::Code;
+    use crate::net::names::Lookup;
 
-    /// A name server that gives one answer after the other.
-    fn lookup(answers: &'static [&'static [&'static str]]) -> Lookup {
-        let asked = AtomicUsize::new(0);
-        Arc::new(move |_| {
-            let answer = answers[asked.fetch_add(1, Ordering::Relaxed)];
-            Box::pin(async move { Ok(answer.iter().map(|each| each.parse().unwrap()).collect()) })
-        })
+    /// How many names are looked up at once here.
+    const AT_ONCE: usize = 2;
+
+    fn by(lookup: Lookup, deadline: Duration) -> Dialer {
+        Dialer::with(Names::with(lookup, AT_ONCE, is_public).unwrap(), deadline, false, "").unwrap()
     }
 
+    /// Of a name server that gives one answer after the other.
     fn dialer(answers: &'static [&'static [&'static str]]) -> Dialer {
-        Dialer::with(lookup(answers), Duration::from_secs(2), false, "").unwrap()
+        let asked = AtomicUsize::new(0);
+        let lookup = move |_: &str| -> io::Result<Vec<SocketAddr>> {
+            let answer = answers[asked.fetch_add(1, Ordering::Relaxed)];
+            Ok(answer.iter().map(|each| each.parse().unwrap()).collect())
+        };
+        by(Arc::new(lookup), Duration::from_secs(2))
+    }
+
+    /// What is wrong with a URL.
+    async fn wrong(dialer: &Dialer, url: &str) -> Option<String> {
+        dialer.check(url).await.err().map(|error| error.faults[0].detail.clone())
     }
 
     #[test]
     fn a_file_of_authorities_is_one() {
-        let wrong = |file: &str| Dialer::new(Duration::from_secs(2), false, file).err().unwrap_or_default();
+        let wrong = |file: &str| Dialer::new(Duration::from_secs(2), false, file).err().and_then(|error| error.cause).unwrap_or_default();
         assert!(wrong("no/such/file.pem").contains("`no/such/file.pem` cannot be read"));
         assert!(wrong("Cargo.toml").contains("no certificate in it"));
     }
@@ -206,10 +180,11 @@ mod tests {
     async fn a_name_must_lead_to_public_addresses_alone() {
         for private in [&["10.0.0.1:0"] as &[&str], &["1.1.1.1:0", "127.0.0.1:0"], &["[::ffff:169.254.169.254]:0"], &["[fd00::1]:0"]] {
             let answers: &'static [&'static [&'static str]] = Box::leak(vec![private].into_boxed_slice());
-            assert_eq!(dialer(answers).check("https://example.com/").await, Err("must lead to public addresses alone"), "{private:?}");
+            let wrong = wrong(&dialer(answers), "https://example.com/").await;
+            assert_eq!(wrong.as_deref(), Some("must lead to public addresses alone"), "{private:?}");
         }
-        assert_eq!(dialer(&[&["1.1.1.1:0", "[2606:4700::1111]:0"]]).check("https://example.com/").await, Ok(()));
-        assert_eq!(dialer(&[]).check("https://127.0.0.1/").await, Err("must lead to a public address"));
+        assert_eq!(wrong(&dialer(&[&["1.1.1.1:0", "[2606:4700::1111]:0"]]), "https://example.com/").await, None);
+        assert_eq!(wrong(&dialer(&[]), "https://127.0.0.1/").await.as_deref(), Some("must lead to a public address"));
     }
 
     #[tokio::test]
@@ -217,12 +192,37 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://example.com:{}/", listener.local_addr().unwrap().port());
         let dialer = dialer(&[&["1.1.1.1:0"], &["127.0.0.1:0"]]);
-        assert_eq!(dialer.check(&url).await, Ok(()));
-        let refused = Outcome::Silent(format!("no answer: {NotPublic}"));
+        assert_eq!(wrong(&dialer, &url).await, None);
+        let refused = Outcome::Silent(format!("no answer: {}", Unresolved::NotPublic));
         assert_eq!(post(&dialer, &url).await, refused);
         let literal = format!("https://{}/", listener.local_addr().unwrap());
         assert_eq!(post(&dialer, &literal).await, Outcome::Silent("its URL must lead to a public address".to_owned()));
         let dialled = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
         assert!(dialled.is_err(), "nobody has knocked");
+    }
+
+    #[test]
+    fn name_servers_that_are_silent_take_no_thread_of_the_databases_and_who_asks_meanwhile_is_told() {
+        // One thread, as the workers' are few: whoever blocks it holds up the database.
+        let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            let (answer, silence) = mpsc::channel::<()>();
+            let silence = Mutex::new(silence);
+            let lookup = move |_: &str| -> io::Result<Vec<SocketAddr>> {
+                assert!(silence.lock().unwrap().recv().is_err(), "silent until `answer` is dropped");
+                Ok(vec!["1.1.1.1:0".parse().unwrap()])
+            };
+            let dialer = by(Arc::new(lookup), Duration::from_secs(60));
+            for _ in 0..AT_ONCE {
+                assert!(dialer.check("https://slow.example/").now_or_never().is_none(), "nobody answers");
+            }
+            // Long before the deadline.
+            let refused = dialer.check("https://example.com/").await.unwrap_err();
+            assert_eq!((refused.code, refused.retry_after), (Code::Unavailable, Some(2)));
+            let database = tokio::time::timeout(Duration::from_secs(10), tokio::task::spawn_blocking(|| ())).await;
+            assert!(database.is_ok(), "the database finds its thread");
+            drop(answer);
+            assert_eq!(wrong(&dialer, "https://example.com/").await, None);
+        });
     }
 }

@@ -47,6 +47,7 @@ pub struct Webhooks {
     pub(crate) nudge: Nudge,
     pub(crate) mail: Nudge,
     repeats_per_day: Option<i64>,
+    urls_per_day: Option<i64>,
 }
 
 impl Webhooks {
@@ -63,27 +64,28 @@ impl Webhooks {
         mail: Nudge,
     ) -> Result<Self> {
         let deadline = Duration::from_secs(settings.deadline);
-        let dialer = Dialer::new(deadline, settings.anywhere, &settings.extra_ca);
-        let dialer = dialer.map_err(|wrong| Error::internal(format!("webhooks.extra_ca: {wrong}")))?;
+        let per_day = |limit: i64| Some(limit).filter(|_| limits.enabled);
         Ok(Self {
             db,
             clock,
             seals: seals.into(),
-            dialer: dialer.into(),
+            dialer: Dialer::new(deadline, settings.anywhere, &settings.extra_ca)?.into(),
             lease: TimeDelta::from_std(deadline.saturating_add(MARGIN)).unwrap_or(TimeDelta::hours(1)),
             nudge: Nudge::default(),
             mail,
-            repeats_per_day: Some(limits.webhook_repeats_per_day).filter(|_| limits.enabled),
+            repeats_per_day: per_day(limits.webhook_repeats_per_day),
+            urls_per_day: per_day(limits.webhook_urls_per_day),
         })
     }
 
     /// Makes a webhook. Its secret is in this answer alone, which is kept for no repeat.
     ///
     /// # Errors
-    /// 403; 409 when the organisation has ten; 422 with every fault, also for a URL that leads to no public address.
+    /// 403; 409 when the organisation has ten; 422 with every fault, also for a URL that leads to no public address; 429 after too many
+    /// in a day; 503 when too many names are being looked up.
     pub async fn create(&self, call: Call, draft: WebhookDraft) -> Result<Answer> {
         let organization = call.principal.client()?;
-        self.check(&draft.url).await?;
+        self.check(organization, &draft.url).await?;
         let (now, this) = (self.clock.now(), self.clone());
         let create = move |conn: &mut Conn| {
             if store::count(conn, organization)? >= MOST {
@@ -118,13 +120,13 @@ impl Webhooks {
     /// Changes a webhook. What waits for one that is switched off is given up.
     ///
     /// # Errors
-    /// 403, 404, 412, 422 with every fault.
+    /// 403, 404, 412, 422 with every fault; of a new URL also 429 and 503, as for [`Self::create`].
     pub async fn change(&self, call: Call, id: WebhookId, patch: Patch<WebhookDraft>) -> Result<Answer> {
         let organization = call.principal.client()?;
         let current = self.db.read(move |conn| store::find(conn, organization, id)).await?;
         let draft = patch.apply(&Changeable::from(&current))?;
         if draft.url != current.url {
-            self.check(&draft.url).await?;
+            self.check(organization, &draft.url).await?;
         }
         let now = self.clock.now();
         let change = move |conn: &mut Conn| {
@@ -272,7 +274,7 @@ impl Webhooks {
         let send = move |conn: &mut Conn| {
             once(conn, call.once.as_ref(), now, |conn| {
                 let webhook = store::find(conn, organization, id)?;
-                count(conn, organization, per_day, now)?;
+                throttle::take_of_day(conn, &format!("webhook-repeats:{organization}"), per_day, now)?;
                 if !webhook.enabled {
                     return Err(Error::conflict("This webhook is switched off: set `enabled` to true first."));
                 }
@@ -284,10 +286,15 @@ impl Webhooks {
         Ok(answer)
     }
 
+    /// Whether a webhook may lead there. It counts first: to look a name up takes as long as its owner likes.
+    ///
     /// # Errors
-    /// 422 for what no webhook may lead to.
-    async fn check(&self, url: &str) -> Result<()> {
-        self.dialer.check(url).await.map_err(|wrong| Error::fault("/url", wrong))
+    /// 422 for what no webhook may lead to; 429 after too many in a day; 503 when too many names are being looked up.
+    async fn check(&self, organization: OrganizationId, url: &str) -> Result<()> {
+        let (now, per_day) = (self.clock.now(), self.urls_per_day);
+        let count = move |conn: &mut Conn| throttle::take_of_day(conn, &format!("webhook-urls:{organization}"), per_day, now);
+        self.db.write(count).await?;
+        self.dialer.check(url).await
     }
 
     fn make_secret(&self, owner: WebhookId) -> Result<(SigningSecret, SealedSecret)> {
@@ -329,9 +336,4 @@ fn with_secret(webhook: Webhook, secret: &SigningSecret) -> Result<Answer> {
 
 fn audited(conn: &mut Conn, principal: &Principal, action: &str, id: WebhookId, now: Instant) -> Result<()> {
     record(conn, &Entry::of(Some(principal.user), Actor::Client, action, id, now))
-}
-
-/// Counts one more of what an organisation may have sent a day beside events.
-fn count(conn: &mut Conn, organization: OrganizationId, limit: Option<i64>, now: Instant) -> Result<()> {
-    throttle::take_of_day(conn, &format!("webhook-repeats:{organization}"), limit, now)
 }

@@ -14,6 +14,7 @@ use crate::support::person::Person;
 use crate::support::provider::{CLIENT_ID, CLIENT_SECRET, IdentityProvider, Lie, Somebody};
 use crate::support::smtp::Received;
 
+const START: &str = "/v1/auth/providers/own/start";
 const FINISH: &str = "/v1/auth/providers/own/finish";
 const LINK: &str = "/v1/auth/providers/own/link";
 const IDENTITIES: &str = "/v1/me/identities";
@@ -185,14 +186,46 @@ async fn the_provider_may_replace_its_keys() {
     provider.sign_with_rsa();
     app.advance(TimeDelta::minutes(1)).await;
     finish(&app, &provider, &jo).await.expect(200);
-    // What it says of itself is kept for an hour; then a provider that is out of order is seen to be.
+}
+
+/// Sixteen sign-ins that begin at once: how each was answered.
+async fn begin_together(app: &TestApp) -> Vec<u16> {
+    let strangers = app.anonymous();
+    let answers = join_all((0..16).map(|_| strangers.post(START, json!({})))).await;
+    answers.iter().map(|answer| answer.status).collect()
+}
+
+#[actix_web::test]
+async fn one_asks_the_provider_for_all_and_one_that_is_down_is_left_alone_for_a_while() {
+    let (app, provider) = start().await;
     provider.break_down(true);
-    begin(&app, "own").await;
-    app.advance(TimeDelta::hours(1)).await;
-    let down = app.anonymous().post("/v1/auth/providers/own/start", json!({})).await.problem(503, "unavailable");
-    assert!(!down.text.contains("127.0.0.1"), "{}", down.text);
+    assert_eq!((begin_together(&app).await, provider.discoveries()), (vec![503; 16], 1));
     provider.break_down(false);
-    begin(&app, "own").await;
+    let down = app.anonymous().post(START, json!({})).await.problem(503, "unavailable");
+    assert!(!down.text.contains("127.0.0.1"), "{}", down.text);
+    app.clock.advance(TimeDelta::seconds(15));
+    assert_eq!((begin_together(&app).await, provider.discoveries()), (vec![200; 16], 2));
+    assert_eq!((begin_together(&app).await, provider.discoveries()), (vec![200; 16], 2), "it is kept for an hour");
+    // Then it is asked again; what it said before is good as long as it says nothing.
+    provider.break_down(true);
+    app.clock.advance(TimeDelta::hours(1));
+    assert_eq!((begin_together(&app).await, provider.discoveries()), (vec![200; 16], 3));
+    provider.break_down(false);
+    app.clock.advance(TimeDelta::seconds(15));
+    assert_eq!((begin_together(&app).await, provider.discoveries()), (vec![200; 16], 4));
+    assert_eq!((begin_together(&app).await, provider.discoveries()), (vec![200; 16], 4));
+}
+
+#[actix_web::test]
+async fn who_has_begun_too_often_is_refused_before_the_provider_is_asked() {
+    let limits = [("limits.enabled", "true"), ("limits.sign_in_failures_per_address", "2")];
+    let (app, provider) = start_with(&limits).await;
+    provider.break_down(true);
+    for (status, discoveries) in [(503, 1), (503, 2), (429, 2)] {
+        let refused = app.anonymous().post(START, json!({})).await;
+        assert_eq!((refused.status, provider.discoveries()), (status, discoveries));
+        app.clock.advance(TimeDelta::seconds(15));
+    }
 }
 
 #[actix_web::test]
@@ -263,7 +296,7 @@ async fn guesses_at_the_password_are_counted_as_at_a_sign_in() {
     }
     strangers.post(FINISH, with(&body, json!({ "password": person.password }))).await.problem(429, "too-many-requests");
     person.login(&person.password).await.problem(429, "too-many-requests");
-    let begun = join_all((0..120).map(|_| strangers.post("/v1/auth/providers/own/start", json!({})))).await;
+    let begun = join_all((0..120).map(|_| strangers.post(START, json!({})))).await;
     assert_eq!(begun.iter().filter(|answer| answer.status == 200).count(), 99, "one was begun before");
 }
 

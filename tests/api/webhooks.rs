@@ -314,6 +314,29 @@ async fn tests_and_repeats_have_their_number_a_day_and_an_organisation_ten_webho
 }
 
 #[actix_web::test]
+async fn urls_have_their_number_a_day_and_count_before_anybody_looks_where_they_lead() {
+    let few = [
+        ("limits.enabled", "true"),
+        ("limits.requests_per_second", "1000"),
+        ("limits.burst", "1000"),
+        ("limits.webhook_urls_per_day", "3"),
+    ];
+    let app = TestApp::with(&few).await;
+    let (client, stranger, endpoint) = (app.client().await, app.client().await, Endpoint::start());
+    let hook = Hook::make(&client, &endpoint.url(), Value::Null).await;
+    let (other, wrong) = (json!({ "url": format!("{}/other", endpoint.url()) }), json!({ "url": "ftp://1.1.1.1/" }));
+    client.patch(&hook.path, other).await.expect(200);
+    client.patch(&hook.path, json!({ "description": "The same URL costs nothing" })).await.expect(200);
+    client.post("/v1/webhooks", wrong.clone()).await.faults(&["/url"]);
+    client.post("/v1/webhooks", wrong.clone()).await.problem(429, "too-many-requests");
+    client.patch(&hook.path, wrong.clone()).await.problem(429, "too-many-requests");
+    stranger.post("/v1/webhooks", wrong).await.faults(&["/url"]);
+    app.advance(TimeDelta::days(1)).await;
+    let client = client.with_pair(&client.renew().await.expect(200));
+    client.patch(&hook.path, json!({ "url": endpoint.url() })).await.expect(200);
+}
+
+#[actix_web::test]
 async fn two_nodes_tell_each_event_once() {
     let app = TestApp::start().await;
     let node = app.another_node().await;

@@ -136,6 +136,7 @@ struct State {
     issued: Vec<String>,
     made: usize,
     broken: bool,
+    discoveries: usize,
 }
 
 /// The running provider; ends with the test's runtime.
@@ -162,6 +163,7 @@ impl IdentityProvider {
             issued: Vec::new(),
             made: 0,
             broken: false,
+            discoveries: 0,
         };
         let state = Arc::new(Mutex::new(state));
         let shared = Data::from(state.clone());
@@ -215,6 +217,11 @@ impl IdentityProvider {
         self.lock().broken = broken;
     }
 
+    /// How often it was asked what it says of itself, also when it was out of order.
+    pub fn discoveries(&self) -> usize {
+        self.lock().discoveries
+    }
+
     /// Every token that it has given out.
     pub fn issued(&self) -> Vec<String> {
         self.lock().issued.clone()
@@ -249,7 +256,8 @@ fn random() -> String {
 }
 
 async fn discovery(state: Shared) -> HttpResponse {
-    let state = lock(&state);
+    let mut state = lock(&state);
+    state.discoveries += 1;
     if state.broken {
         return HttpResponse::BadGateway().finish();
     }

@@ -1,0 +1,3 @@
+//! The way out to others: what every door there needs. Knows no door.
+
+pub mod names;

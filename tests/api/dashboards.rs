@@ -1,20 +1,36 @@
-//! The operator's files: what they name is there. The metrics are the code's, the settings are `config/default.toml`'s, and each
-//! alert leads to a part of the runbook.
+//! The operator's files: what they name is there. The metrics are the code's, the settings are `config/default.toml`'s, each alert leads
+//! to a part of the runbook, and a node starts with what the compose files say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
+use guildhall::config::load::load_from;
+use guildhall::db::url::DatabaseUrl;
+use guildhall::notifications::mailer::{MailSettings, Mailer};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 const DASHBOARD: &str = include_str!("../../config/grafana/guildhall.json");
 const ALERTS: &str = include_str!("../../config/prometheus/alerts.yml");
 const RUNBOOK: &str = include_str!("../../docs/operations.md");
 const DEFAULTS: &str = include_str!("../../config/default.toml");
+const COMPOSE: [(&str, &str); 2] = [
+    ("docker-compose.yml", include_str!("../../docker-compose.yml")),
+    ("config/compose/three-nodes.yml", include_str!("../../config/compose/three-nodes.yml")),
+];
+/// What whoever starts the compose files exports, as their heads say.
+const EXPORTED: [(&str, &str); 5] = [
+    ("GUILDHALL_AUTH__SECRET", "0123456789-abcdefghijklmnopqrstuvwxyz-9876543210"),
+    ("GUILDHALL_MAIL__FROM", "Guildhall <no-reply@example.com>"),
+    ("GUILDHALL_MAIL__URL", "smtps://user:password@mail.example.com"),
+    ("GUILDHALL_SERVER__PUBLIC_URL", "https://hire.example.com"),
+    ("POSTGRES_PASSWORD", "0123456789abcdef"),
+];
 /// Who names settings as the environment writes them.
 const SETTINGS_ARE_NAMED_IN: [(&str, &str); 4] = [
     ("docs/operations.md", RUNBOOK),
-    ("docker-compose.yml", include_str!("../../docker-compose.yml")),
-    ("config/compose/three-nodes.yml", include_str!("../../config/compose/three-nodes.yml")),
+    COMPOSE[0],
+    COMPOSE[1],
     ("config/systemd/guildhall.service", include_str!("../../config/systemd/guildhall.service")),
 ];
 
@@ -69,17 +85,58 @@ fn anchors(document: &str) -> BTreeSet<String> {
     headings.map(anchor).collect()
 }
 
-/// The settings that there are, as the environment writes them.
-fn settings() -> BTreeSet<String> {
-    let (mut section, mut settings) = (String::new(), BTreeSet::new());
+/// The settings that there are, such as `server.listen`.
+fn keys() -> BTreeSet<String> {
+    let (mut section, mut keys) = ("", BTreeSet::new());
     for line in DEFAULTS.lines() {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            section = name.replace('.', "__");
+            section = name;
         } else if let Some((key, _)) = line.split_once(" = ").filter(|(key, _)| !key.starts_with('#')) {
-            settings.insert(format!("GUILDHALL_{section}__{key}").to_uppercase());
+            keys.insert(format!("{section}.{key}"));
         }
     }
-    settings
+    keys
+}
+
+/// The same as the environment writes them.
+fn settings() -> BTreeSet<String> {
+    keys().into_iter().map(|key| format!("GUILDHALL_{}", key.replace('.', "__")).to_uppercase()).collect()
+}
+
+/// The keys in the first column of the runbook's table of settings; `limits.*` are all of a section.
+fn described() -> BTreeSet<&'static str> {
+    let (_, table) = RUNBOOK.split_once("\n| an operator meets | |\n").expect("a table of settings");
+    let rows = table.lines().take_while(|line| line.starts_with('|')).skip(1);
+    let first = rows.filter_map(|row| row.split('|').nth(1));
+    first.flat_map(|cell| cell.split('`').skip(1).step_by(2)).filter(|name| name.contains('.')).collect()
+}
+
+/// A value of a compose file with its variables filled in.
+fn filled_in(value: &str) -> String {
+    let (mut done, mut rest) = (String::new(), value);
+    while let Some((before, hole)) = rest.split_once("${") {
+        let (hole, after) = hole.split_once('}').expect("an end of the hole");
+        let name = hole.split(':').next().unwrap_or_default();
+        let (_, exported) = EXPORTED.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("nobody says what {name} is"));
+        done.push_str(before);
+        done.push_str(exported);
+        rest = after;
+    }
+    done.push_str(rest);
+    done
+}
+
+/// The environments that a compose file gives to `guildhall`: a block for each, which services inherit by its anchor.
+fn environments(compose: &str) -> Vec<HashMap<String, String>> {
+    let indentation = |line: &str| line.len() - line.trim_start().len();
+    let read = |block: &str| {
+        let depth = block.lines().next().map_or(0, indentation);
+        let lines = block.lines().take_while(|line| indentation(line) >= depth).map(str::trim).filter(|line| !line.starts_with('#'));
+        let variable = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), filled_in(value))).expect("a variable");
+        lines.map(variable).collect::<HashMap<_, _>>()
+    };
+    let blocks = compose.split("environment:\n").skip(1);
+    blocks.map(read).filter(|variables| !variables.contains_key("POSTGRES_DB")).collect()
 }
 
 #[test]
@@ -140,5 +197,36 @@ fn the_operators_files_name_settings_that_there_are() {
         let named: Vec<&str> = words(text, "GUILDHALL_").into_iter().filter(|name| name.contains("__")).collect();
         let unknown: Vec<&&str> = named.iter().filter(|name| !settings.contains(**name)).collect();
         assert!(unknown.is_empty(), "{file} names settings that are not in config/default.toml: {unknown:?}");
+    }
+}
+
+#[test]
+fn the_runbook_describes_every_setting() {
+    let (keys, described) = (keys(), described());
+    let covers = |name: &str, key: &str| name == key || name.strip_suffix('*').is_some_and(|section| key.starts_with(section));
+    let missing: Vec<&String> = keys.iter().filter(|key| !described.iter().any(|name| covers(name, key))).collect();
+    // Whom one can sign in with is named as one likes.
+    let named = described.iter().filter(|name| !name.starts_with("auth.providers.") && !name.starts_with('.'));
+    let unknown: Vec<&&str> = named.filter(|name| !keys.iter().any(|key| covers(name, key))).collect();
+    assert!(missing.is_empty() && unknown.is_empty(), "docs/operations.md lacks {missing:?} in its table, and has {unknown:?}");
+}
+
+#[test]
+fn a_node_starts_with_what_the_compose_files_say() {
+    for (file, text) in COMPOSE {
+        let environments = environments(text);
+        assert_eq!((environments.len(), text.matches("image: guildhall\n").count()), (1, 1), "{file}: all services have the same");
+        for variables in environments {
+            assert!(variables.contains_key("GUILDHALL_ENV"), "{file} does not say whether it is for production");
+            let settings = load_from(None, variables).unwrap_or_else(|refusal| panic!("{file}: {refusal}"));
+            let mailer = Mailer::new(&MailSettings::from(&settings.mail)).map(|_| ());
+            assert_eq!((DatabaseUrl::parse(&settings.database.url).err(), mailer), (None, Ok(())), "{file}");
+            let url = settings.database.url.expose_secret();
+            if let Some((_, place)) = url.split_once("@%2F") {
+                let folder = place.split('/').next().unwrap_or_default().replace("%2F", "/");
+                let shared = text.lines().filter(|line| line.contains("volumes: [") && line.contains(&format!("socket:/{folder}"))).count();
+                assert_eq!(shared, 2, "{file}: PostgreSQL and the nodes share /{folder}");
+            }
+        }
     }
 }

@@ -83,21 +83,43 @@ async fn what_a_link_carries_is_escaped() {
     }
 }
 
-#[actix_web::test]
-async fn no_link_of_any_mail_is_dead() {
-    let app = TestApp::start().await;
-    let (nobody, mut links) = (app.anonymous(), BTreeSet::new());
+/// Where the links of all mails lead, below the house or a frontend.
+fn links() -> BTreeSet<String> {
+    let mut links = BTreeSet::new();
     for kind in LetterKind::ALL {
         for mail in preview(*kind, "house:").expect("a mail") {
             let found = mail.text.split_whitespace().filter_map(|word| word.strip_prefix("house:")).map(ToOwned::to_owned);
-            links.extend(found.map(|link| link.split('?').next().unwrap_or_default().to_owned()));
+            links.extend(found);
         }
     }
     assert!(links.len() > 8, "{links:?}");
-    for link in links {
-        page(nobody.get(&link).await, 200);
-        nobody.delete(&link).await.expect(405);
+    links
+}
+
+#[actix_web::test]
+async fn no_link_of_any_mail_is_dead() {
+    let app = TestApp::start().await;
+    let nobody = app.anonymous();
+    for link in links() {
+        let path = link.split('?').next().unwrap_or_default();
+        page(nobody.get(path).await, 200);
+        nobody.delete(path).await.expect(405);
     }
+}
+
+#[test]
+fn a_frontend_is_told_of_every_page_to_which_mails_lead() {
+    // An id is the part with an underscore.
+    let pattern = |link: &str| {
+        let (path, token) = link.split_once("?token=").map_or((link, ""), |(path, _)| (path, "?token=…"));
+        let parts = path.split('/').map(|part| if part.contains('_') { "{id}" } else { part });
+        format!("{}{token}", parts.collect::<Vec<_>>().join("/"))
+    };
+    let (_, list) = include_str!("../../docs/frontend.md").split_once("## Where mails lead\n").expect("the pages");
+    let (list, _) = list.split_once("\n## ").expect("their end");
+    let told = list.lines().filter_map(|row| row.strip_prefix("| `/")?.split('`').next()).map(|rest| format!("/{rest}"));
+    let (told, needed): (BTreeSet<String>, BTreeSet<String>) = (told.collect(), links().iter().map(|link| pattern(link)).collect());
+    assert_eq!(told, needed, "docs/frontend.md tells where mails lead");
 }
 
 #[actix_web::test]

@@ -183,6 +183,7 @@ pub struct Auth {
 #[serde(rename_all = "snake_case")]
 pub enum AdminTotp {
     /// Everywhere.
+    #[serde(alias = "required")]
     Always,
     /// In production.
     Production,

@@ -25,7 +25,7 @@ use guildhall::jobs::process::JobRequestAction;
 use guildhall::kernel::answer::{Answer, Call};
 use guildhall::kernel::clock::{Clock as _, Instant, ManualClock};
 use guildhall::kernel::error::Error;
-use guildhall::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, SessionId, TrialId, UserId};
+use guildhall::kernel::ids::{DeveloperId, JobRequestId, OrganizationId, SessionId, TrialId};
 use guildhall::kernel::principal::{Principal, Role};
 use guildhall::scheduler::driver;
 use guildhall::trials::model::StepBody;

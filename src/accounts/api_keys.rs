@@ -1,4 +1,7 @@
 //! API keys: made, listed, taken away, and asked at each request who is behind them.
+//!
+//! One is made only soon after a sign-in, and the organisation's owners hear of it, so that a stolen access token, which is good for
+//! minutes, does not become a key for a year.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,8 +9,10 @@ use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::accounts::keys::{ApiKey, ApiKeyView, ApiKeyWithSecret, COARSELY, LONGEST, MOST, NewApiKey};
+use crate::accounts::members::acts_for;
+use crate::accounts::second_factor::refuse_unless_recent;
 use crate::accounts::service::Accounts;
-use crate::accounts::{store, store_keys};
+use crate::accounts::{store, store_keys, store_recipients};
 use crate::audit::domain::Entry;
 use crate::audit::store as audit;
 use crate::auth::gate::KEY_PREFIX;
@@ -20,12 +25,13 @@ use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::{Principal, Role};
 use crate::kernel::process::Actor;
 use crate::kernel::scope::Scope;
+use crate::notifications::domain::Letter;
 
 impl Accounts {
     /// Makes an API key. What signs in is in this answer alone, which is kept for no repeat.
     ///
     /// # Errors
-    /// 403; 409 when the organisation has twenty; 422 for an end that is past or too far.
+    /// 403, also long after the sign-in; 409 when the organisation has twenty; 422 for an end that is past or too far.
     pub async fn create_api_key(&self, call: Call, new: NewApiKey) -> Result<Answer> {
         let organization = call.principal.client()?;
         let now = self.clock.now();
@@ -33,7 +39,9 @@ impl Accounts {
         if expires_at <= now || expires_at > now.plus(LONGEST) {
             return Err(Error::fault("/expires_at", "must be in the future, and within a year"));
         }
+        let this = self.clone();
         let create = move |conn: &mut Conn| {
+            refuse_unless_recent(conn, &call.principal, now)?;
             if store_keys::count(conn, organization)? >= MOST {
                 return Err(Error::conflict(format!("An organisation has {MOST} API keys at most: take one away first.")));
             }
@@ -44,9 +52,28 @@ impl Accounts {
             let key = ApiKey { id, organization, created_by, name, scopes, created_at: now, expires_at, last_used_at: None };
             store_keys::insert(conn, &key, &hash(&secret))?;
             audited(conn, &call.principal, "api_key.create", id, now)?;
+            this.tell_of_key(conn, &key)?;
             Answer::plain(&ApiKeyWithSecret { view: key.into(), key: secret })
         };
-        self.db.write(create).await
+        let made = self.db.write(create).await?;
+        self.mail.wake();
+        Ok(made)
+    }
+
+    /// Writes to the owners, and to whoever made the key: it may have been somebody else with a session of theirs.
+    fn tell_of_key(&self, conn: &mut Conn, key: &ApiKey) -> Result<()> {
+        let maker = store::user(conn, key.created_by)?;
+        let letter = Letter::ApiKeyMade {
+            name: key.name.clone(),
+            scopes: key.scopes.iter().map(ToString::to_string).collect(),
+            made_by: maker.name.clone(),
+            expires_at: key.expires_at,
+        };
+        let (subject, anchor) = (key.organization.to_string(), key.id.to_string());
+        // To an owner who makes one it is the same mail, which goes out once.
+        let mut recipients = store_recipients::owners_of(conn, key.organization)?;
+        recipients.push(store::recipient_of(&maker));
+        recipients.into_iter().try_for_each(|to| self.send_to(conn, to, letter.clone(), subject.clone(), &anchor, key.created_at))
     }
 
     /// The API keys of one's organisation, newest first.
@@ -91,9 +118,7 @@ impl Accounts {
 
 fn holder(conn: &mut Conn, hash: &str, now: Instant) -> Result<(ApiKey, Principal)> {
     let key = store_keys::find(conn, hash, now)?.ok_or_else(Error::not_signed_in)?;
-    let may = store::user(conn, key.created_by)?.may_sign_in();
-    let acts = store::membership(conn, key.created_by)?.is_some_and(|membership| membership.id == key.organization);
-    if !(may && acts) {
+    if !acts_for(conn, key.created_by, key.organization)? {
         return Err(Error::not_signed_in());
     }
     // A key has no session: nothing that a key may be used for asks for one.

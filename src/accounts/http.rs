@@ -13,7 +13,7 @@ use crate::accounts::service::Accounts;
 use crate::accounts::sign_in::SignIn;
 use crate::kernel::email::Email;
 use crate::kernel::error::Result;
-use crate::kernel::ids::{SessionId, UserId};
+use crate::kernel::ids::SessionId;
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::schema::Patch;
 use crate::web::answer;
@@ -259,14 +259,6 @@ async fn invite_member(ask: Ask<Address>, accounts: Data<Accounts>) -> Result<Ht
     Ok(answer::accepted_answer(accounts.invite(ask.call, ask.body.email).await?))
 }
 
-/// End somebody's membership. Role: client, owner.
-#[utoipa::path(tag = "organizations", params(("id" = UserId, Path, description = "The member")), responses((status = 204, description = "Removed")), security(("bearer" = [])))]
-#[delete("/v1/organization/members/{id}")]
-async fn remove_member(id: Path<UserId>, signed: Signed, accounts: Data<Accounts>) -> Result<HttpResponse> {
-    accounts.remove_member(signed.0, id.0).await?;
-    Ok(answer::nothing())
-}
-
 /// The browser or program, as it names itself.
 pub(crate) fn client_of(request: &HttpRequest) -> String {
     let client = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("unknown");
@@ -278,5 +270,5 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(register).service(verify_email).service(resend_verification).service(login).service(refresh).service(logout);
     config.service(forgot_password).service(reset_password).service(change_password).service(redeem_invitation);
     config.service(read_me).service(change_me).service(list_sessions).service(end_session);
-    config.service(read_organization).service(change_organization).service(list_members).service(invite_member).service(remove_member);
+    config.service(read_organization).service(change_organization).service(list_members).service(invite_member);
 }

@@ -14,10 +14,11 @@ use crate::web::ask::{Ask, Signed};
 use crate::web::path::Path;
 use crate::web::query::Query;
 
-/// Make a key for your organisation's own programs. Role: client.
+/// Make a key for your organisation's own programs, within 15 minutes of a sign-in. Role: client.
 ///
 /// Send it as `Authorization: Bearer ghk_…`. It acts for you as far as its scopes go, and ends with your membership; what only a person
-/// does, such as signing, is refused (403). The key is shown this once. An organisation has twenty at most.
+/// does, such as signing, is refused (403). The key is shown this once. An organisation has twenty at most. A mail tells its owners, and
+/// you, of each.
 #[utoipa::path(tag = "api keys", request_body = NewApiKey, responses((status = 201, body = ApiKeyWithSecret, description = "Made")), security(("bearer" = [])))]
 #[post("/v1/api-keys")]
 async fn create_api_key(ask: Ask<NewApiKey>, accounts: Data<Accounts>) -> Result<HttpResponse> {

@@ -11,8 +11,7 @@ use crate::accounts::store::{self, InvitationDetail};
 use crate::accounts::store_sessions;
 use crate::audit::domain::Entry;
 use crate::audit::store as audit;
-use crate::db::Conn;
-use crate::db::throttle;
+use crate::db::{Conn, lock, throttle};
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
@@ -133,29 +132,35 @@ impl Accounts {
             })
             .await
     }
+}
 
-    /// Ends a membership. Owners only; an owner cannot remove themselves, so that an organisation never stands alone.
-    ///
-    /// # Errors
-    /// 403, 404 for somebody who is no member, 409 for oneself.
-    pub async fn remove_member(&self, principal: Principal, member: UserId) -> Result<()> {
-        let now = self.clock.now();
-        self.db
-            .write(move |conn| {
-                let organization = owner(conn, &principal)?;
-                if member == principal.user {
-                    return Err(Error::conflict("You cannot remove yourself from your organisation."));
-                }
-                if !store::delete_member(conn, organization, member, now)? {
-                    return Err(Error::not_found());
-                }
-                let entry = Entry::of(Some(principal.user), Actor::Client, "organization.remove_member", member, now);
-                audit::record(conn, &entry)?;
-                cancel_pending_to(conn, &member.to_string())?;
-                store_sessions::revoke_all(conn, member, None, now)
-            })
-            .await
+/// Ends a membership of the organisation that is the answer. Owners only; an owner cannot remove themselves, so that an organisation
+/// never stands alone. What follows elsewhere is in `suspensions`.
+///
+/// # Errors
+/// 403, 404 for somebody who is no member, 409 for oneself.
+pub(crate) fn remove(conn: &mut Conn, principal: &Principal, member: UserId, now: Instant) -> Result<OrganizationId> {
+    let organization = owner(conn, principal)?;
+    if member == principal.user {
+        return Err(Error::conflict("You cannot remove yourself from your organisation."));
     }
+    lock::user(conn, member)?;
+    if !store::delete_member(conn, organization, member, now)? {
+        return Err(Error::not_found());
+    }
+    audit::record(conn, &Entry::of(Some(principal.user), Actor::Client, "organization.remove_member", member, now))?;
+    cancel_pending_to(conn, &member.to_string())?;
+    store_sessions::revoke_all(conn, member, None, now)?;
+    Ok(organization)
+}
+
+/// Whether somebody may sign in and acts for the organisation, as the database knows it now.
+///
+/// # Errors
+/// 404 for nobody.
+pub(crate) fn acts_for(conn: &mut Conn, user: UserId, organization: OrganizationId) -> Result<bool> {
+    let may_sign_in = store::user(conn, user)?.may_sign_in();
+    Ok(may_sign_in && store::membership(conn, user)?.is_some_and(|membership| membership.id == organization))
 }
 
 fn owner(conn: &mut Conn, principal: &Principal) -> Result<OrganizationId> {

@@ -19,7 +19,7 @@ words! {
         EventsRead => "events:read",
         /// Read webhooks and their deliveries.
         WebhooksRead => "webhooks:read",
-        /// Make, change and take away webhooks, and have deliveries sent again.
+        /// Make, change and take away webhooks, and have deliveries sent again; to make or change one it takes `events:read` as well.
         WebhooksWrite => "webhooks:write",
     }
 }

@@ -84,6 +84,12 @@ letters! {
     /// The owner has left, and the recipient is the owner from now on.
     OrganizationPassed => "organization_passed" { /// The organisation's name.
         organization: String };
+    /// There is a new API key; to the owners, and to whoever made it.
+    ApiKeyMade => "api_key_made" { /// What it is for.
+        name: String, /// What it may be used for, as words.
+        scopes: Vec<String>, /// The name of whoever made it.
+        made_by: String, /// Until when it is good.
+        expires_at: Instant };
 
     // vetting
     /// An application came in.
@@ -399,6 +405,6 @@ letters! {
     /// The house has switched a webhook off; to the owners.
     WebhookDisabled => "webhook_disabled" { /// Which.
         webhook_id: WebhookId, /// Where it led.
-        host: String, /// Whether it has said itself that it is gone.
-        gone: bool };
+        host: String, /// Why: a word.
+        because: String };
 }

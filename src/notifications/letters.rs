@@ -253,8 +253,7 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::ResetPassword { .. } => accounts::reset_password(),
         Letter::PasswordChanged => accounts::password_changed(),
         Letter::SessionReuse => accounts::session_reuse(),
-        Letter::SecondFactorOn => accounts::second_factor_on(),
-        Letter::SecondFactorOff => accounts::second_factor_off(),
+        Letter::SecondFactorOn | Letter::SecondFactorOff => accounts::second_factor(letter),
         Letter::SecondFactorReset => accounts::second_factor_reset(),
         Letter::RecoveryCodeUsed { left } => accounts::recovery_code_used(*left),
         Letter::RecoveryCodesRenewed => accounts::recovery_codes_renewed(),
@@ -264,6 +263,7 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::AccountClosed { erased_by } => accounts::account_closed(*erased_by, own),
         Letter::KeepData { erased_on, .. } => accounts::keep_data(*erased_on, own),
         Letter::OrganizationPassed { organization } => accounts::organization_passed(organization),
+        Letter::ApiKeyMade { name, scopes, made_by, expires_at } => accounts::api_key_made([name, made_by], scopes, *expires_at, own),
         Letter::VettingReceived { stages, kept } => vetting::received(stages, kept),
         Letter::VettingTaken => vetting::taken(),
         Letter::VettingStagePassed { stage, next, feedback } => vetting::stage_passed(stage, next, feedback.as_deref()),
@@ -343,7 +343,7 @@ fn words(letter: &Letter, own: TimeZone) -> Composed {
         Letter::TimesheetCap { trial, hours, percent, agreed_hours } => sheets::cap(trial, hours, *percent, *agreed_hours, own),
         Letter::NewMatches { title, count, developers, .. } => matching::new_matches(title, *count, developers),
         Letter::FittingRequests { count, titles } => matching::fitting_requests(*count, titles),
-        Letter::WebhookDisabled { host, gone, .. } => hooks::disabled(host, *gone),
+        Letter::WebhookDisabled { host, because, .. } => hooks::disabled(host, because),
     }
 }
 

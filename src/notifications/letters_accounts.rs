@@ -1,6 +1,8 @@
 //! The words of the mails about accounts.
 
 use crate::kernel::clock::Instant;
+use crate::kernel::scope::Scope;
+use crate::kernel::words::Word as _;
 use crate::kernel::zone::TimeZone;
 use crate::notifications::domain::Letter;
 use crate::notifications::letters::{Composed, name};
@@ -35,13 +37,18 @@ pub(super) fn session_reuse() -> Composed {
 /// What to do for whoever did not do what the mail is about.
 const NOT_YOU: &str = "If it was not you, ask for a new password at once: that signs out everybody who is signed in to your account.";
 
-pub(super) fn second_factor_on() -> Composed {
+/// The person switched it on, or off.
+pub(super) fn second_factor(letter: &Letter) -> Composed {
+    if matches!(letter, Letter::SecondFactorOn) { second_factor_on() } else { second_factor_off() }
+}
+
+fn second_factor_on() -> Composed {
     Composed::new("Your second factor is on", "From now on signing in takes your password and a code of your authenticator app.")
         .say("Every other session was signed out. Keep your recovery codes where you find them without your phone.")
         .say(NOT_YOU)
 }
 
-pub(super) fn second_factor_off() -> Composed {
+fn second_factor_off() -> Composed {
     Composed::new("Your second factor is off", "From now on signing in takes your password alone.").say(NOT_YOU)
 }
 
@@ -116,4 +123,22 @@ pub(super) fn organization_passed(organization: &str) -> Composed {
     let first = format!("The owner of {organization} has left Guildhall. You have acted for it the longest, so you are its owner now.");
     Composed::new(&format!("You are the owner of {organization} now"), &first)
         .say("Owners invite and remove members, and rename the organisation.")
+}
+
+pub(super) fn api_key_made([key, maker]: [&str; 2], scopes: &[String], expires_at: Instant, own: TimeZone) -> Composed {
+    let (key, maker) = (name(key), name(maker));
+    let first = format!("Your organisation has a new API key. Programs that have it act for {maker}, who made it, as far as this goes:");
+    let scopes: Vec<String> = scopes.iter().map(|scope| format!("\u{2013} {}", meaning(scope))).collect();
+    Composed::new(&format!("A new API key: {key}"), &first)
+        .say(&scopes.join("\n"))
+        .say("If none of you wanted it, take it away: it opens nothing from then on. Whoever made it should then choose a new password.")
+        .fact("For", &key)
+        .fact("Made by", &maker)
+        .fact("Good until", &moment(expires_at, own, None))
+        .leads_to("See your API keys", "api-keys".to_owned())
+}
+
+/// What a scope opens, in words; of one that another release knows, its name.
+fn meaning(scope: &str) -> String {
+    Scope::parse(scope).map_or_else(|| name(scope), |scope| scope.about().to_owned())
 }

@@ -60,6 +60,11 @@ const SIGNPOSTS: &[(&str, &str, &str)] = &[
         "Your webhook",
         "It is for signed-in members of your organisation: GET /v1/webhooks/{id}/deliveries, described in /docs.",
     ),
+    (
+        "/api-keys",
+        "Your API keys",
+        "They are for signed-in members of your organisation: GET /v1/api-keys, and DELETE /v1/api-keys/{id}, described in /docs.",
+    ),
     ("/vetting/applications", "Applications", "They are for admins, signed in: GET /v1/vetting/applications, described in /docs."),
     (
         "/appeals/{id}",
@@ -79,6 +84,7 @@ pub const PATHS: &[(&str, &[Method])] = &[
     ("/trials/{id}", LOOK),
     ("/invitations/{id}", LOOK),
     ("/webhooks/{id}", LOOK),
+    ("/api-keys", LOOK),
     ("/vetting/applications", LOOK),
     ("/appeals/{id}", LOOK),
 ];

@@ -96,6 +96,12 @@ fn accounts(other: &str) -> Option<Vec<Letter>> {
         Letter::AccountClosed { erased_by: instant("2026-11-30T12:00:00Z")? },
         Letter::KeepData { token_id, erased_on: instant("2028-12-23T12:00:00Z")? },
         Letter::OrganizationPassed { organization: other.to_owned() },
+        Letter::ApiKeyMade {
+            name: other.to_owned(),
+            scopes: vec!["job_requests:read".to_owned(), "events:read".to_owned(), other.to_owned()],
+            made_by: other.to_owned(),
+            expires_at: instant("2027-11-24T12:00:00Z")?,
+        },
     ])
 }
 
@@ -260,8 +266,13 @@ fn matches(other: &str, message: &str) -> Option<Vec<Letter>> {
 }
 
 fn webhooks(other: &str) -> Vec<Letter> {
-    let disabled = |gone| Letter::WebhookDisabled { webhook_id: WebhookId::from_u128(11), host: other.to_owned(), gone };
-    vec![disabled(false), disabled(true)]
+    ["failing", "gone", "maker_left"]
+        .map(|because| Letter::WebhookDisabled {
+            webhook_id: WebhookId::from_u128(11),
+            host: other.to_owned(),
+            because: because.to_owned(),
+        })
+        .to_vec()
 }
 
 /// What a letter of this kind looks like, as sent to somebody in Berlin; more than one where it says different things.

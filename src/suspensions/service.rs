@@ -1,12 +1,13 @@
-//! Suspending and reinstating people, by admins.
+//! Suspending and reinstating people, by admins; removing members, by owners.
 //!
-//! What follows from a suspension, in its transaction: every session ends, and a developer leaves matching. Whoever can no
-//! longer answer for a side gives up what nobody has signed: a suspended developer's open offers, and, once nobody who may
-//! sign in is left in an organisation, its open offers and its open job requests, which rest. Agreed and running trials go
-//! on, because there is another side to them: an admin decides about each. A reinstatement brings back none of it by itself.
+//! What follows from a suspension, in its transaction: every session ends, a developer leaves matching, and the webhooks that a
+//! client has made are switched off, as a lost membership switches them off. Whoever can no longer answer for a side gives up
+//! what nobody has signed: a suspended developer's open offers, and, once nobody who may sign in is left in an organisation,
+//! its open offers and its open job requests, which rest. Agreed and running trials go on, because there is another side to
+//! them: an admin decides about each. A reinstatement brings back none of it by itself.
 
 use crate::accounts::domain::{AccountStatus, User};
-use crate::accounts::{store as accounts, store_admin, store_sessions};
+use crate::accounts::{members, store as accounts, store_admin, store_sessions};
 use crate::audit::domain::Entry;
 use crate::audit::store::{record, record_admin};
 use crate::db::once::once;
@@ -20,12 +21,13 @@ use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{OrganizationId, TrialId, UserId};
 use crate::kernel::page::PageQuery;
-use crate::kernel::principal::Role;
+use crate::kernel::principal::{Principal, Role};
 use crate::kernel::process::{Actor, find};
 use crate::trials::model::{Step, StepBody, Viewer};
 use crate::trials::process::{Action, STEPS, TrialState};
 use crate::trials::service::Trials;
 use crate::trials::{clock, effects, store as trials};
+use crate::webhooks::service::end_those_of;
 
 /// How many requests and offers are read at once.
 const AT_ONCE: i64 = 100;
@@ -71,7 +73,22 @@ impl Suspensions {
         self.set(call, id, AccountStatus::Active, reason).await
     }
 
-    /// Wakes whoever works on what a side has given up.
+    /// Ends a membership, and with it what the member has made that would go on telling them of the organisation. Owners only.
+    ///
+    /// # Errors
+    /// 403, 404 for somebody who is no member, 409 for oneself.
+    pub async fn remove_member(&self, principal: Principal, member: UserId) -> Result<()> {
+        let now = self.clock.now();
+        let remove = move |conn: &mut Conn| {
+            let organization = members::remove(conn, &principal, member, now)?;
+            end_those_of(conn, member, organization, now)
+        };
+        self.db.write(remove).await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Wakes whoever works on what a side has given up, and whoever writes of it.
     pub fn wake(&self) {
         self.trials.wake();
     }
@@ -99,7 +116,7 @@ impl Suspensions {
         Ok(answer)
     }
 
-    /// What the side gives up that the person, who is kept out by now, was the last to answer for.
+    /// What the person, who is kept out by now, has made for themselves, and what the side gives up that they were the last to answer for.
     ///
     /// # Errors
     /// 503 when the database is down.
@@ -109,6 +126,7 @@ impl Suspensions {
             return self.end_offers(conn, Viewer::Developer(developer), by, now);
         }
         let Some(membership) = accounts::membership(conn, user.id)? else { return Ok(()) };
+        end_those_of(conn, user.id, membership.id, now)?;
         if store_admin::has_active_member(conn, membership.id)? {
             return Ok(());
         }

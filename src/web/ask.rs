@@ -101,6 +101,8 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Enrolling<T> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             if token(&request)?.starts_with(KEY_PREFIX) {
+                // Whose it is, for whoever writes the refusal down.
+                known(&request).await?;
                 return Err(rights::only_a_person());
             }
             let principal = admit(&request, gate(&request)?.enrolling(token(&request)?).await?)?;
@@ -122,6 +124,7 @@ async fn known(request: &HttpRequest) -> Result<Principal> {
         return gate.principal(token).await;
     }
     let (principal, scopes) = gate.key(token).await?;
+    note(request, &principal);
     rights::admit_key(request, &scopes)?;
     Ok(principal)
 }
@@ -131,11 +134,16 @@ pub async fn still_signed(request: &HttpRequest) -> bool {
     known(request).await.is_ok()
 }
 
-/// Notes who asks, for whoever stands around the handler and wants to know who was answered; refuses whom the matrix does.
+/// Notes who asks, and refuses whom the matrix does.
 fn admit(request: &HttpRequest, principal: Principal) -> Result<Principal> {
-    request.extensions_mut().insert(principal.clone());
+    note(request, &principal);
     rights::admit(request, &principal)?;
     Ok(principal)
+}
+
+/// Notes who asks, before anything is refused, for whoever stands around the handler and wants to know who was answered.
+fn note(request: &HttpRequest, principal: &Principal) {
+    request.extensions_mut().insert(principal.clone());
 }
 
 fn gate(request: &HttpRequest) -> Result<Arc<dyn Gate>> {

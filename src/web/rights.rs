@@ -105,25 +105,25 @@ pub const ADMINS: Rule = Rule::signed("admins", [Forbidden, Forbidden, Forbidden
 /// The matrix as the gate reads it; app data.
 pub struct Rights {
     rules: HashMap<&'static str, &'static Rule>,
-    scopes: HashMap<&'static str, Scope>,
+    scopes: HashMap<&'static str, &'static [Scope]>,
 }
 
 impl Rights {
-    /// Of rows such as `("GET /v1/me", SIGNED_IN)`, and of what API keys may do, such as `("GET /v1/trials", Scope::TrialsRead)`.
-    pub fn new(rows: &'static [(&'static str, Rule)], scopes: &'static [(&'static str, Scope)]) -> Self {
+    /// Of rows such as `("GET /v1/me", SIGNED_IN)`, and of what API keys may do, such as `("GET /v1/trials", &[Scope::TrialsRead])`.
+    pub fn new(rows: &'static [(&'static str, Rule)], scopes: &'static [(&'static str, &'static [Scope])]) -> Self {
         let rules = rows.iter().map(|(operation, rule)| (*operation, rule)).collect();
         Self { rules, scopes: scopes.iter().copied().collect() }
     }
 
-    /// Refuses an API key that lacks the scope, and every key where none is enough.
+    /// Refuses an API key that lacks a scope, and every key where none is enough.
     ///
     /// # Errors
     /// 403.
     fn admit_key(&self, operation: &str, scopes: &[Scope]) -> Result<()> {
-        match self.scopes.get(operation) {
-            Some(needed) if scopes.contains(needed) => Ok(()),
-            Some(needed) => Err(Error::not_allowed(format!("This API key lacks the scope `{needed}`."))),
-            None => Err(only_a_person()),
+        let needed = self.scopes.get(operation).ok_or_else(only_a_person)?;
+        match needed.iter().find(|scope| !scopes.contains(scope)) {
+            Some(lacking) => Err(Error::not_allowed(format!("This API key lacks the scope `{lacking}`."))),
+            None => Ok(()),
         }
     }
 
@@ -167,10 +167,10 @@ fn operation(request: &HttpRequest) -> String {
 }
 
 /// The matrix as a Markdown document.
-pub fn document(rows: &[(&str, Rule)], scopes: &[(&str, Scope)]) -> String {
+pub fn document(rows: &[(&str, Rule)], scopes: &[(&str, &[Scope])]) -> String {
     const KEYS: &str = "\n## What API keys may do\n\n\
-        A key acts for the client who made it, and needs the scope. Whatever is not listed is for people who sign in: 403.\n\n\
-        | operation | scope |\n| --- | --- |";
+        A key acts for the client who made it, and needs the scopes. Whatever is not listed is for people who sign in: 403.\n\n\
+        | operation | scopes |\n| --- | --- |";
     const HEAD: &str = "# Who may do what\n\n\
         Made from the matrix in the code (`src/rights.rs`) by `guildhall rights > docs/authorization.md`; a test holds this file to it.\n\
         The server asks the matrix before a handler runs, and a test tries every operation as everybody.\n\n\
@@ -179,7 +179,8 @@ pub fn document(rows: &[(&str, Rule)], scopes: &[(&str, Scope)]) -> String {
     let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let head = ["operation", "for"].iter().chain(&COLUMNS).map(|each| (*each).to_owned()).collect();
     let rule = vec!["---".to_owned(); COLUMNS.len() + 2];
-    let keys = scopes.iter().map(|(operation, scope)| line(vec![format!("`{operation}`"), format!("`{scope}`")]));
+    let all = |scopes: &[Scope]| scopes.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
+    let keys = scopes.iter().map(|(operation, scopes)| line(vec![format!("`{operation}`"), all(scopes)]));
     let keys: Vec<String> = [KEYS.to_owned()].into_iter().chain(keys).collect();
     let rows = rows.iter().map(|(operation, rule)| {
         let cells = rule.columns.iter().map(|access| word(*access).to_owned());
@@ -215,13 +216,16 @@ mod tests {
 
     #[test]
     fn what_has_no_row_lets_nobody_in() {
-        let rights = Rights::new(&[("GET /v1/x", ADMINS)], &[("GET /v1/x", Scope::TrialsRead)]);
+        const KEYS: &[(&str, &[Scope])] = &[("GET /v1/x", &[Scope::TrialsRead]), ("PUT /v1/x", &[Scope::WebhooksWrite, Scope::EventsRead])];
+        let rights = Rights::new(&[("GET /v1/x", ADMINS)], KEYS);
         let refused = |operation: &str, role| rights.admit(operation, role).map_err(|error| error.code);
         assert_eq!(refused("GET /v1/x", Role::Admin), Ok(()));
         assert_eq!(refused("GET /v1/x", Role::Client), Err(Code::NotAllowed));
         assert_eq!(refused("POST /v1/x", Role::Admin), Err(Code::Internal));
         let key = |operation: &str, scopes: &[Scope]| rights.admit_key(operation, scopes).is_ok();
         assert!(key("GET /v1/x", &[Scope::EventsRead, Scope::TrialsRead]) && !key("GET /v1/x", &[Scope::EventsRead]));
+        assert!(key("PUT /v1/x", &[Scope::EventsRead, Scope::WebhooksWrite]));
+        assert!(!key("PUT /v1/x", &[Scope::EventsRead]) && !key("PUT /v1/x", &[Scope::WebhooksWrite]), "it takes all of them");
         assert!(!key("POST /v1/x", Scope::ALL), "what is not listed is for people");
     }
 }

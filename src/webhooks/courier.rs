@@ -6,7 +6,6 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::accounts::store_admin::has_active_member;
-use crate::accounts::store_recipients;
 use crate::db::Conn;
 use crate::events::domain::KEPT as EVENTS_KEPT;
 use crate::events::store as events;
@@ -15,9 +14,6 @@ use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{OrganizationId, WebhookId};
 use crate::kernel::traces::TRACES;
-use crate::notifications::domain::Letter;
-use crate::notifications::outbox::NewMail;
-use crate::notifications::store::enqueue;
 use crate::scheduler::Nudge;
 use crate::webhooks::delivery::{Delivery, DeliveryState, KEPT, Outcome, STEADY, Settled, settle};
 use crate::webhooks::dialer::Message;
@@ -160,21 +156,9 @@ fn record(conn: &mut Conn, claimed: &Claimed, settled: &Settled, now: Instant) -
     let steadily = settled.state == DeliveryState::Failed && since.is_some_and(|since| now.since(since) >= STEADY);
     let because = if settled.gone { DisabledBecause::Gone } else { DisabledBecause::Failing };
     match store::get(conn, id)?.filter(|webhook| webhook.enabled && (settled.gone || steadily)) {
-        Some(webhook) => {
-            tell_owners(conn, &webhook, settled.gone, now)?;
-            disable(conn, webhook, because, now)
-        }
+        Some(webhook) => disable(conn, webhook, because, now),
         None => Ok(()),
     }
-}
-
-fn tell_owners(conn: &mut Conn, webhook: &Webhook, gone: bool, now: Instant) -> Result<()> {
-    let host = url::Url::parse(&webhook.url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned)).unwrap_or_default();
-    let letter = Letter::WebhookDisabled { webhook_id: webhook.id, host, gone };
-    for owner in store_recipients::owners_of(conn, webhook.organization)? {
-        enqueue(conn, now, &NewMail::now(letter.clone(), webhook.id, webhook.version, owner))?;
-    }
-    Ok(())
 }
 
 /// Neither URLs nor what an endpoint said: both are others' words.

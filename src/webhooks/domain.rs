@@ -22,6 +22,8 @@ words! {
         Gone => "gone",
         /// Nothing went through for days.
         Failing => "failing",
+        /// Whoever made it, or led it where it leads, no longer acts for the organisation.
+        MakerLeft => "maker_left",
     }
 }
 
@@ -66,7 +68,7 @@ pub struct Webhook {
     pub id: WebhookId,
     /// Whose.
     pub organization: OrganizationId,
-    /// Who made it.
+    /// Who made it, or has led it elsewhere since: it ends with their membership.
     pub created_by: UserId,
     /// Where events are posted to.
     pub url: String,

@@ -43,7 +43,8 @@ pub type WebhookPatch = Patch<WebhookDraft>;
 /// Messages follow Standard Webhooks: the headers `webhook-id` (the event's id, the same with every attempt), `webhook-timestamp` and
 /// `webhook-signature` (`v1,` and the Base64 of HMAC-SHA256 over `id.timestamp.body` under the secret), the body an `EventPayload`.
 /// Answer with a 2xx within ten seconds; otherwise it is tried again for three days. The order is not promised, nor that an event comes
-/// only once. The secret is shown this once. An organisation has ten webhooks at most.
+/// only once. The secret is shown this once. An organisation has ten webhooks at most. An API key needs `events:read` as well: who makes
+/// a webhook hears events there.
 #[utoipa::path(tag = "webhooks", request_body = WebhookDraft, responses((status = 201, body = WebhookWithSecret, description = "Made")), security(("bearer" = [])))]
 #[post("/v1/webhooks")]
 async fn create_webhook(ask: Ask<WebhookDraft>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
@@ -67,7 +68,8 @@ async fn read_webhook(Signed(principal): Signed, id: Path<WebhookId>, webhooks: 
 
 /// Change a webhook, or switch it on or off. Role: client.
 ///
-/// What waits for a webhook that is switched off is given up, and can be sent again later.
+/// What waits for a webhook that is switched off is given up, and can be sent again later. An API key needs `events:read` as well. A
+/// webhook ends with the membership of whoever made it, or has led it to another URL since.
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), request_body = WebhookPatch, responses((status = 200, body = WebhookView, description = "As it is now")), security(("bearer" = [])))]
 #[patch("/v1/webhooks/{id}")]
 async fn change_webhook(id: Path<WebhookId>, ask: Ask<WebhookPatch>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {

@@ -1,5 +1,6 @@
 //! Webhooks: an organisation's own programs are told of what concerns it, as Standard Webhooks (signed, tried for three days). Reads
-//! the events that other rooms have published; no room knows this one.
+//! the events that other rooms have published. Of those, `suspensions` alone knows this one: what a member has made ends with the
+//! membership.
 
 pub mod addresses;
 pub mod courier;

@@ -7,22 +7,27 @@ use chrono::TimeDelta;
 use rand::Rng as _;
 use serde_json::json;
 
+use crate::accounts::members::acts_for;
+use crate::accounts::store_recipients;
 use crate::audit::domain::Entry;
 use crate::audit::store::record;
 use crate::auth::seal::{Sealed, Seals};
 use crate::config;
 use crate::db::once::once;
 use crate::db::pool::Db;
-use crate::db::{Conn, throttle};
+use crate::db::{Conn, lock, throttle};
 use crate::events::domain::EventPayload;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
 use crate::kernel::error::{Error, Result};
-use crate::kernel::ids::{DeliveryId, EventId, OrganizationId, WebhookId};
+use crate::kernel::ids::{DeliveryId, EventId, OrganizationId, UserId, WebhookId};
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::Principal;
 use crate::kernel::process::Actor;
 use crate::kernel::schema::Patch;
+use crate::notifications::domain::Letter;
+use crate::notifications::outbox::NewMail;
+use crate::notifications::store::enqueue;
 use crate::scheduler::Nudge;
 use crate::webhooks::delivery::{Delivery, DeliveryState, DeliveryView};
 use crate::webhooks::dialer::Dialer;
@@ -88,6 +93,7 @@ impl Webhooks {
         self.check(organization, &draft.url).await?;
         let (now, this) = (self.clock.now(), self.clone());
         let create = move |conn: &mut Conn| {
+            still_acts(conn, &call.principal)?;
             if store::count(conn, organization)? >= MOST {
                 return Err(Error::conflict(format!("An organisation has {MOST} webhooks at most: change one, or take one away.")));
             }
@@ -131,10 +137,13 @@ impl Webhooks {
         let now = self.clock.now();
         let change = move |conn: &mut Conn| {
             once(conn, call.once.as_ref(), now, |conn| {
+                still_acts(conn, &call.principal)?;
                 let current = store::find(conn, organization, id)?;
                 call.expected.check(current.version)?;
                 let draft = patch.apply(&Changeable::from(&current))?;
-                let changed = current.with(draft, now);
+                // It leads to whoever says where.
+                let created_by = if draft.url == current.url { current.created_by } else { call.principal.user };
+                let changed = Webhook { created_by, ..current.with(draft, now) };
                 store::update(conn, changed.clone())?;
                 if !changed.enabled {
                     store_deliveries::give_up(conn, id, now)?;
@@ -321,12 +330,38 @@ impl Webhooks {
     }
 }
 
-/// Switches a webhook off, gives up what waits for it, and says so in the audit log.
+/// Switches a webhook off, gives up what waits for it, says so in the audit log, and writes to the owners.
 pub(crate) fn disable(conn: &mut Conn, webhook: Webhook, because: DisabledBecause, now: Instant) -> Result<()> {
     let id = webhook.id;
+    tell_owners(conn, &webhook, because, now)?;
     store::update(conn, webhook.disabled(because, now))?;
     store_deliveries::give_up(conn, id, now)?;
     record(conn, &Entry::of(None, Actor::System, "webhook.disable", id, now).with(json!({ "because": because })))
+}
+
+/// Not to whoever no longer acts for the organisation.
+fn tell_owners(conn: &mut Conn, webhook: &Webhook, because: DisabledBecause, now: Instant) -> Result<()> {
+    let host = url::Url::parse(&webhook.url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned)).unwrap_or_default();
+    let letter = Letter::WebhookDisabled { webhook_id: webhook.id, host, because: because.to_string() };
+    let mut owners = store_recipients::owners_of(conn, webhook.organization)?;
+    owners.retain(|owner| because != DisabledBecause::MakerLeft || owner.key != webhook.created_by.to_string());
+    owners.into_iter().try_for_each(|owner| enqueue(conn, now, &NewMail::now(letter.clone(), webhook.id, webhook.version, owner)))
+}
+
+/// Switches off what somebody made who no longer acts for the organisation: it may lead to them, and would go on telling them.
+///
+/// # Errors
+/// 503 when the database is down; 412 when one of them is changed at the same moment.
+pub(crate) fn end_those_of(conn: &mut Conn, maker: UserId, organization: OrganizationId, now: Instant) -> Result<()> {
+    let mut own = store::enabled(conn, [organization])?;
+    own.retain(|webhook| webhook.created_by == maker);
+    own.into_iter().try_for_each(|webhook| disable(conn, webhook, DisabledBecause::MakerLeft, now))
+}
+
+/// Refuses whoever was let in and has lost the membership since: what ended with it would begin again. The lock is the removal's.
+fn still_acts(conn: &mut Conn, principal: &Principal) -> Result<()> {
+    lock::user(conn, principal.user)?;
+    if acts_for(conn, principal.user, principal.client()?)? { Ok(()) } else { Err(Error::not_signed_in()) }
 }
 
 fn with_secret(webhook: Webhook, secret: &SigningSecret) -> Result<Answer> {

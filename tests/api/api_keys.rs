@@ -10,7 +10,9 @@ use guildhall::rights::{RIGHTS, SCOPES};
 use guildhall::web::rights::{ANYBODY, Access};
 use serde_json::{Value, json};
 
+use crate::organizations::member;
 use crate::support::app::TestApp;
+use crate::support::endpoint::Endpoint;
 use crate::support::person::Person;
 use crate::support::seeds::{Scene, act, job_body};
 use crate::support::sse::Listener;
@@ -24,13 +26,16 @@ async fn key(client: &Person, scopes: &[&str]) -> (String, Person) {
 
 #[test]
 fn every_scope_opens_something_and_only_what_a_client_may_do() {
-    let used: BTreeSet<Scope> = SCOPES.iter().map(|row| row.1).collect();
+    let used: BTreeSet<Scope> = SCOPES.iter().flat_map(|row| row.1).copied().collect();
     assert!(Scope::ALL.iter().all(|scope| used.contains(scope)));
-    for (operation, scope) in SCOPES {
+    for (operation, scopes) in SCOPES {
         let (_, rule) = RIGHTS.iter().find(|row| row.0 == *operation).unwrap_or_else(|| panic!("{operation} is no operation"));
         assert_eq!(rule.columns[3], Access::Allowed, "{operation} is not for a {}", Role::Client);
         let reads = operation.starts_with("GET ") || *operation == "POST /v1/matches/search";
-        assert_eq!(scope.as_str().ends_with(":read"), reads, "{operation} with {scope}");
+        // The first says what the operation does; a further one what comes of it.
+        let (first, further) = scopes.split_first().unwrap_or_else(|| panic!("{operation} takes no scope"));
+        assert_eq!(first.as_str().ends_with(":read"), reads, "{operation} with {first}");
+        assert!(further.iter().all(|scope| !reads && *scope == Scope::EventsRead), "{operation} with {further:?}");
     }
 }
 
@@ -136,4 +141,70 @@ async fn a_key_ends_at_its_time_and_with_its_makers_membership() {
     lasting.get("/v1/trials").await.expect(200);
     app.suspend(&client).await;
     lasting.get("/v1/trials").await.problem(401, "not-signed-in");
+}
+
+#[actix_web::test]
+async fn a_key_is_made_only_soon_after_a_sign_in_and_the_owners_hear_of_it() {
+    let app = TestApp::start().await;
+    let owner = app.client().await;
+    let guest = member(&app, &owner).await;
+    app.advance(TimeDelta::minutes(15) + TimeDelta::seconds(1)).await;
+    let late = guest.with_pair(&guest.renew().await.expect(200));
+    let body = json!({ "name": "Our board", "scopes": ["events:read", "job_requests:read"], "expires_at": "2026-12-24T10:00:00Z" });
+    late.post("/v1/api-keys", body.clone()).await.problem(403, "sign-in-too-old");
+    assert_eq!(late.get("/v1/api-keys").await.expect(200).json["data"], json!([]));
+    assert!(app.mails(&owner, "A new API key").await.is_empty());
+    guest.sign_in().await.post("/v1/api-keys", body).await.expect(201);
+    let said = "Your organisation has a new API key. Programs that have it act for A guest, who made it, as far as this goes:\n\n\
+        \u{2013} Read job requests, their shortlists, and invitations with their messages.\n\u{2013} Listen to events.\n\n\
+        If none of you wanted it, take it away: it opens nothing from then on. Whoever made it should then choose a new password.\n\n\
+        For: Our board\nMade by: A guest\nGood until: Thu 24 Dec 2026, 10:00 (UTC)\n\n\
+        See your API keys:\nhttp://localhost:8080/api-keys\n";
+    for (person, name) in [(&owner, "A client"), (&guest, "A guest")] {
+        let mails = app.mails(person, "A new API key: Our board").await;
+        assert_eq!(mails.len(), 1, "to {name}");
+        assert!(mails[0].text().contains(&format!("Hello {name},\n\n{said}")), "{}", mails[0].text());
+        assert!(!mails[0].text().contains("ghk_") && !mails[0].html().contains("ghk_"), "never what signs in");
+    }
+    key(&owner.sign_in().await, &["trials:read"]).await;
+    assert_eq!(app.mails(&owner, "A new API key: Our board").await.len(), 2, "an owner who makes one is told once");
+    assert_eq!(app.mails(&guest, "A new API key: Our board").await.len(), 1, "a member hears of their own alone");
+}
+
+#[actix_web::test]
+async fn what_a_key_is_refused_is_written_down() {
+    let app = TestApp::start().await;
+    let (client, admin) = (app.client().await, app.admin().await);
+    let maker = client.get("/v1/me").await.expect(200).text_at("/id");
+    let (_, program) = key(&client, &["trials:read"]).await;
+    program.get("/v1/trials").await.expect(200);
+    let tried =
+        [("GET", "/v1/job-requests"), ("DELETE", "/v1/organization/members/user_01h455vb4pex5vsknk084sn02q"), ("GET", "/v1/me/totp")];
+    for (method, path) in tried {
+        program.send(method.parse().expect("a method"), path, None).await.problem(403, "not-allowed");
+    }
+    let log = admin.get(&format!("/v1/admin/audit?actor={maker}&limit=100")).await.expect(200);
+    let refusals = log.json["data"].as_array().expect("entries").iter().rev().filter(|entry| entry["action"] == "access.refused");
+    let told: Vec<Value> = refusals.map(|entry| json!([entry["role"], entry["details"], entry["subject"]])).collect();
+    assert_eq!(told, tried.map(|(method, path)| json!(["client", { "method": method }, path])));
+}
+
+#[actix_web::test]
+async fn a_key_leads_a_webhook_somewhere_only_where_it_may_hear_events() {
+    let app = TestApp::start().await;
+    let (client, endpoint, elsewhere) = (app.client().await, Endpoint::start(), Endpoint::start());
+    let (_, writing) = key(&client, &["webhooks:write"]).await;
+    let (_, hearing) = key(&client, &["webhooks:write", "events:read"]).await;
+    let body = json!({ "url": endpoint.url() });
+    let made = hearing.post("/v1/webhooks", body.clone()).await.expect(201);
+    let path = format!("/v1/webhooks/{}", made.text_at("/id"));
+    let there = json!({ "url": elsewhere.url() });
+    for refused in [writing.post("/v1/webhooks", body).await, writing.patch(&path, there.clone()).await] {
+        assert_eq!(refused.problem(403, "not-allowed").text_at("/detail"), "This API key lacks the scope `events:read`.");
+    }
+    assert_eq!(client.get("/v1/webhooks").await.expect(200).json["data"][0]["url"], json!(endpoint.url()));
+    assert_eq!(hearing.patch(&path, there).await.expect(200).text_at("/url"), elsewhere.url());
+    writing.post(&format!("{path}/test"), json!({})).await.expect(202);
+    writing.delete(&path).await.expect(204);
+    assert_eq!(client.get("/v1/webhooks").await.expect(200).json["data"], json!([]));
 }

@@ -5,6 +5,12 @@ use crate::support::app::TestApp;
 use crate::support::smtp::SmtpServer;
 use crate::support::tls::{AUTHORITY, ELSEWHERE, LOCALHOST, in_front_of};
 
+/// TLS in front of a mail server; what goes into `mail.url`.
+async fn with_tls(smtp: &SmtpServer, certificate: &[u8]) -> String {
+    let behind = smtp.url().trim_start_matches("smtp://").parse().expect("an address");
+    format!("smtps://{}", in_front_of(behind, certificate).await)
+}
+
 /// Somebody registers at a house that sends its mails so; what the outbox says of the first one.
 async fn sent(settings: &[(&str, &str)]) -> Answer {
     let app = TestApp::with(settings).await;
@@ -25,7 +31,7 @@ fn refused(outbox: &Answer, why: &str) {
 #[actix_web::test]
 async fn mails_go_over_tls_to_whoever_proves_the_name() {
     let smtp = SmtpServer::start().await;
-    let url = format!("smtps://{}", in_front_of(smtp.address(), LOCALHOST).await);
+    let url = with_tls(&smtp, LOCALHOST).await;
     let outbox = sent(&[("mail.url", &url), ("mail.extra_ca", AUTHORITY)]).await;
     assert_eq!(outbox.text_at("/data/0/state"), "sent", "{}", outbox.text);
     assert_eq!(smtp.received().len(), 1);
@@ -34,9 +40,9 @@ async fn mails_go_over_tls_to_whoever_proves_the_name() {
 #[actix_web::test]
 async fn another_name_an_unknown_authority_and_a_server_without_tls_get_no_mail() {
     let smtp = SmtpServer::start().await;
-    let elsewhere = format!("smtps://{}", in_front_of(smtp.address(), ELSEWHERE).await);
+    let elsewhere = with_tls(&smtp, ELSEWHERE).await;
     refused(&sent(&[("mail.url", &elsewhere), ("mail.extra_ca", AUTHORITY)]).await, "not valid for name \"localhost\"");
-    let unknown = format!("smtps://{}", in_front_of(smtp.address(), LOCALHOST).await);
+    let unknown = with_tls(&smtp, LOCALHOST).await;
     refused(&sent(&[("mail.url", &unknown)]).await, "UnknownIssuer");
     // It does not offer STARTTLS, or somebody on the way has struck it out.
     let plain = format!("{}?tls=required", smtp.url());

@@ -20,7 +20,7 @@ async fn redeem(guest: &Person, token: &str) -> Answer {
 }
 
 /// Somebody who has joined the owner's organisation, signed in.
-async fn member(app: &TestApp, owner: &Person) -> Person {
+pub async fn member(app: &TestApp, owner: &Person) -> Person {
     let guest = app.somebody("member");
     invite(owner, &guest).await.expect(202);
     redeem(&guest, &app.mail(&guest, "Invitation").await.token()).await.expect(200);

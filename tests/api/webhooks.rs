@@ -11,12 +11,17 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use guildhall::db::Conn;
 use guildhall::db::schema::{events, webhook_deliveries};
+use guildhall::kernel::answer::Call;
 use guildhall::kernel::clock::Clock as _;
+use guildhall::kernel::error::Code;
 use guildhall::kernel::ids::{DeliveryId, EventId};
+use guildhall::kernel::principal::{Principal, Role};
 use guildhall::webhooks::event_types::all;
+use reqwest::Method;
 use ring::hmac;
 use serde_json::{Value, json};
 
+use crate::organizations::member;
 use crate::support::answer::Answer;
 use crate::support::app::{SECRET, TestApp};
 use crate::support::endpoint::{Endpoint, Hit, Mode};
@@ -229,6 +234,94 @@ async fn an_endpoint_that_is_gone_is_switched_off_at_once() {
     app.advance(TimeDelta::days(1)).await;
     assert_eq!(endpoint.hits().len(), 1);
     assert!(app.newest_mail(&client, "A webhook was switched off").await.text().contains("410"));
+}
+
+#[actix_web::test]
+async fn what_somebody_made_tells_them_nothing_once_they_are_out_and_the_owners_hear_of_it() {
+    let app = TestApp::start().await;
+    let (owner, admin, ours) = (app.client().await, app.admin().await, Endpoint::start());
+    let kept = Hook::make(&owner, &ours.url(), Value::Null).await;
+    for (out, way) in ["removed", "left", "suspended"].into_iter().enumerate() {
+        let (guest, theirs) = (member(&app, &owner).await, Endpoint::start());
+        let hook = Hook::make(&guest, &theirs.url(), Value::Null).await;
+        theirs.answer(Mode::With(503));
+        draft(&owner, json!({})).await;
+        app.settle().await;
+        let id = guest.get("/v1/me").await.expect(200).text_at("/id");
+        match way {
+            "removed" => owner.delete(&format!("/v1/organization/members/{id}")).await.expect(204),
+            "left" => guest.send(Method::DELETE, "/v1/me", Some(json!({ "password": guest.password }))).await.expect(202),
+            _ => admin.post(&format!("/v1/admin/users/{id}/suspend"), json!({ "message": "Because." })).await.expect(200),
+        };
+        theirs.answer(Mode::With(204));
+        draft(&owner, json!({})).await;
+        app.advance(TimeDelta::seconds(10)).await;
+        assert_eq!((theirs.hits().len(), ours.hits().len()), (1, 2 * out + 2), "{way}: neither what waited nor what came");
+        let off = owner.get(&hook.path).await.expect(200);
+        assert_eq!((&off.json["enabled"], &off.json["disabled_because"]), (&json!(false), &json!("maker_left")), "{way}");
+        assert_eq!(hook.deliveries(&owner).await.iter().map(|each| &each["state"]).collect::<Vec<_>>(), ["failed"], "{way}");
+        assert_eq!(owner.get(&kept.path).await.expect(200).json["enabled"], json!(true), "{way}");
+        let mails = app.mails(&owner, "A webhook was switched off: 127.0.0.1").await;
+        let text = mails.last().expect("a mail").text();
+        let why = "Whoever set up the webhook to 127.0.0.1 no longer acts for your organisation, so we send it nothing more.\n\n\
+            If the endpoint is yours, give the webhook another secret, as whoever left may know this one, and switch it on again. \
+            Otherwise take it away.";
+        assert!(mails.len() == out + 1 && text.contains(why) && text.contains(&hook.path.replace("/v1", "")), "{way}: {text}");
+        assert!(app.mails(&guest, "A webhook was switched off").await.is_empty(), "{way}");
+        let subject = hook.path.replace("/v1/webhooks/", "");
+        let log = admin.get(&format!("/v1/admin/audit?subject={subject}")).await.expect(200);
+        let entry = (&log.json["data"][0]["action"], &log.json["data"][0]["details"]);
+        assert_eq!(entry, (&json!("webhook.disable"), &json!({ "because": "maker_left" })), "{way}");
+    }
+}
+
+#[actix_web::test]
+async fn a_webhook_ends_with_whoever_led_it_where_it_leads() {
+    let app = TestApp::start().await;
+    let (owner, ours, theirs) = (app.client().await, Endpoint::start(), Endpoint::start());
+    let (writer, leader) = (member(&app, &owner).await, member(&app, &owner).await);
+    let (named, led) = (Hook::make(&owner, &ours.url(), Value::Null).await, Hook::make(&owner, &ours.url(), Value::Null).await);
+    writer.patch(&named.path, json!({ "description": "Board" })).await.expect(200);
+    leader.patch(&led.path, json!({ "url": theirs.url() })).await.expect(200);
+    for person in [&writer, &leader] {
+        let id = person.get("/v1/me").await.expect(200).text_at("/id");
+        owner.delete(&format!("/v1/organization/members/{id}")).await.expect(204);
+    }
+    assert_eq!(owner.get(&named.path).await.expect(200).json["enabled"], json!(true));
+    assert_eq!(owner.get(&led.path).await.expect(200).text_at("/disabled_because"), "maker_left");
+    draft(&owner, json!({})).await;
+    app.settle().await;
+    assert_eq!((ours.hits().len(), theirs.hits().len()), (1, 0));
+    // Whoever wants it still switches it on.
+    owner.patch(&led.path, json!({ "enabled": true, "url": ours.url() })).await.expect(200);
+    draft(&owner, json!({})).await;
+    app.settle().await;
+    assert_eq!((ours.hits().len(), theirs.hits().len()), (3, 0));
+}
+
+/// Behind the gate, which may know of a removal half a second later than the database.
+#[actix_web::test]
+async fn whoever_was_let_in_before_the_removal_leads_no_webhook_anywhere_after_it() {
+    let app = TestApp::start().await;
+    let (owner, theirs) = (app.client().await, Endpoint::start());
+    let (guest, kept) = (member(&app, &owner).await, Hook::make(&owner, &theirs.url(), Value::Null).await);
+    let (me, sessions) = (guest.get("/v1/me").await.expect(200), guest.get("/v1/me/sessions").await.expect(200));
+    let call = Call::by(Principal {
+        user: me.text_at("/id").parse().expect("an id"),
+        session: sessions.text_at("/data/0/id").parse().expect("an id"),
+        role: Role::Client,
+        organization: Some(me.text_at("/organization/id").parse().expect("an id")),
+    });
+    owner.delete(&format!("/v1/organization/members/{}", me.text_at("/id"))).await.expect(204);
+    let body = json!({ "url": format!("{}/other", theirs.url()) });
+    let draft = serde_json::from_value(body.clone()).expect("a draft");
+    let made = app.house.webhooks.create(call.clone(), draft).await.expect_err("no webhook");
+    let (id, patch) = (kept.path.replace("/v1/webhooks/", ""), serde_json::from_value(body).expect("a patch"));
+    let changed = app.house.webhooks.change(call, id.parse().expect("an id"), patch).await.expect_err("no change");
+    assert_eq!([made.code, changed.code], [Code::NotSignedIn; 2]);
+    let list = owner.get("/v1/webhooks").await.expect(200);
+    assert_eq!(list.json["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(list.json["data"][0]["url"], json!(theirs.url()));
 }
 
 #[actix_web::test]

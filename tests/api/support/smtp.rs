@@ -133,11 +133,6 @@ impl SmtpServer {
         format!("smtp://{}", self.address)
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// From now on does this with every mail.
     pub fn set_mode(&self, mode: Mode) {
         self.state().mode = Some(mode);

@@ -235,7 +235,7 @@ async fn mail(settings: &Settings) -> Finding {
 async fn providers(settings: &Settings) -> Vec<Finding> {
     let providers = match Providers::new(settings) {
         Ok(providers) => providers,
-        Err(error) => return vec![Finding(Wrong, "sign-in", plain(error))],
+        Err(error) => return vec![Finding(Wrong, "sign-in", plain(error).to_string())],
     };
     let mut found = Vec::new();
     for provider in providers.all() {

@@ -207,6 +207,7 @@ pub const ROWS: &[Row] = &[
     ("POST /v1/auth/providers/{name}/finish", CAME_BACK, &[404]),
     ("POST /v1/auth/providers/{name}/link", CAME_BACK, &[404]),
     ("GET /v1/me/identities", "", &[200]),
+    ("DELETE /v1/me/sessions/{id}", "", &[204]),
     ("DELETE /v1/me/identities/{id}", "", &[204]),
     ("POST /v1/auth/verify-email", r#"{"token":"nonsense"}"#, &[422]),
     ("POST /v1/auth/verify-email/resend", r#"{"email":"nobody@example.com"}"#, &[202]),
@@ -216,7 +217,6 @@ pub const ROWS: &[Row] = &[
     ("POST /v1/auth/login", r#"{"email":"nobody@example.com","password":"seven green lanterns"}"#, &[401]),
     ("POST /v1/auth/refresh", r#"{"refresh_token":"nonsense"}"#, &[401]),
     ("POST /v1/auth/password/change", PASSWORDS, &[422]),
-    ("DELETE /v1/me/sessions/{id}", "", &[204]),
     ("POST /v1/auth/logout", "", &[204]),
 ];
 

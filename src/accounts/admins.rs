@@ -3,13 +3,14 @@
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
+use serde_json::json;
 
 use crate::accounts::domain::{AccountStatus, AdminLine, TokenPurpose, UserFilter, UserView};
 use crate::accounts::members::{INVITATION_DAYS, INVITATIONS_PER_DAY};
 use crate::accounts::service::{Accounts, new_user};
 use crate::accounts::store::InvitationDetail;
 use crate::accounts::{store, store_admin, store_sessions};
-use crate::audit::domain::Entry;
+use crate::audit::domain::{Entry, WrittenReason};
 use crate::audit::store as audit;
 use crate::db::Conn;
 use crate::db::throttle;
@@ -107,12 +108,13 @@ impl Accounts {
     ///
     /// # Errors
     /// 403 for others than admins; 404.
-    pub async fn end_sessions(&self, call: Call, id: UserId, reason: String) -> Result<Answer> {
-        call.principal.admin()?;
-        self.change(call, move |conn, call, now| {
+    pub async fn end_sessions(&self, call: Call, id: UserId, reason: WrittenReason) -> Result<Answer> {
+        let admin = call.principal.admin()?;
+        self.change(call, move |conn, _, now| {
             let view = store_admin::find(conn, id)?;
             store_sessions::revoke_all(conn, id, None, now)?;
-            audit::record(conn, &Entry::admin(call.principal.user, "user.end_sessions", id, now).because(Some(&reason)))?;
+            let entry = Entry::admin(admin, "user.end_sessions", id, now).because(Some(&reason.message));
+            audit::record(conn, &entry.with(json!({ "reason_code": reason.reason_code })))?;
             Answer::plain(&view)
         })
         .await
@@ -128,7 +130,7 @@ impl Accounts {
         self.change(call, move |conn, call, now| {
             let token = this.send_admin_invitation(conn, call.principal.user, &email, now)?;
             audit::record(conn, &Entry::admin(call.principal.user, "admin.invite", token, now).because(reason.as_ref()))?;
-            Answer::plain(&serde_json::json!({ "message": "The invitation is on its way." }))
+            Answer::plain(&json!({ "message": "The invitation is on its way." }))
         })
         .await
     }

@@ -80,7 +80,7 @@ async fn list_users(signed: Signed, form: Listing, query: Query<UserQuery>, acco
 #[utoipa::path(tag = "admin", params(("id" = UserId, Path, description = "The person")), request_body = WrittenReason, responses((status = 200, body = UserView, description = "Signed out")), security(("bearer" = [])))]
 #[post("/v1/admin/users/{id}/end-sessions")]
 async fn end_sessions(id: Path<UserId>, ask: Ask<WrittenReason>, accounts: Data<Accounts>) -> Result<HttpResponse> {
-    Ok(answer::ok(accounts.end_sessions(ask.call, id.0, ask.body.message).await?))
+    Ok(answer::ok(accounts.end_sessions(ask.call, id.0, ask.body).await?))
 }
 
 /// Invite another admin by mail. Role: admin.

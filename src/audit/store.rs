@@ -68,19 +68,12 @@ pub fn record_all(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
     Ok(())
 }
 
-/// Writes down a step that an admin takes, or a look; what others do here leaves its trace elsewhere.
+/// Writes down an admin's look; what others look at here is their own.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn record_admin(
-    conn: &mut Conn,
-    principal: &Principal,
-    action: impl ToString,
-    subject: impl ToString,
-    reason: Option<&str>,
-    at: Instant,
-) -> Result<()> {
-    if principal.role == Role::Admin { record(conn, &Entry::admin(principal.user, action, subject, at).because(reason)) } else { Ok(()) }
+pub fn record_look(conn: &mut Conn, principal: &Principal, action: impl ToString, subject: impl ToString, at: Instant) -> Result<()> {
+    if principal.role == Role::Admin { record(conn, &Entry::admin(principal.user, action, subject, at)) } else { Ok(()) }
 }
 
 /// The log, newest first; one more than asked for.

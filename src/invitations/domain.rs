@@ -42,7 +42,7 @@ pub struct Invitation {
     pub state: InvitationState,
     /// What the client wrote.
     pub message: String,
-    /// A word for why the developer said no.
+    /// A word for why the developer said yes or no.
     pub reason_code: Option<String>,
     /// When an answer is expected.
     pub answer_expected_by: Instant,
@@ -118,6 +118,9 @@ pub struct NewInvitation {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptInvitation {
+    /// A word for the reason.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
     /// What the client reads.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
     pub message: Option<String>,
@@ -173,8 +176,8 @@ impl Input {
 }
 
 impl From<AcceptInvitation> for Input {
-    fn from(AcceptInvitation { message, call_times }: AcceptInvitation) -> Self {
-        Self { reason_code: None, message, call_times }
+    fn from(AcceptInvitation { reason_code, message, call_times }: AcceptInvitation) -> Self {
+        Self { reason_code, message, call_times }
     }
 }
 

@@ -61,7 +61,7 @@ pub struct InvitationView {
     pub state: InvitationState,
     /// What the client wrote.
     pub message: String,
-    /// A word for why the developer said no.
+    /// A word for why the developer said yes or no.
     #[schema(required = true)]
     pub reason_code: Option<String>,
     /// When an answer is expected.

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant as Moment};
 use chrono::TimeDelta;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
+use serde_json::json;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-use crate::audit::domain::OptionalReason;
-use crate::audit::store::record_admin;
+use crate::audit::domain::{Entry, OptionalReason};
+use crate::audit::store::record;
 use crate::db::Conn;
 use crate::db::once::once;
 use crate::db::pool::Db;
@@ -141,12 +142,12 @@ impl Notifications {
         reason: OptionalReason,
         take: fn(&mut Conn, Instant, MailId) -> Result<OutboxMail>,
     ) -> Result<Answer> {
-        call.principal.admin()?;
-        let now = self.clock.now();
+        let (admin, now) = (call.principal.admin()?, self.clock.now());
         let effect = move |conn: &mut Conn| {
             once(conn, call.once.as_ref(), now, |conn| {
                 let mail = take(conn, now, id)?;
-                record_admin(conn, &call.principal, action, id, reason.message.as_deref(), now)?;
+                let entry = Entry::admin(admin, action, id, now).because(reason.message.as_ref());
+                record(conn, &entry.with(json!({ "reason_code": reason.reason_code })))?;
                 Answer::plain(&mail)
             })
         };

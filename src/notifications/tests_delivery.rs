@@ -295,10 +295,10 @@ async fn what_fails_for_two_days_is_given_up_and_an_admin_tries_again() {
     server.set_mode(Mode::Accept);
     let id: MailId = row.id.parse().expect("an id");
     let call = Call::by(admin());
-    house.notifications.retry(call.clone(), id, OptionalReason { message: None }).await.expect("a retry");
+    house.notifications.retry(call.clone(), id, OptionalReason::default()).await.expect("a retry");
     house.work().await;
     assert_eq!(house.states().await, [MailState::Sent]);
-    let refused = house.notifications.cancel(call, id, OptionalReason { message: None }).await.expect_err("too late");
+    let refused = house.notifications.cancel(call, id, OptionalReason::default()).await.expect_err("too late");
     assert_eq!(refused.code, Code::Conflict);
 }
 

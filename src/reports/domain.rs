@@ -64,6 +64,12 @@ pub struct HandleReport {
     /// What was found and done; for admins only.
     #[schema(format = "prose", min_length = 1, max_length = 4000, examples("Spoke with both; the message was a misunderstanding."))]
     pub note: String,
+    /// A word for the reason; it goes into the audit log.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// More about it; it goes into the audit log, after the note.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
 }
 
 /// A report as admins see it.

@@ -72,8 +72,10 @@ impl Reports {
             once(conn, call.once.as_ref(), now, |conn| {
                 let before = store::get(conn, id)?;
                 call.expected.check(before.version)?;
-                let HandleReport { state, note } = handled.clone();
-                let entry = Entry::admin(admin, "report.handle", id, now).because(Some(&note)).with(json!({ "state": state }));
+                let HandleReport { state, note, reason_code, message } = handled.clone();
+                let words = message.map_or_else(|| note.clone(), |more| format!("{note}\n\n{more}"));
+                let entry = Entry::admin(admin, "report.handle", id, now).because(Some(words));
+                let entry = entry.with(json!({ "state": state, "reason_code": reason_code }));
                 let (handled_by, handled_at) = (Some(admin), Some(now));
                 let report = Report { state, note: Some(note), handled_by, handled_at, version: before.version + 1, ..before };
                 store::update(conn, &report)?;

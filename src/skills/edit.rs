@@ -77,6 +77,12 @@ pub struct SubstituteList {
 pub struct MergeInto {
     /// The skill that stays, or another spelling of it.
     pub into: Slug,
+    /// A word for the reason; it goes into the audit log.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// The reason, in words; it goes into the audit log.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
 }
 
 impl From<&Skill> for SkillFields {

@@ -3,7 +3,10 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant as Moment};
 
-use crate::audit::store::record_admin;
+use serde_json::json;
+
+use crate::audit::domain::{Entry, OptionalReason};
+use crate::audit::store::record;
 use crate::db::Conn;
 use crate::db::once::once;
 use crate::db::pool::Db;
@@ -120,7 +123,7 @@ impl Skills {
     /// # Errors
     /// 403, 409 when the slug is taken, 422 when a spelling names another skill.
     pub async fn create(&self, call: Call, new: NewSkill) -> Result<Answer> {
-        self.change(call, "skill.create", new.slug.to_string(), move |conn, catalogue, now| {
+        self.change(call, "skill.create", OptionalReason::default(), new.slug.to_string(), move |conn, catalogue, now| {
             let skill = new.skill(catalogue)?;
             store::insert(conn, &skill, now)?;
             shown(conn, &skill.slug)
@@ -134,7 +137,7 @@ impl Skills {
     /// 403, 404, 412, 422.
     pub async fn edit(&self, call: Call, text: String, patch: Patch<SkillFields>) -> Result<Answer> {
         let expected = call.expected;
-        self.change(call, "skill.change", text.clone(), move |conn, catalogue, now| {
+        self.change(call, "skill.change", OptionalReason::default(), text.clone(), move |conn, catalogue, now| {
             let skill = named(catalogue, &text)?;
             expected.check(skill.version)?;
             let changed = patch.apply(&SkillFields::from(skill))?.change(catalogue, skill)?;
@@ -150,7 +153,7 @@ impl Skills {
     /// 403, 404, 412, 409 when a developer or a job request uses it.
     pub async fn remove(&self, call: Call, text: String) -> Result<Answer> {
         let expected = call.expected;
-        self.change(call, "skill.delete", text.clone(), move |conn, catalogue, now| {
+        self.change(call, "skill.delete", OptionalReason::default(), text.clone(), move |conn, catalogue, now| {
             let skill = named(catalogue, &text)?;
             expected.check(skill.version)?;
             if merge::in_use(conn, &skill.slug)? {
@@ -169,7 +172,7 @@ impl Skills {
     /// 403, 404, 412, 422.
     pub async fn set_substitutes(&self, call: Call, text: String, list: SubstituteList) -> Result<Answer> {
         let expected = call.expected;
-        self.change(call, "skill.substitutes", text.clone(), move |conn, catalogue, now| {
+        self.change(call, "skill.substitutes", OptionalReason::default(), text.clone(), move |conn, catalogue, now| {
             let skill = named(catalogue, &text)?;
             expected.check(skill.version)?;
             let substitutes = list.resolved(catalogue, &skill.slug)?;
@@ -187,7 +190,8 @@ impl Skills {
     /// 403, 404, 412, 422 when `into` is no other skill.
     pub async fn merge(&self, call: Call, text: String, target: MergeInto) -> Result<Answer> {
         let expected = call.expected;
-        self.change(call, "skill.merge", text.clone(), move |conn, catalogue, now| {
+        let why = OptionalReason { reason_code: target.reason_code.clone(), message: target.message.clone() };
+        self.change(call, "skill.merge", why, text.clone(), move |conn, catalogue, now| {
             let old = named(catalogue, &text)?;
             expected.check(old.version)?;
             let into = target.resolved(catalogue, &old.slug)?;
@@ -205,16 +209,17 @@ impl Skills {
         &self,
         call: Call,
         action: &'static str,
+        why: OptionalReason,
         subject: String,
         effect: impl Fn(&mut Conn, &Catalogue, Instant) -> Result<Answer> + Send + 'static,
     ) -> Result<Answer> {
-        call.principal.admin()?;
-        let now = self.clock.now();
+        let (admin, now) = (call.principal.admin()?, self.clock.now());
         let work = move |conn: &mut Conn| {
             once(conn, call.once.as_ref(), now, |conn| {
                 store::lock(conn)?;
                 let catalogue = store::load_catalogue(conn)?;
-                record_admin(conn, &call.principal, action, &subject, None, now)?;
+                let entry = Entry::admin(admin, action, &subject, now).because(why.message.as_ref());
+                record(conn, &entry.with(json!({ "reason_code": why.reason_code })))?;
                 effect(conn, &catalogue, now)
             })
         };

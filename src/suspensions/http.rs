@@ -21,14 +21,14 @@ use crate::web::path::Path;
 #[utoipa::path(tag = "admin", params(("id" = UserId, Path, description = "The person")), request_body = WrittenReason, responses((status = 200, body = UserView, description = "Kept out")), security(("bearer" = [])))]
 #[post("/v1/admin/users/{id}/suspend")]
 async fn suspend_user(id: Path<UserId>, ask: Ask<WrittenReason>, suspensions: Data<Suspensions>) -> Result<HttpResponse> {
-    Ok(answer::ok(suspensions.suspend(ask.call, id.0, ask.body.message).await?))
+    Ok(answer::ok(suspensions.suspend(ask.call, id.0, ask.body).await?))
 }
 
 /// Let a person in again. What the suspension ended stays ended. Role: admin.
 #[utoipa::path(tag = "admin", params(("id" = UserId, Path, description = "The person")), request_body = WrittenReason, responses((status = 200, body = UserView, description = "Let in again")), security(("bearer" = [])))]
 #[post("/v1/admin/users/{id}/reinstate")]
 async fn reinstate_user(id: Path<UserId>, ask: Ask<WrittenReason>, suspensions: Data<Suspensions>) -> Result<HttpResponse> {
-    Ok(answer::ok(suspensions.reinstate(ask.call, id.0, ask.body.message).await?))
+    Ok(answer::ok(suspensions.reinstate(ask.call, id.0, ask.body).await?))
 }
 
 /// End somebody's membership. Role: client, owner.

@@ -6,10 +6,12 @@
 //! its open offers and its open job requests, which rest. Agreed and running trials go on, because there is another side to
 //! them: an admin decides about each. A reinstatement brings back none of it by itself.
 
+use serde_json::json;
+
 use crate::accounts::domain::{AccountStatus, User};
 use crate::accounts::{members, store as accounts, store_admin, store_sessions};
-use crate::audit::domain::Entry;
-use crate::audit::store::{record, record_admin};
+use crate::audit::domain::{Entry, WrittenReason};
+use crate::audit::store::record;
 use crate::db::once::once;
 use crate::db::pool::Db;
 use crate::db::{Conn, lock};
@@ -61,7 +63,7 @@ impl Suspensions {
     ///
     /// # Errors
     /// 403 for others than admins; 404; 409 for oneself and for somebody who is kept out already.
-    pub async fn suspend(&self, call: Call, id: UserId, reason: String) -> Result<Answer> {
+    pub async fn suspend(&self, call: Call, id: UserId, reason: WrittenReason) -> Result<Answer> {
         self.set(call, id, AccountStatus::Suspended, reason).await
     }
 
@@ -69,7 +71,7 @@ impl Suspensions {
     ///
     /// # Errors
     /// 403 for others than admins; 404; 409 for somebody who is not kept out.
-    pub async fn reinstate(&self, call: Call, id: UserId, reason: String) -> Result<Answer> {
+    pub async fn reinstate(&self, call: Call, id: UserId, reason: WrittenReason) -> Result<Answer> {
         self.set(call, id, AccountStatus::Active, reason).await
     }
 
@@ -93,7 +95,7 @@ impl Suspensions {
         self.trials.wake();
     }
 
-    async fn set(&self, call: Call, id: UserId, status: AccountStatus, reason: String) -> Result<Answer> {
+    async fn set(&self, call: Call, id: UserId, status: AccountStatus, reason: WrittenReason) -> Result<Answer> {
         let (admin, now, this) = (call.principal.admin()?, self.clock.now(), self.clone());
         let work = move |conn: &mut Conn| {
             once(conn, call.once.as_ref(), now, |conn| {
@@ -103,7 +105,8 @@ impl Suspensions {
                 accounts::set_status(conn, id, status, now)?;
                 store_sessions::revoke_all(conn, id, None, now)?;
                 let action = if status == AccountStatus::Suspended { "user.suspend" } else { "user.reinstate" };
-                record_admin(conn, &call.principal, action, id, Some(&reason), now)?;
+                let entry = Entry::admin(admin, action, id, now).because(Some(&reason.message));
+                record(conn, &entry.with(json!({ "reason_code": reason.reason_code })))?;
                 if status == AccountStatus::Suspended {
                     let by = By { actor: Actor::Admin, user: admin, reason_code: "account_suspended" };
                     this.give_up(conn, &user, by, now)?;

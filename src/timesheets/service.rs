@@ -185,7 +185,8 @@ impl Timesheets {
             };
             store::record(conn, &next, &event)?;
             let (action, subject) = (format!("timesheet.{}", step.row.action), format!("{}/{}", next.trial_id, next.week));
-            audit::record(conn, &Entry::step((step.actor, step.user), action, subject, step.body.message.as_ref(), step.at))?;
+            let entry = Entry::step((step.actor, step.user), action, subject, step.body.message.as_ref(), step.at);
+            audit::record(conn, &entry.with(json!({ "reason_code": step.body.reason_code })))?;
             publish(conn, contract, &next, step, now)?;
         }
         self.plan(conn, &next, step.at)?;

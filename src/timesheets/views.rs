@@ -55,6 +55,9 @@ pub struct WeekOfHours {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SheetNote {
+    /// The reason, as a word; it goes into the audit log.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
     /// What else there is to say; the other party reads it.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
     pub message: Option<String>,
@@ -64,6 +67,9 @@ pub struct SheetNote {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SheetQuery {
+    /// The reason, as a word; it goes into the audit log.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
     /// Which hours, and why; the developer reads it.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
     pub message: String,
@@ -73,6 +79,9 @@ pub struct SheetQuery {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SheetReply {
+    /// The reason, as a word; it goes into the audit log.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
     /// The hours of the week from now on; as they stand when left out.
     #[schema(max_items = 7)]
     pub days: Option<Vec<WorkedDay>>,
@@ -86,6 +95,8 @@ pub struct SheetReply {
 pub struct SheetBody {
     /// Other hours.
     pub days: Option<Vec<Day>>,
+    /// The reason, as a word.
+    pub reason_code: Option<String>,
     /// What is said.
     pub message: Option<String>,
 }
@@ -96,25 +107,25 @@ fn days(days: Vec<WorkedDay>) -> Vec<Day> {
 
 impl From<WeekOfHours> for SheetBody {
     fn from(body: WeekOfHours) -> Self {
-        Self { days: Some(days(body.days)), message: None }
+        Self { days: Some(days(body.days)), ..Self::default() }
     }
 }
 
 impl From<SheetNote> for SheetBody {
-    fn from(SheetNote { message }: SheetNote) -> Self {
-        Self { days: None, message }
+    fn from(SheetNote { reason_code, message }: SheetNote) -> Self {
+        Self { days: None, reason_code, message }
     }
 }
 
 impl From<SheetQuery> for SheetBody {
-    fn from(SheetQuery { message }: SheetQuery) -> Self {
-        Self { days: None, message: Some(message) }
+    fn from(SheetQuery { reason_code, message }: SheetQuery) -> Self {
+        Self { days: None, reason_code, message: Some(message) }
     }
 }
 
 impl From<SheetReply> for SheetBody {
     fn from(body: SheetReply) -> Self {
-        Self { days: body.days.map(days), message: Some(body.message) }
+        Self { days: body.days.map(days), reason_code: body.reason_code, message: Some(body.message) }
     }
 }
 

@@ -52,6 +52,12 @@ pub struct Replacement {
     #[serde(default)]
     #[schema(inline = false)]
     pub terms: Option<TermsPatch>,
+    /// The reason, as a word; the developer who gets the offer reads it among the events of the new trial.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// The reason, in words; the developer who gets the offer reads it there, too.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
 }
 
 impl Trials {
@@ -69,7 +75,8 @@ impl Trials {
                 let terms = body.terms.clone().unwrap_or_default().apply(&old.terms);
                 let (job_request_id, starts_on) = (old.trial.job_request_id, body.starts_on);
                 let new = NewTrial { job_request_id, developer_id: body.developer_id, starts_on, terms };
-                let trial = this.create(conn, &call, organization, &new, Some(id), now)?;
+                let said = StepBody { reason_code: body.reason_code.clone(), message: body.message.clone(), ..StepBody::default() };
+                let trial = this.create(conn, &call, organization, &new, Some((id, &said)), now)?;
                 let view = this.view(conn, Viewer::Client(organization), trial, now)?;
                 Answer::versioned(view.version, &view)
             })
@@ -112,13 +119,14 @@ impl Trials {
         Ok(answer)
     }
 
+    /// An offer, maybe instead of another trial: which one, and why.
     fn create(
         &self,
         conn: &mut Conn,
         call: &Call,
         organization: OrganizationId,
         body: &NewTrial,
-        replaces: Option<TrialId>,
+        instead: Option<(TrialId, &StepBody)>,
         now: Instant,
     ) -> Result<Trial> {
         self.check_quota(conn, organization, now)?;
@@ -127,7 +135,7 @@ impl Trials {
         let request = jobs::find_for(conn, organization, body.job_request_id)?;
         self.check_body(body, now)?;
         let mut contract = draft(call, organization, body, now, self.rules.periods.trial_days);
-        contract.trial.replaces = replaces;
+        contract.trial.replaces = instead.map(|(replaced, _)| replaced);
         let frozen = contract.set_terms(body.terms.clone(), body.starts_on, 1, now, &self.rules.periods)?;
         let is_open = request.state == JobRequestState::Open;
         guards::check(&OFFER, &facts(conn, &contract, is_open, now)?)?;
@@ -137,7 +145,9 @@ impl Trials {
         store::insert(conn, &contract.trial, now)?;
         store_terms::insert_terms(conn, &contract, &frozen, Party::Client, now)?;
         store_terms::sign(conn, contract.trial.id, contract.signature(Party::Client, call.principal.user, now))?;
-        let step = Step { row: &OFFER, actor: Actor::Client, user: Some(call.principal.user), at: now, body: &StepBody::default() };
+        let nothing = StepBody::default();
+        let said = instead.map_or(&nothing, |(_, said)| said);
+        let step = Step { row: &OFFER, actor: Actor::Client, user: Some(call.principal.user), at: now, body: said };
         record(conn, &[(None, &contract.trial, step)])?;
         publish(conn, [(&contract.trial, step)], now)?;
         clock::plan(conn, &self.rules, &contract)?;

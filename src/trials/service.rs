@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::audit::store::record_admin;
+use crate::audit::store::record_look;
 use crate::config;
 use crate::db::Conn;
 use crate::db::pool::Db;
@@ -110,7 +110,7 @@ impl Trials {
             if clock::due(&this.rules, &contract, now).is_some() {
                 return Ok(None);
             }
-            record_admin(conn, &asking, "trial.look", id, None, now)?;
+            record_look(conn, &asking, "trial.look", id, now)?;
             this.view(conn, viewer, contract.trial, now).map(Some)
         };
         if principal.role == Role::Admin { self.db.write(look).await } else { self.db.read(look).await }

@@ -27,14 +27,17 @@ use crate::web::path::Path;
 pub struct AppealDecision {
     /// Whether the decision stays.
     pub outcome: AppealOutcome,
+    /// The reason, as a word.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
     /// The written answer, which the developer reads.
     #[schema(format = "prose", max_length = 4000)]
     pub message: String,
 }
 
 impl From<AppealDecision> for Input {
-    fn from(AppealDecision { outcome, message }: AppealDecision) -> Self {
-        Self { outcome: Some(outcome), message: Some(message), ..Self::default() }
+    fn from(AppealDecision { outcome, reason_code, message }: AppealDecision) -> Self {
+        Self { outcome: Some(outcome), reason_code, message: Some(message), ..Self::default() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::audit::domain::Entry;
-use crate::audit::store::{record, record_admin};
+use crate::audit::store::{record, record_look};
 use crate::config;
 use crate::db::Conn;
 use crate::db::lock;
@@ -156,7 +156,7 @@ impl Vetting {
         let (this, is_admin) = (self.clone(), principal.role == Role::Admin);
         let look = move |conn: &mut Conn| {
             let application = visible(conn, &principal, id)?;
-            record_admin(conn, &principal, "vetting.look", id, None, now)?;
+            record_look(conn, &principal, "vetting.look", id, now)?;
             Ok((application.version, this.shown(conn, application, &principal, now)?))
         };
         if is_admin { self.db.write(look).await } else { self.db.read(look).await }

@@ -183,7 +183,8 @@ pub(crate) fn event(
 /// Writes the event into the audit log, an admin's with the reason, and tells the developer outside.
 pub(crate) fn audit_standing(conn: &mut Conn, event: &VettedEvent, reason: Option<&String>, now: Instant) -> Result<()> {
     let action = format!("vetting.{}", event.action);
-    record(conn, &Entry::step((event.actor, event.user_id), action, event.developer_id, reason, event.occurred_at))?;
+    let entry = Entry::step((event.actor, event.user_id), action, event.developer_id, reason, event.occurred_at);
+    record(conn, &entry.with(json!({ "reason_code": event.reason_code })))?;
     let data = json!({ "developer_id": event.developer_id, "state": event.to_status, "version": event.version });
     let told = NewEvent::new("vetted_status", event.action, data, event.occurred_at).concerning_developer(event.developer_id);
     events::publish(conn, told, now)

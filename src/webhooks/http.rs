@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::kernel::error::Result;
@@ -33,6 +33,18 @@ pub struct DeliveryQuery {
     /// Where the previous page ended: its `next_cursor`.
     #[param(max_length = 400)]
     pub cursor: Option<String>,
+}
+
+/// Why a webhook gets another secret, or something is sent to it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookStep {
+    /// A word for the reason. That of another secret goes into the audit log; that of what is sent is taken and not kept.
+    #[schema(format = "line", min_length = 1, max_length = 60)]
+    pub reason_code: Option<String>,
+    /// More about it; it is taken and not kept.
+    #[schema(format = "prose", min_length = 1, max_length = 4000)]
+    pub message: Option<String>,
 }
 
 /// What is to be different; null takes `description` and `event_types` back to unset.
@@ -87,16 +99,16 @@ async fn remove_webhook(id: Path<WebhookId>, ask: Ask<Nothing>, webhooks: Data<W
 /// Give a webhook another secret. Role: client.
 ///
 /// For a day the one before signs as well: `webhook-signature` has two signatures then, apart by a space. The secret is shown this once.
-#[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), request_body = Nothing, responses((status = 200, body = WebhookWithSecret, description = "With its new secret")), security(("bearer" = [])))]
+#[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), request_body = WebhookStep, responses((status = 200, body = WebhookWithSecret, description = "With its new secret")), security(("bearer" = [])))]
 #[post("/v1/webhooks/{id}/rotate-secret")]
-async fn rotate_webhook_secret(id: Path<WebhookId>, ask: Ask<Nothing>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
-    Ok(answer::ok(webhooks.rotate_secret(ask.call, id.0).await?))
+async fn rotate_webhook_secret(id: Path<WebhookId>, ask: Ask<WebhookStep>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
+    Ok(answer::ok(webhooks.rotate_secret(ask.call, id.0, ask.body.reason_code).await?))
 }
 
 /// Send a test event of the type `webhook.test`. Role: client.
-#[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), request_body = Nothing, responses((status = 202, body = DeliveryView, description = "On its way")), security(("bearer" = [])))]
+#[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), request_body = WebhookStep, responses((status = 202, body = DeliveryView, description = "On its way")), security(("bearer" = [])))]
 #[post("/v1/webhooks/{id}/test")]
-async fn test_webhook(id: Path<WebhookId>, ask: Ask<Nothing>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
+async fn test_webhook(id: Path<WebhookId>, ask: Ask<WebhookStep>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
     Ok(answer::accepted_answer(webhooks.test(ask.call, id.0).await?))
 }
 
@@ -126,9 +138,9 @@ async fn read_webhook_delivery(
 }
 
 /// Send a delivery again, whatever has become of it, and try for three days more. Role: client.
-#[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook"), ("delivery_id" = DeliveryId, Path, description = "The delivery")), request_body = Nothing, responses((status = 202, body = DeliveryView, description = "On its way")), security(("bearer" = [])))]
+#[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook"), ("delivery_id" = DeliveryId, Path, description = "The delivery")), request_body = WebhookStep, responses((status = 202, body = DeliveryView, description = "On its way")), security(("bearer" = [])))]
 #[post("/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver")]
-async fn redeliver_webhook(ids: Path<(WebhookId, DeliveryId)>, ask: Ask<Nothing>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
+async fn redeliver_webhook(ids: Path<(WebhookId, DeliveryId)>, ask: Ask<WebhookStep>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
     let (id, delivery) = ids.0;
     Ok(answer::accepted_answer(webhooks.redeliver(ask.call, id, delivery).await?))
 }

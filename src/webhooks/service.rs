@@ -159,7 +159,7 @@ impl Webhooks {
     ///
     /// # Errors
     /// 403, 404, 412.
-    pub async fn rotate_secret(&self, call: Call, id: WebhookId) -> Result<Answer> {
+    pub async fn rotate_secret(&self, call: Call, id: WebhookId, reason_code: Option<String>) -> Result<Answer> {
         let organization = call.principal.client()?;
         let (now, this) = (self.clock.now(), self.clone());
         let rotate = move |conn: &mut Conn| {
@@ -169,7 +169,8 @@ impl Webhooks {
             let former = Some((current.secret.clone(), now.plus(TimeDelta::hours(OVERLAP_HOURS))));
             let webhook = Webhook { secret: sealed, former, version: current.version + 1, changed_at: now, ..current };
             store::update(conn, webhook.clone())?;
-            audited(conn, &call.principal, "webhook.rotate-secret", id, now)?;
+            let entry = entry(&call.principal, "webhook.rotate-secret", id, now);
+            record(conn, &entry.with(json!({ "reason_code": reason_code })))?;
             with_secret(webhook, &secret)
         };
         self.db.write(rotate).await
@@ -370,5 +371,9 @@ fn with_secret(webhook: Webhook, secret: &SigningSecret) -> Result<Answer> {
 }
 
 fn audited(conn: &mut Conn, principal: &Principal, action: &str, id: WebhookId, now: Instant) -> Result<()> {
-    record(conn, &Entry::of(Some(principal.user), Actor::Client, action, id, now))
+    record(conn, &entry(principal, action, id, now))
+}
+
+fn entry(principal: &Principal, action: &str, id: WebhookId, now: Instant) -> Entry {
+    Entry::of(Some(principal.user), Actor::Client, action, id, now)
 }

@@ -132,7 +132,7 @@ pub async fn a_report_of_abuse_is_handled_with_a_note() {
     let next = scene.admin.get(&format!("/v1/admin/reports?limit=1&cursor={}", page.text_at("/next_cursor"))).await.expect(200);
     assert_eq!((page.text_at("/data/0/category").as_str(), next.at("/data/0/id")), ("spam", made.at("/id")));
     let handle = format!("/v1/admin/reports/{}/handle", made.text_at("/id"));
-    let note = json!({ "state": "resolved", "note": "Spoke with both." });
+    let note = json!({ "state": "resolved", "note": "Spoke with both.", "reason_code": "settled", "message": "By phone." });
     let done = scene.admin.post(&handle, note.clone()).await.expect(200);
     assert_eq!(
         (done.text_at("/state").as_str(), done.text_at("/note").as_str(), done.header("etag")),
@@ -142,6 +142,6 @@ pub async fn a_report_of_abuse_is_handled_with_a_note() {
     let told = scene.admin.get(&format!("/v1/admin/audit?subject={}", made.text_at("/id"))).await.expect(200);
     assert_eq!(
         (told.text_at("/data/0/reason").as_str(), told.at("/data/0/details")),
-        ("Spoke with both.", &json!({ "state": "resolved" }))
+        ("Spoke with both.\n\nBy phone.", &json!({ "state": "resolved", "reason_code": "settled" }))
     );
 }

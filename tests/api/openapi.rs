@@ -14,6 +14,13 @@ use crate::support::schemas::resolve;
 const BOUNDED: [&str; 10] =
     ["email", "date", "past-date", "date-time", "time-of-day", "time-zone", "country", "currency", "language", "uuid"];
 
+/// Actions that take no reason, each with why.
+const WITHOUT_REASON: [(&str, &str); 3] = [
+    ("/v1/auth/providers/{name}/finish", "whoever signs in does nothing to a provider, and nobody asks why"),
+    ("/v1/auth/providers/{name}/link", "another way to sign in, for oneself"),
+    ("/v1/auth/providers/{name}/start", "the first half of signing in"),
+];
+
 fn document() -> Value {
     serde_json::from_str(&openapi_json().expect("a document")).expect("JSON")
 }
@@ -78,6 +85,25 @@ fn every_body_and_every_answer_has_an_example_that_its_schema_takes() {
         }
     }
     assert!(wrong.is_empty() && seen > 1500, "{wrong:#?}");
+}
+
+/// Something that is done to a thing: a POST whose path ends in a word after the thing. Where the word can be read, it is a list of what
+/// belongs to the thing, and the POST adds to it.
+fn is_action(path: &str, item: &Value) -> bool {
+    let (thing, word) = path.rsplit_once('/').unwrap_or_default();
+    item["post"].is_object() && thing.ends_with('}') && !word.starts_with('{') && !item["get"].is_object()
+}
+
+#[test]
+fn every_action_takes_a_reason() {
+    let document: Value = serde_json::from_str(include_str!("../openapi.json")).expect("JSON");
+    let takes_a_reason = |action: &Value| {
+        let schema = resolve(&document, &action["requestBody"]["content"]["application/json"]["schema"]);
+        ["reason_code", "message"].iter().all(|name| schema["properties"][name].is_object())
+    };
+    let actions = members(&document["paths"]).filter(|(path, item)| is_action(path, item));
+    let lacking: Vec<&str> = actions.filter(|(_, item)| !takes_a_reason(&item["post"])).map(|(path, _)| path.as_str()).collect();
+    assert_eq!(lacking, WITHOUT_REASON.map(|(path, _)| path), "these lack `reason_code` or `message`");
 }
 
 /// What a schema has against a value, with the formats of our own.

@@ -124,7 +124,7 @@ impl House {
         let sheet = self.system.block_on(self.app.house.timesheets.get(principal.clone(), id, week)).map_err(|error| error.code)?;
         let mut days: Vec<Day> = sheet.days.into_iter().map(Day::from).filter(|day| day.date != today).collect();
         days.push(Day { date: today, minutes: quarters * 15, note: None });
-        let body = SheetBody { days: Some(days), message: None };
+        let body = SheetBody { days: Some(days), ..SheetBody::default() };
         let call = Call::by(principal.clone());
         let filled = self.system.block_on(self.app.house.timesheets.step(call, id, week, SheetAction::Fill, body));
         filled.map(drop).map_err(|error| error.code)

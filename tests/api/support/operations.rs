@@ -14,9 +14,9 @@ use crate::support::seeds::{approve, draft, offer, open_job, unvetted, vetted};
 /// all of them. The rows are tried in this order, each from left to right.
 pub type Row = (&'static str, &'static str, &'static [u16]);
 
-const HOURS: &str = r#"{"message":"Which hours?"}"#;
+const HOURS: &str = r#"{"reason_code":"other","message":"Which hours?"}"#;
 const REASON: &str = r#"{"reason_code":"other","message":"Because."}"#;
-const APPEAL: &str = r#"{"outcome":"upheld","message":"Because."}"#;
+const APPEAL: &str = r#"{"outcome":"upheld","reason_code":"other","message":"Because."}"#;
 const PASSWORDS: &str = r#"{"current_password":"not the password","new_password":"nine purple umbrellas"}"#;
 const JOB: &str = r#"{"title":"T","description":"D","skills":[{"slug":"go","min_level":3,"must":true}],"max_hourly_rate":{"amount":9000,"currency":"USD"},"hours_per_week":20,"starts_on":"2026-12-01","time_zone":"Europe/London"}"#;
 const CARD: &str = r#"{"criteria":[{"criterion":"overall","score":"yes","evidence":"Fine."}],"recommendation":"yes","verified_skills":[],"feedback":"Fine.","private_notes":"None."}"#;
@@ -39,7 +39,7 @@ pub const ROWS: &[Row] = &[
     ("GET /v1/skills/{slug}", "", &[200]),
     ("PATCH /v1/skills/{slug}", r#"{"name":"Guild Script"}"#, &[200]),
     ("PUT /v1/skills/{slug}/substitutes", r#"{"substitutes":[]}"#, &[200]),
-    ("POST /v1/skills/{slug}/merge", r#"{"into":"go"}"#, &[200]),
+    ("POST /v1/skills/{slug}/merge", r#"{"into":"go","reason_code":"other","message":"Because."}"#, &[200]),
     ("DELETE /v1/skills/{slug}", "", &[409]),
     ("GET /v1/me", "", &[200]),
     ("PATCH /v1/me", r#"{"time_zone":"Europe/London"}"#, &[200]),
@@ -90,7 +90,7 @@ pub const ROWS: &[Row] = &[
     ("GET /v1/invitations/{id}", "", &[200]),
     ("POST /v1/invitations/{id}/messages", r#"{"message":"Hello."}"#, &[201]),
     ("GET /v1/invitations/{id}/messages", "", &[200]),
-    ("POST /v1/invitations/{id}/accept", "{}", &[200]),
+    ("POST /v1/invitations/{id}/accept", REASON, &[200]),
     ("POST /v1/invitations/{id}/decline", "{}", &[409]),
     ("GET /v1/job-requests/{id}/matches", "", &[200]),
     ("POST /v1/matches/search", JOB, &[200]),
@@ -141,7 +141,11 @@ pub const ROWS: &[Row] = &[
     ("POST /v1/trials/{id}/decline-conversion", "{}", &[409]),
     ("POST /v1/trials/{id}/appeal", REASON, &[409]),
     ("POST /v1/trials/{id}/decide-appeal", REASON, &[409]),
-    ("POST /v1/trials/{id}/replace", r#"{"developer_id":"{other}","starts_on":"2026-12-01"}"#, &[201]),
+    (
+        "POST /v1/trials/{id}/replace",
+        r#"{"developer_id":"{other}","starts_on":"2026-12-01","reason_code":"other","message":"Because."}"#,
+        &[201],
+    ),
     ("POST /v1/job-requests/{id}/pause", "{}", &[200]),
     ("POST /v1/job-requests/{id}/close", "{}", &[200]),
     ("POST /v1/vetting/applications", "{}", &[409]),
@@ -169,9 +173,9 @@ pub const ROWS: &[Row] = &[
     ("GET /v1/admin/audit", "", &[200]),
     ("GET /v1/admin/stats", "", &[200]),
     ("GET /v1/admin/users", "", &[200]),
-    ("POST /v1/admin/users/{id}/suspend", r#"{"message":"Because."}"#, &[200]),
-    ("POST /v1/admin/users/{id}/reinstate", r#"{"message":"Because."}"#, &[200]),
-    ("POST /v1/admin/users/{id}/end-sessions", r#"{"message":"Because."}"#, &[200]),
+    ("POST /v1/admin/users/{id}/suspend", REASON, &[200]),
+    ("POST /v1/admin/users/{id}/reinstate", REASON, &[200]),
+    ("POST /v1/admin/users/{id}/end-sessions", REASON, &[200]),
     ("POST /v1/admin/invitations", r#"{"email":"another@example.com"}"#, &[202]),
     ("POST /v1/api-keys", KEY, &[201]),
     ("GET /v1/api-keys", "", &[200]),
@@ -181,18 +185,18 @@ pub const ROWS: &[Row] = &[
     ("GET /v1/webhooks", "", &[200]),
     ("GET /v1/webhooks/{id}", "", &[200]),
     ("PATCH /v1/webhooks/{id}", r#"{"description":"Ours"}"#, &[200]),
-    ("POST /v1/webhooks/{id}/rotate-secret", "{}", &[200]),
-    ("POST /v1/webhooks/{id}/test", "{}", &[202]),
+    ("POST /v1/webhooks/{id}/rotate-secret", REASON, &[200]),
+    ("POST /v1/webhooks/{id}/test", REASON, &[202]),
     ("GET /v1/webhooks/{id}/deliveries", "", &[200]),
     ("GET /v1/webhooks/{id}/deliveries/{delivery_id}", "", &[200]),
-    ("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", "{}", &[202]),
+    ("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", REASON, &[202]),
     ("DELETE /v1/webhooks/{id}", "", &[204]),
     ("POST /v1/reports", REPORT, &[201]),
     ("GET /v1/admin/reports", "", &[200]),
     ("POST /v1/admin/reports/{id}/handle", r#"{"state":"dismissed","note":"Nothing."}"#, &[200]),
     ("GET /v1/admin/outbox", "", &[200]),
-    ("POST /v1/admin/outbox/{id}/retry", "{}", &[409]),
-    ("POST /v1/admin/outbox/{id}/cancel", "{}", &[409]),
+    ("POST /v1/admin/outbox/{id}/retry", REASON, &[409]),
+    ("POST /v1/admin/outbox/{id}/cancel", REASON, &[409]),
     ("PUT /v1/blocks/{organization_or_developer_id}", "", &[204, 204, 404, 404]),
     ("DELETE /v1/blocks/{organization_or_developer_id}", "", &[204, 204, 404, 404]),
     ("PUT /v1/developers/me", r#"{"headline":"Engineer"}"#, &[200]),

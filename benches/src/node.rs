@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Stopwatch};
 
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection as _;
@@ -22,6 +22,8 @@ use guildhall::server::{self, Readiness};
 
 use crate::client::{Connection, Outcome};
 
+/// How long a node may take until it is ready.
+const PATIENCE: Duration = Duration::from_secs(120);
 const SECRET: &str = "the secret of a benchmark, which guards nothing at all";
 
 /// A server whose background work has not begun.
@@ -94,11 +96,14 @@ impl Node {
     /// Waits, as a balancer does, until it has in its memory what was there before it began to follow.
     ///
     /// # Errors
-    /// When nobody listens.
+    /// When nobody listens, or it takes longer than two minutes.
     pub async fn ready(&self) -> Outcome<()> {
-        let address = self.address;
+        let (address, began) = (self.address, Stopwatch::now());
         let asking = move || -> Outcome<bool> { Ok(Connection::open(address)?.call("GET", "/readyz", "", None)?.status == 200) };
         while !tokio::task::spawn_blocking(asking).await?? {
+            if began.elapsed() > PATIENCE {
+                return Err("the node does not become ready".into());
+            }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Ok(())

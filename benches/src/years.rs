@@ -221,7 +221,7 @@ impl Rows {
             description: "Keeps the ledger, and the services around it.",
             seniority_json: "[]",
             domains_json: "[]",
-            legal_country_limit_json: "[]",
+            legal_country_limit_json: "null",
             rate_amount: 20_000,
             rate_currency: "USD",
             hours_per_week: 40,

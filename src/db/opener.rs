@@ -14,9 +14,10 @@ use crate::db::url::{DatabaseUrl, patiently};
 const FOR_A_LOCK: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// SQLite: write-ahead log, every commit on disk, foreign keys enforced, deleted data overwritten.
+/// SQLite: write-ahead log, every commit on disk, foreign keys enforced, deleted data overwritten. A file is read where the system maps it,
+/// which all connections share; the pages that each keeps for itself beside it are SQLite's usual two megabytes.
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456;";
+     PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA mmap_size = 1073741824;";
 /// PostgreSQL: UTC, and no statement, lock or idle transaction that outlives the person who waits for it.
 const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET statement_timeout = '10s'; SET lock_timeout = '2s'; \
      SET idle_in_transaction_session_timeout = '10s';";

@@ -90,10 +90,11 @@ impl Writer {
     }
 }
 
-/// What a savepoint needs to undo its job stays in memory, a few pages for each: SQLite would write it into a file of its own.
+/// What a savepoint needs to undo its job stays in memory, a few pages for each: SQLite would write it into a file of its own. So do the
+/// pages that a batch changes, in 16 MB at the most.
 fn connect(opener: &Opener) -> Result<Conn> {
     let mut conn = opener.connect().map_err(Error::unavailable)?;
-    conn.batch_execute("PRAGMA temp_store = MEMORY")?;
+    conn.batch_execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000")?;
     Ok(conn)
 }
 

@@ -1,5 +1,7 @@
 //! Providers of identities that an operator has chosen: whom one can sign in with.
 
+use std::collections::BTreeMap;
+
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
@@ -49,7 +51,19 @@ pub fn check(settings: &Settings, production: bool) -> Result<(), String> {
     if settings.server.frontend_url.is_empty() {
         return Err(format!("auth.providers.{any} needs server.frontend_url: the provider sends browsers back to its page /sign-in/{any}"));
     }
-    settings.auth.providers.iter().try_for_each(|(name, provider)| one(name, provider, production))
+    settings.auth.providers.iter().try_for_each(|(name, provider)| one(name, provider, production))?;
+    one_kind_each(&settings.auth.providers)
+}
+
+/// Whom a number of GitHub's names is somebody else than whom the same word names in OpenID Connect.
+fn one_kind_each(providers: &BTreeMap<String, Provider>) -> Result<(), String> {
+    let same = |name: &str, provider: &Provider| {
+        let mut others = providers.iter().filter(|(_, other)| other.issuer() == provider.issuer() && other.kind != provider.kind);
+        others
+            .next()
+            .map(|(other, _)| format!("auth.providers.{name} and auth.providers.{other} have one issuer and two kinds: keep one of them"))
+    };
+    providers.iter().find_map(|(name, provider)| same(name, provider)).map_or(Ok(()), Err)
 }
 
 fn one(name: &str, provider: &Provider, production: bool) -> Result<(), String> {
@@ -118,6 +132,12 @@ mod tests {
             let refusal = own(name, value).expect_err(name);
             assert!(refusal.contains(word), "{name}: {refusal}");
         }
+        let id = "https://id.example";
+        let twins = [("own.issuer", id), ("own.client_id", "us"), ("own.client_secret", "a secret"), ("hub.kind", "github")];
+        let twins = twins.into_iter().chain([("hub.issuer", id), ("hub.client_id", "us"), ("hub.client_secret", "a secret")]);
+        let twins: Vec<(String, &str)> = twins.map(|(key, value)| (format!("auth.providers.{key}"), value)).collect();
+        let twins = twins.iter().map(|(key, value)| (key.as_str(), *value)).chain([FRONTEND]);
+        assert!(with(&twins.collect::<Vec<_>>()).map(|_| ()).expect_err("two kinds").contains("one issuer and two kinds"));
         let without = [("auth.providers.own.client_id", "us"), ("auth.providers.own.client_secret", "a secret")];
         assert!(with(&without).expect_err("no page to come back to").contains("server.frontend_url"));
     }

@@ -122,7 +122,7 @@ async fn a_doctor_asks_those_whom_people_sign_in_with() {
     let (_database, _smtp, launch) = prepared().await;
     let provider = IdentityProvider::start();
     let launch = launch.with("GUILDHALL_SERVER__FRONTEND_URL", "https://app.example");
-    let own = [("OWN", "oidc", provider.issuer()), ("HUB", "github", provider.issuer())];
+    let own = [("OWN", "oidc", provider.issuer()), ("HUB", "github", provider.hub())];
     let launch = own.iter().fold(launch, |launch, (name, kind, issuer)| {
         let settings = [("KIND", *kind), ("ISSUER", issuer), ("CLIENT_ID", CLIENT_ID), ("CLIENT_SECRET", CLIENT_SECRET)];
         settings.into_iter().fold(launch, |launch, (key, value)| launch.with(&format!("GUILDHALL_AUTH__PROVIDERS__{name}__{key}"), value))

@@ -32,8 +32,8 @@ async fn start(database: &TestDatabase, smtp: &SmtpServer, provider: &IdentityPr
     let launch = Launch::new(&database, &mail).with("RUST_LOG", "trace").with("RUST_BACKTRACE", "full");
     let launch = launch.with("GUILDHALL_AUTH__SECRET", KEY).with("GUILDHALL_AUTH__PREVIOUS_SECRETS", OLD_KEY);
     let launch = ["own", "hub"].iter().fold(launch.with("GUILDHALL_SERVER__FRONTEND_URL", "https://app.example"), |launch, name| {
-        let kind = if *name == "hub" { "github" } else { "oidc" };
-        let own = [("KIND", kind), ("ISSUER", &provider.issuer()), ("CLIENT_ID", CLIENT_ID), ("CLIENT_SECRET", CLIENT_SECRET)];
+        let (kind, issuer) = if *name == "hub" { ("github", provider.hub()) } else { ("oidc", provider.issuer()) };
+        let own = [("KIND", kind), ("ISSUER", &issuer), ("CLIENT_ID", CLIENT_ID), ("CLIENT_SECRET", CLIENT_SECRET)];
         let variable = |key: &str| format!("GUILDHALL_AUTH__PROVIDERS__{}__{key}", name.to_uppercase());
         own.into_iter().fold(launch, |launch, (key, value)| launch.with(&variable(key), value))
     });

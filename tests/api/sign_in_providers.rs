@@ -26,14 +26,14 @@ async fn start() -> (TestApp, IdentityProvider) {
 
 async fn start_with(more: &[(&str, &str)]) -> (TestApp, IdentityProvider) {
     let provider = IdentityProvider::start();
-    let issuer = provider.issuer();
+    let (issuer, hub) = (provider.issuer(), provider.hub());
     let settings = [
         ("server.frontend_url", "https://app.example"),
         ("auth.providers.own.issuer", issuer.as_str()),
         ("auth.providers.own.client_id", CLIENT_ID),
         ("auth.providers.own.client_secret", CLIENT_SECRET),
         ("auth.providers.hub.kind", "github"),
-        ("auth.providers.hub.issuer", issuer.as_str()),
+        ("auth.providers.hub.issuer", hub.as_str()),
         ("auth.providers.hub.client_id", CLIENT_ID),
         ("auth.providers.hub.client_secret", CLIENT_SECRET),
     ];

@@ -222,6 +222,11 @@ impl IdentityProvider {
         self.lock().discoveries
     }
 
+    /// The same, as another name calls it: as GitHub it is another issuer.
+    pub fn hub(&self) -> String {
+        self.issuer().replace("127.0.0.1", "localhost")
+    }
+
     /// Every token that it has given out.
     pub fn issued(&self) -> Vec<String> {
         self.lock().issued.clone()

@@ -19,6 +19,25 @@ use crate::kernel::principal::Principal;
 use crate::web::body;
 use crate::web::rights;
 
+/// A header that a change may carry.
+pub struct Condition {
+    /// Its name.
+    pub name: &'static str,
+    /// The most characters of its value.
+    pub longest: usize,
+    /// What the value is like, as a regular expression.
+    pub pattern: &'static str,
+    /// The same of each byte.
+    fits: fn(u8) -> bool,
+}
+
+/// The version that is to be changed; HTTP knows lists of them.
+pub const IF_MATCH: Condition =
+    Condition { name: "If-Match", longest: 64, pattern: "^[!-~]([ -~]*[!-~])?$", fits: |byte| byte == b' ' || byte.is_ascii_graphic() };
+/// The name of a request, for its repeats.
+pub const IDEMPOTENCY_KEY: Condition =
+    Condition { name: "Idempotency-Key", longest: 255, pattern: "^[!-~]*$", fits: |byte| byte.is_ascii_graphic() };
+
 /// A signed-in person.
 pub struct Signed(pub Principal);
 
@@ -134,10 +153,13 @@ pub async fn still_signed(request: &HttpRequest) -> bool {
     known(request).await.is_ok()
 }
 
-/// Notes who asks, and refuses whom the matrix does.
+/// Notes who asks, and refuses whom the matrix does; also conditions that are none, wherever a change may carry them.
 fn admit(request: &HttpRequest, principal: Principal) -> Result<Principal> {
     note(request, &principal);
     rights::admit(request, &principal)?;
+    if !request.method().is_safe() {
+        [IF_MATCH, IDEMPOTENCY_KEY].iter().try_for_each(|condition| condition.of(request.headers()).map(drop))?;
+    }
     Ok(principal)
 }
 
@@ -164,8 +186,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// `If-Match: "7"` means version 7; `*` means any.
 fn expected(headers: &HeaderMap) -> Result<Expected> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(Expected(None)) };
-    let text = value.to_str().unwrap_or_default().trim();
+    let Some(text) = IF_MATCH.of(headers)? else { return Ok(Expected(None)) };
     if text == "*" {
         return Ok(Expected(None));
     }
@@ -186,12 +207,19 @@ fn fingerprint(query: &str, body: &[u8]) -> String {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().unwrap_or_default();
-    let fine = (1..=255).contains(&key.len()) && key.bytes().all(|each| each.is_ascii_graphic());
-    if fine {
-        Ok(Some(key.to_owned()))
-    } else {
-        Err(Error::new(Code::MalformedRequest, "Idempotency-Key must be 1 to 255 visible ASCII characters."))
+    Ok(IDEMPOTENCY_KEY.of(headers)?.map(ToOwned::to_owned))
+}
+
+impl Condition {
+    /// Its value, if there is one.
+    fn of<'a>(&self, headers: &'a HeaderMap) -> Result<Option<&'a str>> {
+        let Self { name, longest, fits, .. } = self;
+        let Some(value) = headers.get(*name) else { return Ok(None) };
+        let text = value.to_str().unwrap_or_default();
+        if (1..=*longest).contains(&text.len()) && text.bytes().all(fits) {
+            Ok(Some(text))
+        } else {
+            Err(Error::new(Code::MalformedRequest, format!("{name} must be 1 to {longest} visible ASCII characters.")))
+        }
     }
 }

@@ -13,6 +13,7 @@ use utoipa::openapi::{Components, Content, InfoBuilder, License, OpenApi, Ref, R
 use utoipa::{PartialSchema as _, ToSchema as _};
 
 use crate::kernel::error::{Code, Fault};
+use crate::web::ask::{Condition, IDEMPOTENCY_KEY, IF_MATCH};
 use crate::web::examples::{self, Examples};
 use crate::web::problem::{Problem, status};
 
@@ -83,6 +84,7 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
         for (method, operation) in operations(item) {
             complete(path, &method, operation, &mut components.responses);
             introduce(operation);
+            relieve(operation, &components.schemas);
             illustrate(operation, &examples);
         }
     }
@@ -128,6 +130,25 @@ fn introduce(operation: &mut Operation) {
     let description = more.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join("\n\n");
     operation.summary = Some(summary.to_owned());
     operation.description = Some(description).filter(|words| !words.is_empty());
+}
+
+/// No body at all is `{}`: one is needed only where a member is.
+fn relieve(operation: &mut Operation, schemas: &BTreeMap<String, RefOr<Schema>>) {
+    let Some(body) = operation.request_body.as_mut().and_then(inline) else { return };
+    let sent = body.content.values_mut().filter_map(inline).find_map(|content| content.schema.as_ref());
+    body.required = Some(if sent.is_some_and(|sent| needs_a_member(sent, schemas)) { Required::True } else { Required::False });
+}
+
+fn needs_a_member(schema: &RefOr<Schema>, schemas: &BTreeMap<String, RefOr<Schema>>) -> bool {
+    match schema {
+        RefOr::Ref(named) => {
+            let name = named.ref_location.rsplit('/').next().unwrap_or_default();
+            schemas.get(name).is_none_or(|schema| needs_a_member(schema, schemas))
+        }
+        RefOr::T(Schema::Object(object)) => !object.required.is_empty(),
+        RefOr::T(Schema::AllOf(parts)) => parts.items.iter().any(|part| needs_a_member(part, schemas)),
+        RefOr::T(_) => true,
+    }
 }
 
 /// An example of what is sent, and of what comes back.
@@ -213,9 +234,9 @@ fn problem(code: Code) -> RefOr<Response> {
 }
 
 fn conditions(method: &HttpMethod, operation: &mut Operation) {
-    let header = |name: &str, description: &str, longest: usize| {
+    let header = |Condition { name, longest, pattern, .. }: Condition, description: &str| {
         let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(longest));
-        let text = text.pattern(Some("^[!-~]*$")).build();
+        let text = text.pattern(Some(pattern)).build();
         ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Header)
@@ -225,9 +246,9 @@ fn conditions(method: &HttpMethod, operation: &mut Operation) {
             .build()
     };
     let parameters = operation.parameters.get_or_insert_default();
-    parameters.push(header("If-Match", "The `ETag` that you read; a stale one gets 412 and changes nothing.", 64).into());
+    parameters.push(header(IF_MATCH, "The `ETag` that you read; a stale one gets 412 and changes nothing.").into());
     if matches!(method, HttpMethod::Post) {
-        parameters.push(header("Idempotency-Key", "Makes a repeat of this request get the first answer, for 24 hours.", 255).into());
+        parameters.push(header(IDEMPOTENCY_KEY, "Makes a repeat of this request get the first answer, for 24 hours.").into());
     }
 }
 

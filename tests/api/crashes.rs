@@ -87,7 +87,7 @@ impl Pair {
         let developer_id = developer.put("/v1/developers/me", profile()).await.expect(200).text_at("/id");
         let id = developer_id.parse().expect("an id");
         database.db().write(move |conn| approve_at(conn, id, Instant::new(Utc::now()))).await.expect("an approval");
-        let job = client.post("/v1/job-requests", with(job_body(), soon())).await.expect(201).text_at("/id");
+        let job = client.post("/v1/job-requests", with(with(job_body(), soon()), title(0))).await.expect(201).text_at("/id");
         client.post(&format!("/v1/job-requests/{job}/open"), json!({})).await.expect(200);
         let (edits, acknowledged, again) = (0, 0, 0);
         Self { number, site, stop, client, developer, developer_id, job, edits, jobs: Vec::new(), trials: Vec::new(), acknowledged, again }
@@ -95,8 +95,6 @@ impl Pair {
 
     /// Works until told to stop; every round is finished.
     async fn work(mut self) -> Self {
-        let title = |edits: u64| json!({ "title": format!("Edit {edits}") });
-        self.edit(title(0)).await;
         while !self.stop.load(Ordering::SeqCst) {
             let edits = self.edits + 1;
             self.edit(title(edits)).await;
@@ -181,6 +179,11 @@ impl Pair {
     }
 }
 
+/// What tells how many edits there were.
+fn title(edits: u64) -> Value {
+    json!({ "title": format!("Edit {edits}") })
+}
+
 /// A start that is ahead, whatever day it is.
 fn soon() -> Value {
     let day = Utc::now().date_naive().checked_add_days(Days::new(14)).expect("a day");
@@ -202,7 +205,7 @@ async fn run(plan: Plan) {
     let slowest = AtomicUsize::new(0);
     let killing = async {
         for kill in 1..=plan.kills {
-            tokio::time::sleep(Duration::from_millis(rand::random_range(20..=400))).await;
+            tokio::time::sleep(Duration::from_millis(rand::random_range(20..=1000))).await;
             process.kill();
             up.send_replace(None);
             if let Some(cluster) = cluster.clone().filter(|_| kill % plan.crash_database_every == 0) {

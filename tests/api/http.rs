@@ -122,6 +122,12 @@ async fn a_stale_version_changes_nothing() {
     for wrong in ["2", "\"x\"", "W/\"2\"", "\"-1\"", "\"2\", \"3\"", "\"99999999999999999999\""] {
         rename(wrong, "Third").await.problem(412, "stale-version");
     }
+    // What is no tag at all is said to be none, also where nothing is compared with it.
+    let long = "x".repeat(65);
+    for nonsense in ["", long.as_str(), "\t"] {
+        rename(nonsense, "Third").await.problem(400, "malformed-request");
+        person.with("if-match", nonsense).post("/v1/auth/logout", json!({})).await.problem(400, "malformed-request");
+    }
     assert_eq!(person.get("/v1/me").await.text_at("/name"), "First");
     rename("*", "Fourth").await.expect(200);
     person.patch("/v1/me", json!({ "name": "Fifth" })).await.expect(200);

@@ -108,7 +108,7 @@ pub struct WrittenReason {
     pub message: String,
 }
 
-/// Why an admin does something, where that may go without saying.
+/// Why somebody does something, where that may go without saying.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OptionalReason {

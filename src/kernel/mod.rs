@@ -1,4 +1,5 @@
-//! Words without I/O: what every room needs to speak with the others. Knows no database, no HTTP, no wall clock.
+//! Words without I/O: what every room needs to speak with the others; and threads for what would hold others up. Knows no database, no
+//! HTTP, no wall clock.
 
 pub mod answer;
 pub mod clock;

@@ -81,8 +81,10 @@ pub(super) fn identity(letter: &Letter, provider: &str) -> Composed {
 fn identity_linked(provider: &str) -> Composed {
     let provider = name(provider);
     let first = format!("From now on you can also sign in to your account with {provider}.");
-    Composed::new(&format!("You can sign in with {provider} now"), &first)
-        .say("If it was not you, have a link to choose a new password sent to you (\u{201c}Forgot password\u{201d}): that signs everybody out, and takes this way of signing in off again.")
+    Composed::new(&format!("You can sign in with {provider} now"), &first).say(
+        "If it was not you, have a link to choose a new password sent to you (\u{201c}Forgot password\u{201d}): \
+            that signs everybody out, and takes this way of signing in off again.",
+    )
 }
 
 fn identity_unlinked(provider: &str) -> Composed {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::domain::OptionalReason;
 use crate::kernel::error::Result;
 use crate::kernel::ids::{DeliveryId, WebhookId};
 use crate::kernel::page::{Page, PageQuery, default_limit};
@@ -39,10 +40,10 @@ pub struct DeliveryQuery {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookStep {
-    /// A word for the reason. That of another secret goes into the audit log; that of what is sent is taken and not kept.
+    /// A word for the reason. For another secret it goes into the audit log; for what is sent it is taken and not kept.
     #[schema(format = "line", min_length = 1, max_length = 60)]
     pub reason_code: Option<String>,
-    /// More about it; it is taken and not kept.
+    /// The reason, in words; likewise.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
     pub message: Option<String>,
 }
@@ -102,7 +103,8 @@ async fn remove_webhook(id: Path<WebhookId>, ask: Ask<Nothing>, webhooks: Data<W
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), request_body = WebhookStep, responses((status = 200, body = WebhookWithSecret, description = "With its new secret")), security(("bearer" = [])))]
 #[post("/v1/webhooks/{id}/rotate-secret")]
 async fn rotate_webhook_secret(id: Path<WebhookId>, ask: Ask<WebhookStep>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
-    Ok(answer::ok(webhooks.rotate_secret(ask.call, id.0, ask.body.reason_code).await?))
+    let WebhookStep { reason_code, message } = ask.body;
+    Ok(answer::ok(webhooks.rotate_secret(ask.call, id.0, OptionalReason { reason_code, message }).await?))
 }
 
 /// Send a test event of the type `webhook.test`. Role: client.

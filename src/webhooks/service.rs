@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::accounts::members::acts_for;
 use crate::accounts::store_recipients;
-use crate::audit::domain::Entry;
+use crate::audit::domain::{Entry, OptionalReason};
 use crate::audit::store::record;
 use crate::auth::seal::{Sealed, Seals};
 use crate::config;
@@ -159,7 +159,7 @@ impl Webhooks {
     ///
     /// # Errors
     /// 403, 404, 412.
-    pub async fn rotate_secret(&self, call: Call, id: WebhookId, reason_code: Option<String>) -> Result<Answer> {
+    pub async fn rotate_secret(&self, call: Call, id: WebhookId, reason: OptionalReason) -> Result<Answer> {
         let organization = call.principal.client()?;
         let (now, this) = (self.clock.now(), self.clone());
         let rotate = move |conn: &mut Conn| {
@@ -169,8 +169,8 @@ impl Webhooks {
             let former = Some((current.secret.clone(), now.plus(TimeDelta::hours(OVERLAP_HOURS))));
             let webhook = Webhook { secret: sealed, former, version: current.version + 1, changed_at: now, ..current };
             store::update(conn, webhook.clone())?;
-            let entry = entry(&call.principal, "webhook.rotate-secret", id, now);
-            record(conn, &entry.with(json!({ "reason_code": reason_code })))?;
+            let entry = entry(&call.principal, "webhook.rotate-secret", id, now).because(reason.message.as_ref());
+            record(conn, &entry.with(json!({ "reason_code": reason.reason_code })))?;
             with_secret(webhook, &secret)
         };
         self.db.write(rotate).await

@@ -4,7 +4,7 @@
 //! simply begun anew.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _};
+use std::io::BufReader;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,6 +12,7 @@ use guildhall::app::App;
 use guildhall::config::Settings;
 use guildhall::kernel::error::Result;
 use guildhall::kernel::imported::Imported;
+use guildhall::kernel::json_lines::{JsonLines, Row};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
@@ -58,29 +59,37 @@ async fn rows(file: &Path, take: impl AsyncFn(Vec<Value>) -> Result<Vec<Imported
     let source = File::open(file).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
     let bar = ProgressBar::new(source.metadata()?.len());
     bar.set_style(ProgressStyle::with_template("{bar:40} {percent}%  {msg}  {elapsed} of {duration}")?);
-    let (mut source, mut line, mut told) = (BufReader::new(source), 0, Told::default());
+    let (mut source, mut told) = (JsonLines::new(BufReader::new(source), LONGEST), Told::default());
     loop {
-        let begins = line;
-        let (texts, bytes) = batch(&mut source, &mut line)?;
-        if texts.is_empty() {
+        let begins = source.line() + 1;
+        let rows = source.batch(BATCH)?;
+        if rows.is_empty() {
             break;
         }
-        let (mut answers, good) = parsed(&texts);
+        let (answers, good) = parted(rows);
         let taken = take(good)
             .await
             .map_err(plain)
-            .map_err(|error| anyhow::anyhow!("{error:#}; what stands before line {} is taken in: run the import again", begins + 1))?;
+            .map_err(|error| anyhow::anyhow!("{error:#}; what stands before line {begins} is taken in: run the import again"))?;
         let mut taken = taken.into_iter();
-        for (number, answer) in texts.iter().map(|(number, _)| number).zip(&mut answers) {
-            let Some(answer) = answer.take().or_else(|| taken.next()) else { break };
-            told.note(*number, answer, &bar);
+        for (line, refused) in answers {
+            let Some(answer) = refused.or_else(|| taken.next()) else { break };
+            told.note(line, answer, &bar);
         }
-        bar.inc(bytes);
+        bar.set_position(source.read());
         bar.set_message(format!("{} rows", told.added + told.changed + told.known + told.refused));
     }
     bar.finish_and_clear();
     println!("{} added, {} changed, {} there already, {} refused", told.added, told.changed, told.known, told.refused);
     Ok(if told.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Each line with a refusal when it cannot be read; and what the others say.
+fn parted(rows: Vec<Row>) -> (Vec<(u64, Option<Imported>)>, Vec<Value>) {
+    let mut good = Vec::with_capacity(rows.len());
+    let part = |row: Row| (row.line, row.said.map(|value| good.push(value)).err().map(Imported::Refused));
+    let answers = rows.into_iter().map(part).collect();
+    (answers, good)
 }
 
 impl Told {
@@ -95,42 +104,4 @@ impl Told {
             }
         }
     }
-}
-
-/// A row as it stands in the file, with the number of its line.
-type Row = (u64, Vec<u8>);
-
-/// The next rows, and how many bytes they take in the file. Empty lines are none.
-fn batch(source: &mut impl BufRead, line: &mut u64) -> anyhow::Result<(Vec<Row>, u64)> {
-    let (mut rows, mut read) = (Vec::new(), 0);
-    while rows.len() < BATCH {
-        let mut text = Vec::new();
-        let limit = u64::try_from(LONGEST)?;
-        let mut bytes = source.by_ref().take(limit).read_until(b'\n', &mut text)?;
-        if bytes == LONGEST && !text.ends_with(b"\n") {
-            bytes += source.skip_until(b'\n')?;
-        }
-        if bytes == 0 {
-            break;
-        }
-        *line += 1;
-        read += u64::try_from(bytes)?;
-        if !text.trim_ascii().is_empty() {
-            rows.push((*line, text));
-        }
-    }
-    Ok((rows, read))
-}
-
-/// A refusal for each row that cannot be read, nothing for the others; and those.
-fn parsed(texts: &[Row]) -> (Vec<Option<Imported>>, Vec<Value>) {
-    let (mut answers, mut good) = (Vec::with_capacity(texts.len()), Vec::with_capacity(texts.len()));
-    for (_, text) in texts {
-        let read: std::result::Result<Value, String> = match text.len() {
-            LONGEST => Err(format!("is longer than {} KiB", LONGEST / 1024)),
-            _ => serde_json::from_slice(text).map_err(|error| format!("is no JSON: {error}")),
-        };
-        answers.push(read.map(|value| good.push(value)).err().map(Imported::Refused));
-    }
-    (answers, good)
 }

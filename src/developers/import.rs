@@ -36,12 +36,12 @@ use crate::skills::domain::Catalogue;
 /// A row of the file, beside the `profile`, which is read as any other.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Invited {
+pub struct Invited {
     /// Where the mail goes.
-    email: Email,
+    pub email: Email,
     /// How the person is called.
     #[schema(format = "line", max_length = 120)]
-    name: String,
+    pub name: String,
 }
 
 /// What the rows are held against.

@@ -11,6 +11,7 @@ pub mod halves;
 pub mod identity;
 pub mod ids;
 pub mod imported;
+pub mod json_lines;
 pub mod lifecycle;
 pub mod money;
 pub mod page;

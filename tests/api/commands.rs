@@ -206,7 +206,7 @@ async fn skills_are_imported_and_each_bad_row_is_told() {
         "line 4: /name ",
         "line 5: /aliases/0 already names the skill `go`",
         "line 6: /aliases/0 already names the skill `zig-build`",
-        "line 7: is longer than 256 KiB",
+        "line 7: is longer than 262144 bytes",
         "1 added, 0 changed, 0 there already, 5 refused",
     ];
     assert_eq!(lines.len(), begins.len(), "{report}");

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
+
+use crate::support::parsers::Published;
 
 /// How deep a body nests: schemas that mention themselves end here.
 const DEPTH: usize = 8;
@@ -24,12 +25,10 @@ pub struct Bodies {
 }
 
 impl Bodies {
-    /// Of the type `T`.
-    pub fn of<T: ToSchema>() -> Self {
-        let mut schemas = Vec::new();
-        T::schemas(&mut schemas);
-        let known = schemas.into_iter().map(|(name, schema)| (format!("#/components/schemas/{name}"), json!(schema))).collect();
-        Self { schema: Arc::new(json!(T::schema())), known: Arc::new(known) }
+    /// Of a type.
+    pub fn of((schema, mentioned): Published) -> Self {
+        let known = mentioned.into_iter().map(|(name, schema)| (format!("#/components/schemas/{name}"), json!(schema))).collect();
+        Self { schema: Arc::new(json!(schema)), known: Arc::new(known) }
     }
 
     /// Of a schema that has its own definitions.

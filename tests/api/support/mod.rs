@@ -9,6 +9,7 @@ pub mod database;
 pub mod endpoint;
 pub mod logs;
 pub mod operations;
+pub mod parsers;
 pub mod person;
 pub mod process;
 pub mod provider;

@@ -1,5 +1,6 @@
 """What schemathesis cannot know from the document: texts for our own formats, and rules that a schema cannot say."""
 
+import os
 import re
 
 import schemathesis
@@ -30,6 +31,16 @@ FORMATS = {
 }
 for name, strategy in FORMATS.items():
     schemathesis.openapi.format(name, strategy)
+
+
+# Ids of the people as whom the run signs in, who are not suspended: their sessions would be over, and with them the run.
+SPARED = set(os.environ.get("SPARED", "").split())
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if case.operation.path == "/v1/admin/users/{id}/suspend" and case.path_parameters.get("id") in SPARED:
+        case.path_parameters["id"] = "usr_01h455vb4pex5vsknk084sn02q"
 
 
 # A schema says what a request looks like, not what is known, taken, current or still to come. Of rejected requests that keep to the schema,

@@ -124,10 +124,13 @@ fn coerce(schema: &Value, pairs: Vec<(String, String)>, faults: &mut Vec<Fault>)
     Value::Object(object)
 }
 
+/// How long a text may be to be read as one: a whole number that surely has 64 bits, a float with all its digits, `false`.
+const LONGEST: [(&str, usize); 3] = [("integer", 19), ("number", 32), ("boolean", 5)];
+
 fn scalar(kind: &str, text: String) -> Value {
-    let number = kind.contains("integer") || kind.contains("number") || kind.contains("boolean");
-    let plain = text.len() < 20 && !text.starts_with('"');
-    let parsed = (number && plain).then(|| serde_json::from_str(&text).ok()).flatten();
+    let longest = LONGEST.iter().filter(|(each, _)| kind.contains(each)).map(|(_, longest)| *longest).max().unwrap_or(0);
+    let plain = text.len() <= longest && !text.starts_with('"');
+    let parsed = plain.then(|| serde_json::from_str(&text).ok()).flatten();
     parsed.filter(|value: &Value| value.is_number() || value.is_boolean()).unwrap_or(Value::String(text))
 }
 

@@ -7,7 +7,7 @@ use chrono::{Datelike as _, NaiveDate, Weekday};
 
 use crate::kernel::zone::add_days;
 
-/// A calendar week, by its Monday.
+/// A calendar week, by its Monday. Years from 2000 to 2100 are read, as with dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Week(NaiveDate);
 
@@ -61,7 +61,8 @@ impl FromStr for Week {
     fn from_str(text: &str) -> Result<Self, ()> {
         let (year, week) = text.split_once("-W").filter(|(year, week)| year.len() == 4 && week.len() == 2).ok_or(())?;
         let (year, week) = (year.parse::<u16>().map_err(drop)?, week.parse::<u32>().map_err(drop)?);
-        let monday = NaiveDate::from_isoywd_opt(i32::from(year), week, Weekday::Mon).map(Self);
+        let year = Some(i32::from(year)).filter(|year| (2000..=2100).contains(year)).ok_or(())?;
+        let monday = NaiveDate::from_isoywd_opt(year, week, Weekday::Mon).map(Self);
         // `+026` is a number, but no year.
         monday.filter(|monday| monday.to_string() == text).ok_or(())
     }
@@ -104,7 +105,7 @@ mod tests {
             assert_eq!((week.to_string(), name.parse()), (name.to_owned(), Ok(week)));
             assert!(week.contains(date.parse().unwrap()) && week.next().monday() == week.day(7) && week.next().previous() == week);
         }
-        for wrong in ["2027-W53", "2026-W00", "2026-49", "2026-W9", "+026-W49", "2026-W+9", ""] {
+        for wrong in ["2027-W53", "2026-W00", "2026-49", "2026-W9", "+026-W49", "2026-W+9", "1999-W52", "2101-W01", ""] {
             assert_eq!(wrong.parse::<Week>(), Err(()), "{wrong}");
         }
     }

@@ -17,6 +17,9 @@ impl From<String> for Alias {
     }
 }
 
+/// So many other spellings a skill may have, as the schemas below say.
+const MOST_ALIASES: usize = 200;
+
 /// A new skill.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -167,12 +170,20 @@ impl MergeInto {
     /// The canonical slug of the skill that stays.
     ///
     /// # Errors
-    /// 422 when it is unknown, or the one that goes.
+    /// 422 when it is unknown, or the one that goes; 409 when it would have more spellings than a skill may have.
     pub fn resolved(&self, catalogue: &Catalogue, old: &Slug) -> Result<Slug> {
         match catalogue.resolve(self.into.as_str()) {
             None => Err(Error::fault("/into", catalogue.unknown(self.into.as_str()))),
             Some(into) if into == *old => Err(Error::fault("/into", "must be another skill")),
+            Some(into) if spellings_of_both(catalogue, old, &into) > MOST_ALIASES => Err(Error::conflict(format!(
+                "`{into}` would have more than {MOST_ALIASES} other spellings: take some from one of the two first."
+            ))),
             Some(into) => Ok(into),
         }
     }
+}
+
+/// How many other spellings one skill has that was two; the slug of the one that goes is among them.
+fn spellings_of_both(catalogue: &Catalogue, old: &Slug, into: &Slug) -> usize {
+    [old, into].iter().filter_map(|slug| catalogue.get(slug)).fold(1, |sum, skill| sum.saturating_add(skill.aliases.len()))
 }

@@ -48,6 +48,7 @@ async fn every_filter_narrows_by_itself_and_with_the_others() {
         ("hours_per_week=21", &plain),
         ("time_zone=Europe/London", &plain),
         ("time_zone=Europe/London&overlap_hours=7", &plain),
+        ("time_zone=Europe/London&overlap_hours=6.9999999999999995559", &plain),
         ("seniority=junior", &other),
         ("language=de&language=en", &other),
         ("domain=payments&domain=gaming", &other),

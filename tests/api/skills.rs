@@ -171,6 +171,22 @@ async fn admins_say_what_stands_in_for_what() {
 }
 
 #[actix_web::test]
+async fn no_merge_gives_a_skill_more_spellings_than_it_may_have() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for (slug, aliases) in [("guildlang", 150), ("guildtool", 50), ("guildkit", 49)] {
+        let aliases: Vec<String> = (0..aliases).map(|index| format!("{slug} {index}")).collect();
+        admin.post("/v1/skills", json!({ "slug": slug, "name": slug, "category": "tooling", "aliases": aliases })).await.expect(201);
+    }
+    let too_many = admin.post("/v1/skills/guildtool/merge", json!({ "into": "guildlang" })).await.problem(409, "conflict");
+    assert_eq!(too_many.text_at("/detail"), "`guildlang` would have more than 200 other spellings: take some from one of the two first.");
+    let stays = admin.post("/v1/skills/guildkit/merge", json!({ "into": "guildlang" })).await.expect(200);
+    assert_eq!(stays.at("/aliases").as_array().map(Vec::len), Some(200));
+    admin.patch("/v1/skills/guildlang", json!({ "name": "Guildlang" })).await.expect(200);
+    admin.get("/v1/skills/guildtool").await.expect(200);
+}
+
+#[actix_web::test]
 pub async fn a_merge_takes_along_whoever_uses_the_skill() {
     let app = TestApp::start().await;
     let (admin, client, anybody) = (app.admin().await, app.client().await, app.anonymous());

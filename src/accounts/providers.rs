@@ -193,7 +193,7 @@ impl Accounts {
         let (this, now) = (self.clone(), self.clock.now());
         let register = move |conn: &mut Conn| {
             use_up(conn, arrival.id, now)?;
-            make_room(conn, &email, now)?;
+            claim_address(conn, &email, now)?;
             let Registration { role, name, organization_name } = &new;
             let user = new_user(email.clone(), name, (*role).into(), None, Some(now), now);
             add_person(conn, &user, organization_name.as_deref(), now)?;
@@ -245,12 +245,17 @@ pub(crate) fn use_up(conn: &mut Conn, id: ProviderSignInId, now: Instant) -> Res
     if store_identities::use_up(conn, id, now)? { Ok(()) } else { Err(dead_sign_in()) }
 }
 
-/// Whoever registered with the address and never verified it has no right to it: the owner begins anew.
-fn make_room(conn: &mut Conn, email: &Email, now: Instant) -> Result<()> {
-    let Some(known) = store::user_by_email(conn, email)? else { return Ok(()) };
-    if known.verified_at.is_some() || known.status != AccountStatus::Active {
-        return Err(account_exists());
+/// An account that was verified, or is suspended, keeps its address.
+fn claim_address(conn: &mut Conn, email: &Email, now: Instant) -> Result<()> {
+    match store::user_by_email(conn, email)? {
+        None => Ok(()),
+        Some(known) if known.verified_at.is_some() || known.status != AccountStatus::Active => Err(account_exists()),
+        Some(known) => make_room(conn, &known, now),
     }
+}
+
+/// Whoever registered with the address and never verified it has no right to it: the owner begins anew.
+pub(crate) fn make_room(conn: &mut Conn, known: &User, now: Instant) -> Result<()> {
     store_sessions::revoke_all(conn, known.id, None, now)?;
     cancel_pending(conn, &known.id.to_string(), None)?;
     store_identities::drop_unverified(conn, known.id)

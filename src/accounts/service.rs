@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use crate::accounts::domain::{AccountStatus, Me, MeBody, Register, TokenPurpose, User};
 use crate::accounts::guessing::{Attempt, Guess};
 use crate::accounts::members::add_person;
+use crate::accounts::providers::make_room;
 use crate::accounts::session_cache::LiveSessions;
 use crate::accounts::{store, store_sessions};
 use crate::audit::domain::Entry;
@@ -108,16 +109,32 @@ impl Accounts {
     }
 
     fn sign_up(&self, conn: &mut Conn, body: &Register, hash: &str, now: Instant) -> Result<()> {
-        if let Some(known) = store::user_by_email(conn, &body.email)? {
-            return match known.verified_at {
-                Some(_) if self.mailed_enough(conn, "known", &known, now)? => Ok(()),
-                Some(_) => self.send(conn, &known, Letter::AlreadyRegistered, &now.to_string(), now),
-                None => self.send_verification(conn, &known, now),
-            };
+        let mut user = new_user(body.email.clone(), &body.name, body.role.into(), Some(hash.to_owned()), None, now);
+        match store::user_by_email(conn, &body.email)? {
+            Some(known) if known.verified_at.is_some() => return self.tell_owner(conn, &known, now),
+            // An account that an operator or a colleague made, or that is suspended: its mail alone opens it.
+            Some(known) if known.password_hash.is_none() || known.status != AccountStatus::Active => {
+                return self.send_verification(conn, &known, now);
+            }
+            // Whoever was here first may be a stranger, who waits for the owner to open the account: the newest link is for the newest password.
+            Some(known) => {
+                if self.mailed_enough(conn, "verify", &known, now)? {
+                    return Ok(());
+                }
+                make_room(conn, &known, now)?;
+                user.id = known.id;
+            }
+            None => self.mailed_enough(conn, "verify", &user, now).map(drop)?,
         }
-        let user = new_user(body.email.clone(), &body.name, body.role.into(), Some(hash.to_owned()), None, now);
         add_person(conn, &user, body.organization_name.as_deref(), now)?;
-        self.send_verification(conn, &user, now)
+        self.mail_verification(conn, &user, now)
+    }
+
+    fn tell_owner(&self, conn: &mut Conn, known: &User, now: Instant) -> Result<()> {
+        if self.mailed_enough(conn, "known", known, now)? {
+            return Ok(());
+        }
+        self.send(conn, known, Letter::AlreadyRegistered, &now.to_string(), now)
     }
 
     /// Proves an address with the code from its mail.
@@ -287,9 +304,10 @@ impl Accounts {
     }
 
     fn send_verification(&self, conn: &mut Conn, user: &User, now: Instant) -> Result<()> {
-        if self.mailed_enough(conn, "verify", user, now)? {
-            return Ok(());
-        }
+        if self.mailed_enough(conn, "verify", user, now)? { Ok(()) } else { self.mail_verification(conn, user, now) }
+    }
+
+    fn mail_verification(&self, conn: &mut Conn, user: &User, now: Instant) -> Result<()> {
         let token_id = store::new_token(conn, user.id, TokenPurpose::VerifyEmail, None, TimeDelta::hours(self.auth.verify_hours), now)?;
         self.send(conn, user, Letter::VerifyEmail { token_id }, &token_id.to_string(), now)
     }

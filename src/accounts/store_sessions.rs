@@ -161,10 +161,10 @@ pub fn list(conn: &mut Conn, user: UserId, current: SessionId, page: &PageQuery,
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// Forgets sessions that ended before `before`.
+/// Forgets sessions that were over before `before`.
 ///
 /// # Errors
 /// 503 when the database is down.
 pub fn forget(conn: &mut Conn, before: Instant) -> Result<usize> {
-    Ok(diesel::delete(sessions::table.filter(sessions::ends_at.lt(before))).execute(conn)?)
+    Ok(diesel::delete(sessions::table.filter(sessions::ends_at.lt(before).or(sessions::revoked_at.lt(before)))).execute(conn)?)
 }

@@ -144,6 +144,14 @@ pub enum Break {
         /// How many there were.
         expected: i64,
     },
+    /// It stands beside the chain, where nothing was sealed.
+    #[error("entry {id} was put in beside the chain, at {position}")]
+    Foreign {
+        /// Where.
+        position: i64,
+        /// What stands there.
+        id: String,
+    },
     /// The chain holds, but it is another one.
     #[error("entry {position} has another hash than expected: the log up to there was written anew")]
     Rewritten {

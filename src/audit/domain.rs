@@ -101,7 +101,7 @@ pub struct Wanted {
 #[serde(deny_unknown_fields)]
 pub struct WrittenReason {
     /// A word for the reason; it goes into the audit log.
-    #[schema(format = "line", min_length = 1, max_length = 60, examples("asked_for_it"))]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60, examples("asked_for_it"))]
     pub reason_code: Option<String>,
     /// The reason, in words that can be read out to whom it concerns.
     #[schema(format = "prose", min_length = 1, max_length = 4000, examples("Asked for it by phone."))]
@@ -113,7 +113,7 @@ pub struct WrittenReason {
 #[serde(deny_unknown_fields)]
 pub struct OptionalReason {
     /// A word for the reason; it goes into the audit log.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// The reason; it goes into the audit log.
     #[schema(format = "prose", min_length = 1, max_length = 4000, examples("The mailbox is no longer full."))]

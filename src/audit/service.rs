@@ -68,7 +68,10 @@ impl Audit {
     /// # Errors
     /// 503 when the database is down; where the chain is broken is the inner result.
     pub async fn verify(&self, expected: Option<Anchor>) -> Result<std::result::Result<Verified, Break>> {
-        let head = self.db.read(store_chain::head).await?;
+        let (head, foreign) = self.db.read(|conn| Ok((store_chain::head(conn)?, store_chain::before_the_first(conn)?))).await?;
+        if let Some((id, position)) = foreign {
+            return Ok(Err(Break::Foreign { position, id }));
+        }
         let mut walk = Walk::past(expected.into_iter().chain([head]).collect());
         loop {
             let position = walk.position();

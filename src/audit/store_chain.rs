@@ -101,3 +101,13 @@ pub fn after(conn: &mut Conn, position: i64, limit: i64) -> Result<Vec<Sealed>> 
         .load(conn)?;
     Ok(rows.into_iter().map(sealed).collect())
 }
+
+/// An entry whose place is before the first one: nobody seals there, and nobody who walks along the chain comes past it.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn before_the_first(conn: &mut Conn) -> Result<Option<(String, i64)>> {
+    let found = audit_entries::table.filter(audit_entries::position.lt(1)).order(audit_entries::position);
+    let found: Vec<(String, Option<i64>)> = found.select((audit_entries::id, audit_entries::position)).limit(1).load(conn)?;
+    Ok(found.into_iter().next().map(|(id, position)| (id, position.unwrap_or_default())))
+}

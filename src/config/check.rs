@@ -19,7 +19,7 @@ pub fn check(settings: &Settings) -> Result<(), String> {
     urls(settings, production)?;
     providers::check(settings, production)?;
     if production {
-        random(&settings.auth.secret)?;
+        [&settings.auth.secret].into_iter().chain(&settings.auth.previous_secrets).try_for_each(random)?;
         origins(&settings.server)?;
         encrypted(settings)?;
         guarded(settings)?;
@@ -89,7 +89,10 @@ fn random(secret: &SecretString) -> Result<(), String> {
     let secret = secret.expose_secret().to_lowercase();
     let different: std::collections::BTreeSet<char> = secret.chars().collect();
     if different.len() < 8 || ["changeme", "change-me", "change_me"].iter().any(|word| secret.contains(word)) {
-        return Err("auth.secret is no random text: set GUILDHALL_AUTH__SECRET to at least 32 random bytes".to_owned());
+        return Err(
+            "auth.secret or one of auth.previous_secrets is no random text: set GUILDHALL_AUTH__SECRET to at least 32 random bytes"
+                .to_owned(),
+        );
     }
     Ok(())
 }

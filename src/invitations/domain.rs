@@ -119,7 +119,7 @@ pub struct NewInvitation {
 #[serde(deny_unknown_fields)]
 pub struct AcceptInvitation {
     /// A word for the reason.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// What the client reads.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
@@ -135,7 +135,7 @@ pub struct AcceptInvitation {
 #[serde(deny_unknown_fields)]
 pub struct DeclineInvitation {
     /// A word for the reason.
-    #[schema(format = "line", min_length = 1, max_length = 60, examples("not_available"))]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60, examples("not_available"))]
     pub reason_code: Option<String>,
     /// What the client reads.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]

@@ -62,7 +62,7 @@ impl JobRequestQuery {
 #[serde(deny_unknown_fields)]
 pub struct JobRequestStep {
     /// A word for the reason.
-    #[schema(format = "line", min_length = 1, max_length = 60, examples("position_filled"))]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60, examples("position_filled"))]
     pub reason_code: Option<String>,
     /// More about it.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]

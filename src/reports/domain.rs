@@ -65,7 +65,7 @@ pub struct HandleReport {
     #[schema(format = "prose", min_length = 1, max_length = 4000, examples("Spoke with both; the message was a misunderstanding."))]
     pub note: String,
     /// A word for the reason; it goes into the audit log.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// More about it; it goes into the audit log, after the note.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]

@@ -81,7 +81,7 @@ pub struct MergeInto {
     /// The skill that stays, or another spelling of it.
     pub into: Slug,
     /// A word for the reason; it goes into the audit log.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// The reason, in words; it goes into the audit log.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]

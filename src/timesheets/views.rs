@@ -56,7 +56,7 @@ pub struct WeekOfHours {
 #[serde(deny_unknown_fields)]
 pub struct SheetNote {
     /// The reason, as a word; it goes into the audit log.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// What else there is to say; the other party reads it.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
@@ -68,7 +68,7 @@ pub struct SheetNote {
 #[serde(deny_unknown_fields)]
 pub struct SheetQuery {
     /// The reason, as a word; it goes into the audit log.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// Which hours, and why; the developer reads it.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
@@ -80,7 +80,7 @@ pub struct SheetQuery {
 #[serde(deny_unknown_fields)]
 pub struct SheetReply {
     /// The reason, as a word; it goes into the audit log.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// The hours of the week from now on; as they stand when left out.
     #[schema(max_items = 7)]

@@ -52,7 +52,7 @@ pub struct TrialQuery {
 #[serde(deny_unknown_fields)]
 pub struct TrialReason {
     /// The reason, as a word such as `not_the_right_fit`.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// The reason, in words; the other party reads it.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
@@ -70,7 +70,7 @@ pub struct OtherTerms {
     #[schema(inline = false)]
     pub terms: Option<TermsPatch>,
     /// The reason, as a word.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// The reason, in words; the other party reads it.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
@@ -82,7 +82,7 @@ pub struct OtherTerms {
 #[serde(deny_unknown_fields)]
 pub struct EndOfTrial {
     /// The reason, as a word such as `not_the_right_fit`.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// The reason, in words; the other party reads it.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
@@ -112,7 +112,7 @@ pub struct Amendment {
     /// The terms that are to change.
     pub terms: AmendedTerms,
     /// The reason, as a word.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// The reason, in words; the other party reads it.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
@@ -127,7 +127,7 @@ pub struct Extension {
     #[schema(minimum = 1, maximum = 366, examples(7))]
     pub days: i64,
     /// The reason, as a word.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// The reason, in words; the other party reads it.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]
@@ -145,7 +145,7 @@ pub struct ConversionOffer {
     #[schema(inline = false)]
     pub terms: Option<EngagementTerms>,
     /// The reason, as a word.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// What else is offered, in words; the developer reads it.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]

@@ -53,7 +53,7 @@ pub struct Replacement {
     #[schema(inline = false)]
     pub terms: Option<TermsPatch>,
     /// The reason, as a word; the developer who gets the offer reads it among the events of the new trial.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// The reason, in words; the developer who gets the offer reads it there, too.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]

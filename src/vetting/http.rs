@@ -56,7 +56,7 @@ pub struct ApplicationQuery {
 #[serde(deny_unknown_fields)]
 pub struct StepReason {
     /// The reason, as a word; needed to reject.
-    #[schema(format = "line", max_length = 100, examples("skills_below_bar"))]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 100, examples("skills_below_bar"))]
     pub reason_code: Option<String>,
     /// The reason, in words; needed of admins to waive, hold, release and reject.
     #[schema(format = "prose", max_length = 4000)]
@@ -71,7 +71,7 @@ pub struct Questions {
     #[schema(format = "prose", max_length = 4000)]
     pub questions: Option<String>,
     /// A reason, as a word.
-    #[schema(format = "line", max_length = 100)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 100)]
     pub reason_code: Option<String>,
     /// For the events.
     #[schema(format = "prose", max_length = 4000)]
@@ -86,7 +86,7 @@ pub struct Answers {
     #[schema(format = "prose", max_length = 10000)]
     pub answers: Option<String>,
     /// A reason, as a word.
-    #[schema(format = "line", max_length = 100)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 100)]
     pub reason_code: Option<String>,
     /// For the events.
     #[schema(format = "prose", max_length = 4000)]
@@ -100,7 +100,7 @@ pub struct Passed {
     /// The stage that is passed, so that nobody passes two by accident; always needed.
     pub from_stage: Option<Stage>,
     /// A reason, as a word.
-    #[schema(format = "line", max_length = 100)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 100)]
     pub reason_code: Option<String>,
     /// For the events.
     #[schema(format = "prose", max_length = 4000)]
@@ -116,7 +116,7 @@ pub struct Approval {
     #[schema(max_items = 100)]
     pub skills: Vec<SkillVerdict>,
     /// A reason, as a word.
-    #[schema(format = "line", max_length = 100)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 100)]
     pub reason_code: Option<String>,
     /// For the events.
     #[schema(format = "prose", max_length = 4000)]

@@ -28,7 +28,7 @@ pub struct AppealDecision {
     /// Whether the decision stays.
     pub outcome: AppealOutcome,
     /// The reason, as a word.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// The written answer, which the developer reads.
     #[schema(format = "prose", max_length = 4000)]

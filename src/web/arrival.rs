@@ -37,7 +37,7 @@ impl Default for BodyLimits {
 }
 
 impl BodyLimits {
-    /// The most bytes for a path.
+    /// The most bytes for a path, without its escapes: `/v%31/auth/` is `/v1/auth/` to the router as well.
     pub fn bytes(&self, path: &str) -> usize {
         if path.starts_with("/v1/auth/") { self.auth } else { self.plain }
     }
@@ -59,7 +59,7 @@ pub async fn arrive(
     // A request that only asks to speak another protocol has no body, but the connection looks as if it had one without an end.
     let announced = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING].iter().any(|name| request.headers().contains_key(name));
     let arrived = if announced {
-        let collected = tokio::time::timeout(limits.deadline, collect(&mut payload, limits.bytes(request.path())));
+        let collected = tokio::time::timeout(limits.deadline, collect(&mut payload, limits.bytes(request.match_info().as_str())));
         collected.await.unwrap_or_else(|_| Err(PayloadError::Io(io::ErrorKind::TimedOut.into())))
     } else {
         Ok(Bytes::new())

@@ -51,12 +51,12 @@ pub async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let id = request_id(&request);
-    let method = request.method().clone();
+    let method = word(request.method());
     let trace = Trace::of(request.headers());
     #[cfg(feature = "otel")]
     let exported = traces::request(&id, trace.position());
     let Trace { trace_id, span_id, parent_id, .. } = trace;
-    let span = tracing::info_span!("request", request_id = %id, %method, trace_id, span_id, parent_id);
+    let span = tracing::info_span!("request", request_id = %id, method, trace_id, span_id, parent_id);
     let started = Instant::now();
     let scoped = answering(id.clone(), patience::of_a_request(guarded(request, next)));
     let answered = scoped.instrument(span.clone()).await;
@@ -65,12 +65,12 @@ pub async fn observe(
         Err(error) => ("none".to_owned(), error.as_response_error().status_code()),
     };
     let (status, elapsed) = (status.as_u16(), started.elapsed());
-    let labels = [("route", route.clone()), ("method", method.to_string()), ("status", status.to_string())];
+    let labels = [("route", route.clone()), ("method", method.to_owned()), ("status", status.to_string())];
     metrics::histogram!("guildhall_http_request_seconds", &labels).record(elapsed.as_secs_f64());
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(%route, status, micros, "answered"));
     #[cfg(feature = "otel")]
-    traces::answered(&exported, method.as_str(), &route, status);
+    traces::answered(&exported, method, &route, status);
     let mut response = answered.map_err(|error| {
         // Made here, where the request's id is known: there is no request left to answer.
         let response = on_behalf(Some(id.clone()), || error.error_response());
@@ -81,6 +81,20 @@ pub async fn observe(
     }
     secure(response.headers_mut());
     Ok(response)
+}
+
+/// The method as logs and metrics name it. What a client makes up is one word to them all: each new one would be a series of its own.
+fn word(method: &Method) -> &'static str {
+    const WORDS: [(Method, &str); 7] = [
+        (Method::GET, "GET"),
+        (Method::HEAD, "HEAD"),
+        (Method::POST, "POST"),
+        (Method::PUT, "PUT"),
+        (Method::PATCH, "PATCH"),
+        (Method::DELETE, "DELETE"),
+        (Method::OPTIONS, "OPTIONS"),
+    ];
+    WORDS.iter().find(|(known, _)| known == method).map_or("other", |(_, word)| word)
 }
 
 /// A panic becomes a 500 and a counter; an error that the framework made becomes a problem answer like all others.

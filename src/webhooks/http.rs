@@ -41,7 +41,7 @@ pub struct DeliveryQuery {
 #[serde(deny_unknown_fields)]
 pub struct WebhookStep {
     /// A word for the reason. For another secret it goes into the audit log; for what is sent it is taken and not kept.
-    #[schema(format = "line", min_length = 1, max_length = 60)]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60)]
     pub reason_code: Option<String>,
     /// The reason, in words; likewise.
     #[schema(format = "prose", min_length = 1, max_length = 4000)]

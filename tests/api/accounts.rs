@@ -256,6 +256,35 @@ async fn a_verification_link_works_once_for_a_day_and_dies_with_a_newer_one() {
 }
 
 #[actix_web::test]
+async fn who_was_first_with_an_address_does_not_wait_in_it_for_its_owner() {
+    let app = TestApp::start().await;
+    let stranger = app.registered("developer").await;
+    let first = app.mail(&stranger, VERIFY).await.token();
+    app.advance(TimeDelta::minutes(1)).await;
+    let owner = stranger.with_email(&stranger.email.to_uppercase());
+    register(&owner, OTHER_PASSWORD).await.expect(202);
+    let link = app.newest_mail(&owner, VERIFY).await.token();
+    verify(&owner, &first).await.faults(&["/token"]);
+    verify(&owner, &link).await.expect(200);
+    stranger.login(&stranger.password).await.expect(401);
+    let pair = owner.login(OTHER_PASSWORD).await.expect(200);
+    let me = owner.with_pair(&pair).get("/v1/me").await.expect(200);
+    assert_eq!((me.text_at("/role"), me.text_at("/organization/name")), ("client".to_owned(), "A client".to_owned()));
+    assert_eq!(users(&app).await.len(), 1);
+    // Without another link there is no other password, either.
+    let person = app.registered("client").await;
+    for _ in 0..20 {
+        app.advance(TimeDelta::seconds(1)).await;
+        register(&person, OTHER_PASSWORD).await.expect(202);
+    }
+    let sent = app.mails(&person, VERIFY).await;
+    register(&person, "four green wheelbarrows").await.expect(202);
+    assert_eq!(app.mails(&person, VERIFY).await.len(), sent.len(), "so many mails an hour and no more");
+    verify(&person, &sent.last().expect("a mail").token()).await.expect(200);
+    person.login(OTHER_PASSWORD).await.expect(200);
+}
+
+#[actix_web::test]
 async fn a_reset_link_works_once_within_half_an_hour() {
     let app = TestApp::start().await;
     let person = app.verified("client").await;

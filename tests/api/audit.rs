@@ -239,6 +239,7 @@ fn told(broken: &Break) -> String {
         Break::Missing { position } => format!("missing {position}"),
         Break::CutOff { position, .. } => format!("cut off {position}"),
         Break::Rewritten { position } => format!("rewritten {position}"),
+        Break::Foreign { position, .. } => format!("foreign {position}"),
     }
 }
 
@@ -289,6 +290,14 @@ async fn a_log_written_anew_is_found_with_an_anchor() {
     ];
     let (alone, expecting, count) = after(&ANEW).await;
     assert_eq!((alone, expecting), (Ok(0), Err(format!("rewritten {count}"))));
+}
+
+#[actix_web::test]
+async fn an_entry_put_in_beside_the_chain_is_found() {
+    static BESIDE: [&str; 1] = ["INSERT INTO audit_entries (id, at, role, action, subject, details_json, position, hash) \
+         SELECT 'audit_01h455vb4pex5vsknk084sn02q', at, role, 'nothing', subject, details_json, -1, hash FROM audit_entries WHERE position = 2"];
+    let (alone, expecting, _) = after(&BESIDE).await;
+    assert_eq!((alone, expecting), (Err("foreign -1".to_owned()), Err("foreign -1".to_owned())));
 }
 
 #[actix_web::test]

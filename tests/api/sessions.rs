@@ -136,6 +136,25 @@ async fn a_session_ends_when_unused_and_after_ninety_days_at_the_latest() {
 }
 
 #[actix_web::test]
+async fn a_session_that_is_over_is_forgotten_after_thirty_days() {
+    let app = TestApp::start().await;
+    let person = app.client().await;
+    let phones = async || -> i64 {
+        use diesel::prelude::*;
+        use guildhall::db::schema::sessions::dsl;
+        app.read(|conn| dsl::sessions.filter(dsl::client.eq("a phone")).count().get_result(conn)).await
+    };
+    person.with("user-agent", "a phone").sign_in().await;
+    let id = person.get("/v1/me/sessions").await.expect(200).text_at("/data/0/id");
+    person.delete(&format!("/v1/me/sessions/{id}")).await.expect(204);
+    for (days, left) in [(29, 1), (2, 0)] {
+        app.advance(TimeDelta::days(days)).await;
+        app.house.accounts.forget_what_is_over().await.expect("a database");
+        assert_eq!(phones().await, left);
+    }
+}
+
+#[actix_web::test]
 async fn people_see_and_end_their_own_sessions() {
     let app = TestApp::start().await;
     let person = app.client().await;

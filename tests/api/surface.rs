@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::support::app::TestApp;
 use crate::support::operations::{openapi, operations};
 use crate::support::person::Person;
-use crate::support::raw::Raw;
+use crate::support::raw::{Raw, ask};
 
 /// Deadlines that a test can wait for.
 const SHORT: [(&str, &str); 2] = [("server.header_deadline", "1"), ("server.body_deadline", "1")];
@@ -112,7 +112,13 @@ async fn a_handler_that_panics_answers_and_is_counted() {
     }
     let given = nobody.with("x-request-id", "mine").get("/panic").await.problem(500, "internal");
     assert_eq!(given.text_at("/request_id"), "mine");
+    // A method that somebody makes up is no series of its own, however many there are.
+    for made_up in 0..20 {
+        let request = format!("MADEUP{made_up} /fine HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n");
+        assert!(ask(address, request.as_bytes()).await.is_some());
+    }
     let counted = metrics.render();
+    assert!(!counted.contains("MADEUP") && counted.contains(r#"method="other""#), "{counted}");
     assert!(counted.contains("guildhall_panics_total 4"), "{counted}");
     assert!(counted.contains(r#"guildhall_http_request_seconds_count{route="none",method="GET",status="500"} 4"#), "{counted}");
     handle.stop(false).await;
@@ -240,13 +246,14 @@ fn production_does_not_start_with_what_is_unsafe() {
     const DATABASE: &str = "GUILDHALL_DATABASE__URL";
     const ORIGINS: &str = "GUILDHALL_SERVER__CORS_ORIGINS";
     const PROXIES: &str = "GUILDHALL_SERVER__TRUSTED_PROXIES";
-    let cases: [(&str, Option<&str>, &str); 28] = [
+    let cases: [(&str, Option<&str>, &str); 29] = [
         (KEY, None, "auth.secret"),
         (KEY, Some(""), "auth.secret"),
         (KEY, Some("short"), "auth.secret"),
         (KEY, Some("0123456789012345678901234567890"), "auth.secret"),
         (KEY, Some("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), "auth.secret"),
         (KEY, Some("please-changeme-before-production-begins"), "auth.secret"),
+        ("GUILDHALL_AUTH__PREVIOUS_SECRETS", Some("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), "auth.previous_secrets"),
         (URL, None, "server.public_url"),
         (URL, Some("http://guildhall.example"), "server.public_url"),
         (URL, Some("guildhall.example"), "server.public_url"),

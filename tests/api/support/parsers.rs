@@ -143,10 +143,12 @@ impl Yardstick {
     }
 }
 
-/// An error that a person may see: of these codes, and in our own words.
-fn presentable(error: &Error, codes: &[Code]) -> Verdict {
+/// An error that a person may see: of these codes, and in our own words, or in those that were sent.
+fn presentable(error: &Error, codes: &[Code], sent: &[u8]) -> Verdict {
     let words = error.faults.iter().map(|fault| fault.detail.as_str()).chain([error.detail.as_str()]);
-    let foreign = |words: &str| ["invalid type", "invalid value", "unknown field", "missing field"].iter().any(|leak| words.contains(leak));
+    let leaks = ["invalid type", "invalid value", "unknown field", "missing field"];
+    let foreign =
+        |words: &str| leaks.iter().any(|leak| words.contains(leak) && !sent.windows(leak.len()).any(|sent| sent == leak.as_bytes()));
     match words.into_iter().find(|words| foreign(words)) {
         Some(words) => Err(format!("not our own words: {words}")),
         None if !codes.contains(&error.code) => Err(format!("{error}")),
@@ -158,13 +160,13 @@ fn presentable(error: &Error, codes: &[Code]) -> Verdict {
 fn body<T: ToSchema + DeserializeOwned + 'static>(_: &Yardstick, bytes: &[u8]) -> Verdict {
     let parsed = match json::parse(bytes) {
         Ok(parsed) => parsed,
-        Err(error) => return presentable(&error, &[Code::MalformedRequest, Code::ValidationFailed]),
+        Err(error) => return presentable(&error, &[Code::MalformedRequest, Code::ValidationFailed], bytes),
     };
     match (schema::check::<T>(&parsed), schema::read::<T>(parsed)) {
         (Ok(()), Ok(_)) => Ok(()),
         (Ok(()), Err(error)) => Err(format!("the schema takes what the type does not: {error}")),
         (Err(error), _) if error.faults.is_empty() => Err(format!("no fault is named: {error}")),
-        (Err(error), _) => presentable(&error, &[Code::ValidationFailed]),
+        (Err(error), _) => presentable(&error, &[Code::ValidationFailed], bytes),
     }
 }
 
@@ -173,7 +175,7 @@ fn json_text(_: &Yardstick, bytes: &[u8]) -> Verdict {
     match json::parse(bytes) {
         Ok(value) if json::parse(value.to_string().as_bytes()).ok().as_ref() == Some(&value) => Ok(()),
         Ok(value) => Err(format!("{value} is read as something else again")),
-        Err(error) => presentable(&error, &[Code::MalformedRequest, Code::ValidationFailed]),
+        Err(error) => presentable(&error, &[Code::MalformedRequest, Code::ValidationFailed], bytes),
     }
 }
 
@@ -239,7 +241,7 @@ fn cursors(_: &Yardstick, bytes: &[u8]) -> Verdict {
     for cursor in [text.to_owned(), cursor(text)] {
         let read =
             [page(&cursor).after().map(drop), page(&cursor).after_as::<TrialId>().map(drop), page(&cursor).after_as::<i64>().map(drop)];
-        read.into_iter().filter_map(Result::err).try_for_each(|error| presentable(&error, &[Code::MalformedRequest]))?;
+        read.into_iter().filter_map(Result::err).try_for_each(|error| presentable(&error, &[Code::MalformedRequest], bytes))?;
     }
     Ok(())
 }
@@ -273,7 +275,7 @@ fn search(yardstick: &Yardstick, bytes: &[u8]) -> Verdict {
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let search =
         schema::read_query::<Filters>(pairs).and_then(|filters| filters.search(&yardstick.catalogue, &yardstick.rates, yardstick.now));
-    search.map_or_else(|error| presentable(&error, &[Code::ValidationFailed, Code::MalformedRequest]), |_| Ok(()))
+    search.map_or_else(|error| presentable(&error, &[Code::ValidationFailed, Code::MalformedRequest], bytes), |_| Ok(()))
 }
 
 /// What passes the rules passes them again.
@@ -283,7 +285,7 @@ fn job_request(yardstick: &Yardstick, bytes: &[u8]) -> Verdict {
     match JobRequestDraft(value).check(&rules) {
         Ok(fields) if JobRequestDraft(json!(fields)).check(&rules).ok() == Some(fields.clone()) => Ok(()),
         Ok(fields) => Err(format!("{fields:?} is not taken again")),
-        Err(error) => presentable(&error, &[Code::ValidationFailed]),
+        Err(error) => presentable(&error, &[Code::ValidationFailed], bytes),
     }
 }
 
@@ -292,7 +294,7 @@ fn profile(yardstick: &Yardstick, bytes: &[u8]) -> Verdict {
     let Ok(value) = json::parse(bytes) else { return Ok(()) };
     let mut profile = match yardstick.checked(value) {
         Ok(profile) => profile,
-        Err(error) => return presentable(&error, &[Code::ValidationFailed]),
+        Err(error) => return presentable(&error, &[Code::ValidationFailed], bytes),
     };
     let resume = json_resume("A developer", "somebody@example.com", &profile);
     let reading = read(&resume, &yardstick.catalogue).map_err(|error| format!("{error}"))?;

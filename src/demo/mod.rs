@@ -78,9 +78,12 @@ async fn announce(app: &App, demo: &Demo, address: SocketAddr, password: &str) -
         client: "demo".to_owned(),
     };
     let token = app.accounts.sign_in(attempt).await?.access_token;
-    println!(
-        "\nGuildhall demo: http://{address}   (API: /docs, mails: /dev/mail)\n\nSign in with POST /v1/auth/login; the password of all four is {password}"
-    );
+    println!("\nGuildhall demo:");
+    // Whole, so that a terminal makes links of them; nothing answers at `/`.
+    for (path, what) in [("/docs", "the API"), ("/openapi.json", "its document"), ("/dev/mail", "the mails")] {
+        println!("  http://{address}{path:<14} {what}");
+    }
+    println!("\nSign in with POST /v1/auth/login; the password of all four is {password}");
     for sign_in in &SIGN_INS {
         println!("  {:<10} {}", sign_in.role, sign_in.email);
     }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use crate::accounts::domain::{AccountStatus, MemberRole, MemberView, OrganizationBody, OrganizationView, TokenPurpose, User};
-use crate::accounts::service::{Accounts, audited, dead_link, new_user, spend};
+use crate::accounts::service::{Accounts, audited, dead_link, spend};
 use crate::accounts::store::{self, InvitationDetail};
 use crate::accounts::store_sessions;
 use crate::audit::domain::Entry;
@@ -179,4 +179,28 @@ pub(crate) fn add_person(conn: &mut Conn, user: &User, organization: Option<&str
         store::insert_member(conn, id, user.id, MemberRole::Owner, now)?;
     }
     Ok(())
+}
+
+/// Somebody new, of this moment.
+pub(crate) fn new_user(
+    email: Email,
+    name: &str,
+    role: Role,
+    password_hash: Option<String>,
+    verified_at: Option<Instant>,
+    now: Instant,
+) -> User {
+    let (id, status) = (UserId::new(now), AccountStatus::Active);
+    User {
+        id,
+        email,
+        name: name.to_owned(),
+        role,
+        status,
+        time_zone: TimeZone::UTC,
+        password_hash,
+        verified_at,
+        version: 1,
+        created_at: now,
+    }
 }

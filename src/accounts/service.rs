@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::accounts::domain::{AccountStatus, Me, MeBody, Register, TokenPurpose, User};
 use crate::accounts::guessing::{Attempt, Guess};
-use crate::accounts::members::add_person;
+use crate::accounts::members::{add_person, new_user};
 use crate::accounts::providers::make_room;
 use crate::accounts::session_cache::LiveSessions;
 use crate::accounts::{store, store_sessions};
@@ -365,29 +365,6 @@ pub(crate) fn audited(conn: &mut Conn, user: &User, action: &str, subject: impl 
 pub(crate) fn spend(conn: &mut Conn, token: MailTokenId, purpose: TokenPurpose, now: Instant) -> Result<store::MailTokenRow> {
     let row = store::live_token(conn, token, purpose, now)?.ok_or_else(|| dead_link("/token"))?;
     if store::use_token(conn, token, now)? { Ok(row) } else { Err(dead_link("/token")) }
-}
-
-pub(crate) fn new_user(
-    email: Email,
-    name: &str,
-    role: Role,
-    password_hash: Option<String>,
-    verified_at: Option<Instant>,
-    now: Instant,
-) -> User {
-    let (id, status) = (UserId::new(now), AccountStatus::Active);
-    User {
-        id,
-        email,
-        name: name.to_owned(),
-        role,
-        status,
-        time_zone: TimeZone::UTC,
-        password_hash,
-        verified_at,
-        version: 1,
-        created_at: now,
-    }
 }
 
 /// How long an answer about an address takes: the next whole step, whatever there was to do for this address.

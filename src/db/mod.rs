@@ -23,6 +23,7 @@ pub mod throttle;
 pub mod timers;
 pub mod types;
 pub mod url;
+mod wipe;
 pub mod writer;
 
 /// The connection that every store function takes.

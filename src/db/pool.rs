@@ -14,6 +14,7 @@ use crate::db::changes::{self, Commits};
 use crate::db::opener::Opener;
 use crate::db::patience;
 use crate::db::url::DatabaseUrl;
+use crate::db::wipe;
 use crate::db::writer::Committed;
 use crate::db::writer::Writer;
 use crate::kernel::error::{Code, Error, Result};
@@ -90,13 +91,6 @@ impl ManageConnection for Keeper {
         }
         broken
     }
-}
-
-/// Whether something kept SQLite from emptying its log.
-#[derive(diesel::QueryableByName)]
-struct WalLeft {
-    #[diesel(sql_type = diesel::sql_types::Integer)]
-    busy: i32,
 }
 
 /// The background writes that share a commit on SQLite; each takes about a millisecond.
@@ -239,29 +233,14 @@ impl Db {
         .await
     }
 
-    /// Wipes what was deleted from the database's files. `secure_delete` alone leaves copies where pages were split: SQLite's file
-    /// is written anew, and its log emptied; PostgreSQL's tables are vacuumed. Takes as long as it takes, on a connection of its
-    /// own; on SQLite writes wait meanwhile, and after five seconds are told to come back.
+    /// Wipes what was deleted from the database's files. Takes as long as it takes, on a connection of its own; on SQLite writes wait
+    /// meanwhile, and after five seconds are told to come back; on PostgreSQL whoever needs the table that is written anew.
     ///
     /// # Errors
     /// 503 when the database is down or somebody reads for too long: try again.
     pub async fn wipe(&self) -> Result<()> {
         let this = self.clone();
-        let work = move || {
-            let mut conn = this.connect()?;
-            match &mut conn {
-                Conn::Sqlite(conn) => {
-                    conn.batch_execute("VACUUM")?;
-                    let left: WalLeft = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn)?;
-                    if left.busy == 0 { Ok(()) } else { Err(Error::unavailable("the database's log is in use")) }
-                }
-                Conn::Postgres(conn) => {
-                    conn.batch_execute("SET statement_timeout = 0")?;
-                    Ok(conn.batch_execute("VACUUM")?)
-                }
-            }
-        };
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+        tokio::task::spawn_blocking(move || wipe::wipe(&mut this.connect()?)).await.map_err(Error::internal)?
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::accounts::domain::TokenPurpose;
-use crate::accounts::service::new_user;
+use crate::accounts::members::new_user;
 use crate::accounts::store as accounts;
 use crate::audit::domain::Entry;
 use crate::audit::store::record;

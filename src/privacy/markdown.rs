@@ -14,8 +14,9 @@ test holds this file to them, and another fails for a column of the database tha
   must end first. An organisation that others act for stays; when its owner leaves, whoever has acted for it the longest owns it.
   What the other parties of trials have stays whole: contracts, events, hours, ratings, with ids for names.
 - **Files**: after an erasure, and once a day when anything else was let go of, SQLite's file is written anew and its log emptied;
-  PostgreSQL's tables are vacuumed. Backups, archived logs of the database and mails that are delivered are with whoever keeps
-  them: let them expire.
+  PostgreSQL's tables of up to 256 MiB are written anew as well. Larger ones are vacuumed, which frees the rows and leaves their bytes
+  until others take their place: `VACUUM FULL` them when nobody is there. PostgreSQL's log is used again within hours. Backups, archived
+  logs of the database and mails that are delivered are with whoever keeps them: let them expire.
 - **The process's log** names nobody: ids of requests, and of mails.
 
 ## What columns hold

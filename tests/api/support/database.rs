@@ -220,16 +220,22 @@ async fn make_template(conn: &mut PgConnection, cluster: &str) {
     run(conn, "SELECT pg_advisory_unlock(1)");
 }
 
+/// Every row, and the bytes of every file: what was erased may still be where nothing refers to.
 fn dump_postgres(conn: &mut PgConnection) -> String {
     #[derive(QueryableByName)]
     struct Line {
         #[diesel(sql_type = diesel::sql_types::Text)]
         line: String,
     }
+    conn.batch_execute("CHECKPOINT").expect("files that are written");
     let mut lines = |query: &str| -> Vec<String> {
         let rows: Vec<Line> = diesel::sql_query(query).load(conn).expect("rows");
         rows.into_iter().map(|row| row.line).collect()
     };
     let tables = lines("SELECT table_name::text AS line FROM information_schema.tables WHERE table_schema = 'public'");
-    tables.iter().flat_map(|table| lines(&format!("SELECT t::text AS line FROM {table} t"))).collect::<Vec<_>>().join("\n")
+    let rows = tables.iter().flat_map(|table| lines(&format!("SELECT t::text AS line FROM {table} t"))).collect::<Vec<_>>().join("\n");
+    let folder = lines("SELECT current_setting('data_directory') || '/base/' || oid AS line FROM pg_database WHERE datname = current_database()");
+    let files = folder.iter().flat_map(|folder| std::fs::read_dir(folder).expect("the database's files"));
+    let files = files.filter_map(|file| std::fs::read(file.expect("a file").path()).ok());
+    files.fold(rows, |all, bytes| all + "\n" + &String::from_utf8_lossy(&bytes))
 }

@@ -1,5 +1,5 @@
-//! Killed at any moment (reliability R60, R74, R78, R81, R87): the real binary under load, `kill -9`, a new start, again and again. What was
-//! acknowledged is there after each start; what was not is there whole or not at all, and asking again under the same key makes
+//! Killed at any moment (reliability R60, R74, R78, R81, R87): the real binary under load, `kill -9`, a new start, again and again. What
+//! was acknowledged is there after each start; what was not is there whole or not at all, and asking again under the same key makes
 //! it true once. Each step has told of itself once, by mail and in the audit log, which is whole. On PostgreSQL the server itself
 //! crashes now and then as well.
 

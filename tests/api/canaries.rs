@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::schema;
 use crate::support::app::TestApp;
-use crate::support::operations::{openapi, operations, suspended, unverified};
+use crate::support::operations::{openapi, operations, suspended, unverified, words};
 use crate::support::person::Person;
 use crate::support::seeds::{Scene, act, draft, offer_body, open_job, terms, vetted, with};
 use crate::support::stories::{STAGES, pass, submitted};
@@ -434,16 +434,43 @@ struct Id {
     id: String,
 }
 
-/// Every path that can be read, with every id that there is.
-async fn paths(app: &TestApp) -> Vec<String> {
-    let mut paths = Vec::new();
+/// What is asked for: a path with its query, and the form in which where it is not the usual one.
+struct Ask {
+    path: String,
+    form: Option<&'static str>,
+}
+
+/// No more than the longest page, then with each word of what may be read along, and with all of them.
+fn queries(operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let limit = parameters.iter().find(|each| each["name"] == "limit").map(|each| format!("limit={}", each["schema"]["maximum"]));
+    let mut along = BTreeSet::new();
+    for name in ["expand", "include"] {
+        for parameter in parameters.iter().filter(|each| each["name"] == name) {
+            let words = words(&parameter["schema"]);
+            assert!(!words.is_empty(), "which words does {parameter} take?");
+            along.insert(format!("{name}={}", words.join(",")));
+            along.extend(words.iter().map(|word| format!("{name}={word}")));
+        }
+    }
+    let with_limit = |more: Option<String>| limit.iter().cloned().chain(more).collect::<Vec<_>>().join("&");
+    [None].into_iter().chain(along.into_iter().map(Some)).map(with_limit).collect()
+}
+
+/// The usual form, and a file where there is one.
+fn forms(operation: &Value) -> Vec<Option<&'static str>> {
+    let offered = &operation["responses"]["200"]["content"];
+    [None].into_iter().chain(["text/csv"].into_iter().filter(|kind| !offered[*kind].is_null()).map(Some)).collect()
+}
+
+/// Every path that can be read, with every id that there is, in every form.
+async fn everything(app: &TestApp) -> Vec<Ask> {
+    let mut asks = Vec::new();
     let deliveries = ids(app, "webhook_deliveries").await;
     let delivery = deliveries.first().expect("a delivery");
     for (name, operation) in operations(&openapi()) {
         let Some(template) = name.strip_prefix("GET ") else { continue };
-        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-        let limit = parameters.iter().find(|each| each["name"] == "limit").map(|each| format!("?limit={}", each["schema"]["maximum"]));
-        let template = format!("{template}{}", limit.unwrap_or_default()).replace("{iso_week}", "2026-W49").replace("{day}", "3");
+        let template = template.replace("{iso_week}", "2026-W49").replace("{day}", "3");
         let template = template.replace("{delivery_id}", delivery).replace("/v1/events", "/v1/events?wait=false");
         // Whoever has a feed's secret reads the feed: here nobody has one.
         let template = template.replace("{secret}", &"a".repeat(43));
@@ -452,11 +479,20 @@ async fn paths(app: &TestApp) -> Vec<String> {
             Some((_, table)) => ids(app, table).await,
             None => vec![String::new()],
         };
-        paths.extend(ids.iter().map(|id| template.replace("{id}", id).replace("{slug}", id)));
+        for query in queries(&operation) {
+            let template = if query.is_empty() { template.clone() } else { format!("{template}?{query}") };
+            for path in ids.iter().map(|id| template.replace("{id}", id).replace("{slug}", id)) {
+                asks.extend(forms(&operation).into_iter().map(|form| Ask { path: path.clone(), form }));
+            }
+        }
     }
-    let open: Vec<_> = paths.iter().filter(|path| path.contains('{')).collect();
+    let open: Vec<_> = asks.iter().map(|ask| &ask.path).filter(|path| path.contains('{')).collect();
     assert!(open.is_empty(), "say what stands in {open:?}");
-    paths
+    for along in ["expand=", "include=", "limit="] {
+        assert!(asks.iter().any(|ask| ask.path.contains(along)), "nothing is asked with {along}");
+    }
+    assert!(asks.iter().any(|ask| ask.form.is_some()), "nothing is asked for as a file");
+    asks
 }
 
 async fn ids(app: &TestApp, table: &str) -> Vec<String> {
@@ -485,10 +521,14 @@ async fn each_secret_is_found_where_the_table_says_and_nowhere_else() {
     // What is in memory was read before: another node reads it all anew.
     let node = app.another_node().await;
     let mut found: Vec<BTreeMap<char, String>> = vec![BTreeMap::new(); canaries.len()];
-    for path in paths(&node).await {
+    for Ask { path, form } in everything(&node).await {
         for (eye, person) in EYES.iter().zip(&people) {
-            let answer = person.at(&node.base()).send(Method::GET, &path, None).await;
-            assert!(answer.status < 500, "{eye} {path}: {}", answer.text);
+            let person = person.at(&node.base());
+            let person = form.map_or(person.clone(), |form| person.with("accept", form));
+            let answer = person.send(Method::GET, &path, None).await;
+            assert!(!matches!(answer.status, 422 | 500..), "{eye} {path}: {}", answer.text);
+            let kind = answer.header("content-type");
+            assert!(answer.status != 200 || form.is_none_or(|form| kind.starts_with(form)), "{eye} {path} is {kind}");
             // Lines of a calendar are folded.
             let text = answer.text.replace("\r\n ", "");
             for (canary, found) in canaries.iter().zip(&mut found) {

@@ -1,22 +1,23 @@
-//! Killed at any moment (reliability R74, R78, R81, R87): the real binary under load, `kill -9`, a new start, again and again. What was
-//! acknowledged is there after each start; what was not is there whole or not at all, and asking again under the same key makes
-//! it true once. On PostgreSQL the server itself crashes now and then as well.
+//! Killed at any moment (reliability R60, R74, R78, R81, R87): the real binary under load, `kill -9`, a new start, again and again. What
+//! was acknowledged is there after each start; what was not is there whole or not at all, and asking again under the same key makes
+//! it true once. Each step has told of itself once, by mail and in the audit log, which is whole. On PostgreSQL the server itself
+//! crashes now and then as well.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant as Moment};
 
-use chrono::{Days, TimeDelta, Utc};
+use chrono::{Days, Utc};
 use diesel::prelude::*;
 use futures_util::future::join_all;
 use guildhall::db::Conn;
-use guildhall::db::schema::{job_requests, outbox, trials};
+use guildhall::db::schema::{job_requests, trials};
 use guildhall::kernel::clock::Instant;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use crate::crashes_told::{end_of_the_audit_log, insist_on_mails, insist_on_the_audit_log};
 use crate::faults::insist_on_integrity;
 use crate::support::answer::Answer;
 use crate::support::cluster::Cluster;
@@ -26,8 +27,8 @@ use crate::support::process::{Launch, Process};
 use crate::support::seeds::{approve_at, job_body, offer_body, profile, with};
 use crate::support::smtp::SmtpServer;
 
-/// How long the mails may take that were being sent when the last process died: its leases end, then they are sent again.
-const DRAINED: Duration = Duration::from_secs(120);
+/// The most mails that a process is sending when it dies, as `src/notifications/tasks.rs` has it.
+const SENT_AT_ONCE: usize = 8;
 
 /// How much of it.
 struct Plan {
@@ -203,6 +204,7 @@ async fn run(plan: Plan) {
     let pairs = (0..plan.workers).map(|number| Pair::sign_up(&process, &smtp, &database, up.subscribe(), stop.clone(), number));
     let pairs = join_all(pairs).await;
     let slowest = AtomicUsize::new(0);
+    let mut anchor: Option<String> = None;
     let killing = async {
         for kill in 1..=plan.kills {
             tokio::time::sleep(Duration::from_millis(rand::random_range(20..=1000))).await;
@@ -215,7 +217,11 @@ async fn run(plan: Plan) {
             let begun = Moment::now();
             process = launch.start_ready().await;
             slowest.fetch_max(usize::try_from(begun.elapsed().as_millis()).expect("milliseconds"), Ordering::SeqCst);
-            insist_on_invariants(&mut database.connect());
+            let mut conn = database.connect();
+            insist_on_invariants(&mut conn);
+            if anchor.is_none() {
+                anchor = end_of_the_audit_log(&mut conn);
+            }
             up.send_replace(Some(process.base()));
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -225,11 +231,14 @@ async fn run(plan: Plan) {
     let mut conn = database.connect();
     insist_on_what_was_acknowledged(&mut conn, &pairs);
     insist_on_integrity(&mut conn);
-    let duplicates = insist_on_mails(&mut conn, &smtp).await;
+    let trials: Vec<&str> = pairs.iter().flat_map(|pair| &pair.trials).map(String::as_str).collect();
+    let duplicates = insist_on_mails(&mut conn, &smtp, &trials).await;
+    assert!(duplicates <= plan.kills * SENT_AT_ONCE, "{duplicates} mails came again after {} kills", plan.kills);
+    insist_on_the_audit_log(&mut conn, &launch, anchor.as_deref()).await;
     let sum = |count: fn(&Pair) -> usize| pairs.iter().map(count).sum::<usize>();
     println!(
-        "{} kills, {} crashes of the database: {} acknowledged, {} of them when asked for again; 0 lost; {} mails, {duplicates} of them twice; \
-         slowest start {} ms",
+        "{} kills, {} crashes of the database: {} acknowledged, {} of them when asked for again; 0 lost; {} mails, {duplicates} of them \
+         again; slowest start {} ms",
         plan.kills,
         cluster.as_ref().map_or(0, |_| plan.kills / plan.crash_database_every),
         sum(|pair| pair.acknowledged),
@@ -258,6 +267,17 @@ fn insist_on_invariants(conn: &mut Conn) {
              WHERE (SELECT count(*) FROM trial_events e WHERE e.trial_id = t.id) <> t.version",
         ),
         (
+            // Nobody takes a step of one trial twice here.
+            "a step without its one entry in the audit log",
+            "SELECT count(*) AS count FROM trial_events e \
+             WHERE (SELECT count(*) FROM audit_entries a WHERE a.subject = e.trial_id AND a.action = 'trial.' || e.action) <> 1",
+        ),
+        (
+            "an entry in the audit log of a step that was not taken",
+            "SELECT count(*) AS count FROM audit_entries a WHERE a.action LIKE 'trial.%' \
+             AND NOT EXISTS (SELECT 1 FROM trial_events e WHERE e.trial_id = a.subject AND a.action = 'trial.' || e.action)",
+        ),
+        (
             "an offer without its mail",
             "SELECT count(*) AS count FROM trials t WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.subject = t.id AND o.kind = 'trial_offer')",
         ),
@@ -265,6 +285,11 @@ fn insist_on_invariants(conn: &mut Conn) {
             "an agreement without its mail",
             "SELECT count(*) AS count FROM trials t WHERE EXISTS (SELECT 1 FROM trial_events e WHERE e.trial_id = t.id AND e.action = 'accept') \
              AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.subject = t.id AND o.kind = 'trial_accepted')",
+        ),
+        (
+            "a reminder of a trial that is over",
+            "SELECT count(*) AS count FROM trials t JOIN outbox o ON o.subject = t.id WHERE t.state = 'void' AND o.state = 'pending' \
+             AND o.kind NOT IN ('trial_offer', 'trial_accepted', 'trial_scheduled', 'trial_cancelled')",
         ),
         (
             "an alarm for a trial that is over",
@@ -298,34 +323,4 @@ fn insist_on_what_was_acknowledged(conn: &mut Conn, pairs: &[Pair]) {
         let title: String = job_requests::table.find(&pair.job).select(job_requests::title).first(conn).expect("a request");
         assert_eq!(title, format!("Edit {}", pair.edits));
     }
-}
-
-/// Each mail that was sent came, none is one that nobody wrote, and what came twice has one name. How many came twice.
-async fn insist_on_mails(conn: &mut Conn, smtp: &SmtpServer) -> usize {
-    let begun = Moment::now();
-    let due = |conn: &mut Conn| {
-        // What waits for its next attempt is due soon; reminders are due in days.
-        let soon = Instant::new(Utc::now()).plus(TimeDelta::minutes(5));
-        let due = outbox::table.filter(outbox::state.eq("pending")).filter(outbox::due_at.le(soon));
-        due.count().get_result::<i64>(conn).expect("a count")
-    };
-    while due(conn) > 0 {
-        assert!(begun.elapsed() < DRAINED, "the outbox does not drain");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    let sent: Vec<(String, String)> =
-        outbox::table.filter(outbox::state.eq("sent")).select((outbox::id, outbox::recipient_email)).load(conn).expect("mails");
-    let known: HashSet<String> = outbox::table.select(outbox::id).load(conn).expect("mails").into_iter().collect();
-    let mut came: HashMap<String, Vec<(Vec<String>, String)>> = HashMap::new();
-    for mail in smtp.received() {
-        let name = mail.header("Message-ID");
-        let id = name.trim_start_matches('<').split('@').next().unwrap_or_default().to_owned();
-        assert!(known.contains(&id), "{name} is no mail of ours");
-        came.entry(id).or_default().push((mail.recipients.clone(), mail.subject()));
-    }
-    for (id, recipient) in &sent {
-        let copies = came.get(id).unwrap_or_else(|| panic!("{id} never came"));
-        assert!(copies.iter().all(|copy| copy == &copies[0] && copy.0 == std::slice::from_ref(recipient)), "{copies:?}");
-    }
-    came.values().filter(|copies| copies.len() > 1).count()
 }

@@ -14,6 +14,7 @@ mod collection;
 mod commands;
 mod contests;
 mod crashes;
+mod crashes_told;
 mod dashboards;
 mod detours;
 mod developers;

@@ -1,6 +1,8 @@
 //! Every operation with a body that is fine and the things that its path may name: what is tried as everybody, with bytes that nobody
 //! sends by mistake, and by every way around.
 
+use std::collections::BTreeSet;
+
 use guildhall::rights::RIGHTS;
 use guildhall::server::openapi_json;
 use guildhall::web::rights::Rule;
@@ -377,6 +379,16 @@ pub fn operations(document: &Value) -> Vec<(String, Value)> {
 /// The document.
 pub fn openapi() -> Value {
     serde_json::from_str(&openapi_json().expect("a document")).expect("JSON")
+}
+
+/// The words of which a parameter takes one, or some with commas between them: those of its enum, or else of its pattern.
+pub fn words(schema: &Value) -> Vec<String> {
+    if let Some(words) = schema["enum"].as_array() {
+        return words.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
+    }
+    let pattern = schema["pattern"].as_str().unwrap_or_default();
+    let named = pattern.split(|each: char| !each.is_ascii_lowercase() && each != '_').filter(|word| !word.is_empty());
+    named.map(ToOwned::to_owned).collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// Who may do an operation.

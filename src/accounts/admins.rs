@@ -6,8 +6,8 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use crate::accounts::domain::{AccountStatus, AdminLine, TokenPurpose, UserFilter, UserView};
-use crate::accounts::members::{INVITATION_DAYS, INVITATIONS_PER_DAY};
 use crate::accounts::members::new_user;
+use crate::accounts::members::{INVITATION_DAYS, INVITATIONS_PER_DAY};
 use crate::accounts::service::Accounts;
 use crate::accounts::store::InvitationDetail;
 use crate::accounts::{store, store_admin, store_sessions};

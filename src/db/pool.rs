@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use diesel::RunQueryDsl as _;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::r2d2::{Error as ManagerError, ManageConnection, Pool, R2D2Connection as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

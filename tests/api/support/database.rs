@@ -234,7 +234,8 @@ fn dump_postgres(conn: &mut PgConnection) -> String {
     };
     let tables = lines("SELECT table_name::text AS line FROM information_schema.tables WHERE table_schema = 'public'");
     let rows = tables.iter().flat_map(|table| lines(&format!("SELECT t::text AS line FROM {table} t"))).collect::<Vec<_>>().join("\n");
-    let folder = lines("SELECT current_setting('data_directory') || '/base/' || oid AS line FROM pg_database WHERE datname = current_database()");
+    let folder =
+        lines("SELECT current_setting('data_directory') || '/base/' || oid AS line FROM pg_database WHERE datname = current_database()");
     let files = folder.iter().flat_map(|folder| std::fs::read_dir(folder).expect("the database's files"));
     let files = files.filter_map(|file| std::fs::read(file.expect("a file").path()).ok());
     files.fold(rows, |all, bytes| all + "\n" + &String::from_utf8_lossy(&bytes))

@@ -48,7 +48,7 @@ impl HandOvers {
                 let before = store::find(conn, id)?;
                 call.expected.check(before.version)?;
                 let next = before.with(list.items.clone());
-                store::put(conn, id, &next, now)?;
+                store::put(conn, id, &next, call.principal.user, now)?;
                 this.trials.settle(conn, &contract, now)?;
                 Answer::versioned(next.version, &next)
             })

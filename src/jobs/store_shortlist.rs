@@ -10,13 +10,15 @@ use crate::kernel::error::Result;
 use crate::kernel::ids::{DeveloperId, JobRequestId, UserId};
 use crate::kernel::page::PageQuery;
 
-/// Puts somebody on a shortlist, or changes the notes.
+/// Puts somebody on a shortlist, or changes the notes: whoever does that has written them.
 ///
 /// # Errors
 /// 409 when the developer is gone.
 pub fn put(conn: &mut Conn, job: JobRequestId, developer: DeveloperId, notes: Option<&str>, by: UserId, now: Instant) -> Result<()> {
-    let row = dsl::shortlist_entries.find((job, developer));
-    if diesel::update(row).set((dsl::notes.eq(notes), dsl::changed_at.eq(now))).execute(conn)? == 1 {
+    let row = || dsl::shortlist_entries.find((job, developer));
+    let before: Option<(Option<String>, UserId)> = row().select((dsl::notes, dsl::added_by)).first(conn).optional()?;
+    let author = before.filter(|(former, _)| former.as_deref() == notes).map_or(by, |(_, author)| author);
+    if diesel::update(row()).set((dsl::notes.eq(notes), dsl::added_by.eq(author), dsl::changed_at.eq(now))).execute(conn)? == 1 {
         return Ok(());
     }
     diesel::insert_into(dsl::shortlist_entries)

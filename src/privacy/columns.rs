@@ -1,10 +1,10 @@
 //! Every column of every table: what it holds, and so what export and erasure do with it. `docs/privacy.md` is made of this; a
 //! column that is missing here fails the tests. Children stand before their parents, so that rows can be deleted in this order.
 
-use crate::privacy::domain::{Class, Column, Erasure, Kind, Table};
+use crate::privacy::domain::{Author, Class, Column, Erasure, Kind, Table};
 
 use Class::{Actor, Fact, Hidden, Id, Inner, Personal, Public, Secret, Shared};
-use Erasure::{Columns, None, Rows};
+use Erasure::{Columns, None, Rows, RowsAndColumns};
 use Kind::{Date, Flag, Instant, Json, Number, Text};
 
 const fn c(name: &'static str, kind: Kind, class: Class) -> Column {
@@ -21,9 +21,26 @@ const fn some_words(name: &'static str, by: &'static str) -> Column {
     c(name, Text, Class::Words { by, erased: "''" })
 }
 
-const fn within(name: &'static str, member: &'static str, developers: bool) -> Column {
-    c(name, Json, Class::WordsWithin { member, developers })
+/// Words inside of JSON, each party's own.
+const fn within(name: &'static str, member: &'static str, by: Author) -> Column {
+    c(name, Json, Class::WordsWithin { member, by, shared: false })
 }
+
+/// The developer of a timesheet.
+const WORKER: Author =
+    Author::Row("(SELECT d.user_id FROM trials t JOIN developers d ON d.id = t.developer_id WHERE t.id = timesheets.trial_id)");
+/// Whoever offered last to go on for good.
+const OFFERER: Author = Author::Row(
+    "(SELECT e.user_id FROM trial_events e WHERE e.trial_id = trial_conversions.trial_id AND e.action = 'offer-conversion' \
+     ORDER BY e.version DESC LIMIT 1)",
+);
+/// Whoever signed a version with which it was proposed; for an organisation, the last one who acts for it.
+const PROPOSER: Author = Author::Row(
+    "CASE WHEN trial_terms.proposed_by = 'client' AND EXISTS \
+         (SELECT 1 FROM trials t WHERE t.id = trial_terms.trial_id AND t.organization_id = {organization}) THEN {user} \
+     ELSE (SELECT s.user_id FROM trial_signatures s WHERE s.trial_id = trial_terms.trial_id \
+         AND s.terms_version = trial_terms.version AND s.party = trial_terms.proposed_by) END",
+);
 
 const GONE: Class = Hidden("NULL");
 const EMPTY: Class = Personal("'[]'");
@@ -445,8 +462,14 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "scorecards",
-        about: "A reviewer's judgement of a stage; what the developer is told of it is in the application.",
-        exported: "",
+        about: "A reviewer's judgement of a stage. Exported is the feedback that the developer reads once the stage is passed.",
+        // As `vetting::view_own::feedback` chooses: of the admin who let it pass, or else of whoever wrote some first.
+        exported: "application_id IN (SELECT id FROM vetting_applications WHERE developer_id = {developer}) \
+             AND feedback IS NOT NULL AND EXISTS (SELECT 1 FROM vetting_events e WHERE e.application_id = scorecards.application_id \
+             AND e.action = 'advance' AND e.from_state = scorecards.stage AND (scorecards.reviewer_id = e.user_id OR NOT EXISTS \
+             (SELECT 1 FROM scorecards w WHERE w.application_id = e.application_id AND w.stage = e.from_state AND w.feedback IS NOT NULL \
+             AND (w.reviewer_id = e.user_id OR w.written_at < scorecards.written_at \
+             OR (w.written_at = scorecards.written_at AND w.reviewer_id < scorecards.reviewer_id)))))",
         erasure: Rows("application_id IN (SELECT id FROM vetting_applications WHERE developer_id = {developer})"),
         columns: &[
             c("application_id", Text, Id),
@@ -455,7 +478,7 @@ pub const TABLES: &[Table] = &[
             c("criteria_json", Json, Hidden("'[]'")),
             c("recommendation", Text, Hidden("'no'")),
             c("verified_skills_json", Json, Hidden("'[]'")),
-            c("feedback", Text, GONE),
+            c("feedback", Text, UNSET),
             c("private_notes", Text, GONE),
             c("version", Number, Inner),
             c("written_at", Instant, Fact),
@@ -487,10 +510,11 @@ pub const TABLES: &[Table] = &[
     // before a trial
     Table {
         name: "shortlist_entries",
-        about: "A developer whom a client has an eye on, with notes that never leave the organisation.",
+        about: "A developer whom a client has an eye on, with notes that never leave the organisation: those of whoever changed them last.",
         exported: "added_by = {user}",
-        erasure: Rows(
+        erasure: RowsAndColumns(
             "developer_id = {developer} OR job_request_id IN (SELECT id FROM job_requests WHERE organization_id = {organization})",
+            "added_by = {user}",
         ),
         columns: &[
             c("job_request_id", Text, Id),
@@ -523,8 +547,9 @@ pub const TABLES: &[Table] = &[
         name: "invitations",
         about: "A client asks a developer to talk about a job request.",
         exported: "developer_id = {developer} OR invited_by = {user}",
-        erasure: Rows(
+        erasure: RowsAndColumns(
             "developer_id = {developer} OR job_request_id IN (SELECT id FROM job_requests WHERE organization_id = {organization})",
+            "invited_by = {user}",
         ),
         columns: &[
             c("id", Text, Id),
@@ -674,13 +699,22 @@ pub const TABLES: &[Table] = &[
     // trials
     Table {
         name: "trial_terms",
-        about: "A version of a contract: ids, terms and scope, whose hash both have signed. The other party keeps it as it is.",
+        about: "A version of a contract: parties by their ids, terms, and the scope in a party's words. What both have signed is a \
+            contract, the other party's as well, and stays word for word. Of what was never signed by both, the scope \
+            goes with whoever wrote it, and the hash stays that of what was written; a member who leaves an organisation leaves it the \
+            scope of an offer that is still open.",
         exported: "trial_id IN (SELECT id FROM {trials})",
-        erasure: None("a signed document names its parties by ids alone and is the other party's as well"),
+        erasure: Columns(
+            "(SELECT count(*) FROM trial_signatures s \
+                 WHERE s.trial_id = trial_terms.trial_id AND s.terms_version = trial_terms.version) < 2 \
+             AND (trial_id IN (SELECT id FROM {trials}) OR (EXISTS (SELECT 1 FROM trial_signatures s \
+                 WHERE s.trial_id = trial_terms.trial_id AND s.terms_version = trial_terms.version AND s.user_id = {user}) \
+             AND trial_id IN (SELECT id FROM trials WHERE state NOT IN ('offered', 'countered'))))",
+        ),
         columns: &[
             c("trial_id", Text, Id),
             c("version", Number, Fact),
-            c("document", Json, Shared),
+            c("document", Json, Class::WordsWithin { member: "scope", by: PROPOSER, shared: true }),
             c("sha256", Text, Shared),
             c("proposed_by", Text, Shared),
             c("proposed_at", Instant, Shared),
@@ -703,27 +737,31 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "trial_proposals",
         about: "What one party proposes and the other has not answered.",
-        exported: "",
-        erasure: Rows("trial_id IN (SELECT id FROM {trials})"),
+        exported: "trial_id IN (SELECT id FROM {trials}) OR replace(content_json, {user}, '') <> content_json",
+        erasure: RowsAndColumns("trial_id IN (SELECT id FROM {trials})", "replace(content_json, {user}, '') <> content_json"),
         columns: &[
             c("trial_id", Text, Id),
             c("action", Text, Shared),
             c("party", Text, Shared),
-            c("content_json", Json, Hidden("'null'")),
+            within("content_json", "message", Author::Member("user_id")),
             c("proposed_at", Instant, Shared),
         ],
     },
     Table {
         name: "trial_conversions",
-        about: "What was agreed for after the trial.",
-        exported: "trial_id IN (SELECT id FROM {trials})",
-        erasure: Columns("trial_id IN (SELECT id FROM {trials})"),
-        columns: &[c("trial_id", Text, Id), within("content_json", "message", false)],
+        about: "What was offered, or agreed, for after the trial.",
+        exported: "trial_id IN (SELECT id FROM {trials}) OR trial_id IN (SELECT e.trial_id FROM trial_events e WHERE e.user_id = {user} \
+             AND e.action = 'offer-conversion')",
+        erasure: Columns(
+            "trial_id IN (SELECT id FROM {trials}) OR trial_id IN (SELECT e.trial_id FROM trial_events e WHERE e.user_id = {user} \
+             AND e.action = 'offer-conversion')",
+        ),
+        columns: &[c("trial_id", Text, Id), within("content_json", "message", OFFERER)],
     },
     Table {
         name: "trial_events",
         about: "A step of a trial.",
-        exported: "trial_id IN (SELECT id FROM {trials})",
+        exported: "trial_id IN (SELECT id FROM {trials}) OR user_id = {user}",
         erasure: Columns("trial_id IN (SELECT id FROM {trials}) OR user_id = {user}"),
         columns: &[
             c("id", Text, Id),
@@ -742,7 +780,7 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "timesheet_events",
         about: "A step with a week's hours.",
-        exported: "trial_id IN (SELECT id FROM {trials})",
+        exported: "trial_id IN (SELECT id FROM {trials}) OR user_id = {user}",
         erasure: Columns("trial_id IN (SELECT id FROM {trials}) OR user_id = {user}"),
         columns: &[
             c("trial_id", Text, Id),
@@ -765,7 +803,7 @@ pub const TABLES: &[Table] = &[
             c("trial_id", Text, Id),
             c("iso_week", Text, Shared),
             c("state", Text, Shared),
-            within("days_json", "note", true),
+            within("days_json", "note", WORKER),
             c("submitted_at", Instant, Shared),
             c("due_at", Instant, Shared),
             c("version", Number, Inner),
@@ -775,7 +813,7 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "reviews",
         about: "What one party says of the other. The rating stays, the words go with whoever wrote them.",
-        exported: "trial_id IN (SELECT id FROM {trials}) AND (written_by = {user} OR visible_at IS NOT NULL)",
+        exported: "written_by = {user} OR (trial_id IN (SELECT id FROM {trials}) AND visible_at IS NOT NULL)",
         erasure: Columns("trial_id IN (SELECT id FROM {trials}) OR written_by = {user}"),
         columns: &[
             c("trial_id", Text, Id),
@@ -805,12 +843,12 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "hand_overs",
-        about: "What is passed on after a trial: one list for both.",
-        exported: "trial_id IN (SELECT id FROM {trials})",
-        erasure: Columns("trial_id IN (SELECT id FROM {trials})"),
+        about: "What is passed on after a trial: one list for both, in which each item knows who wrote it.",
+        exported: "trial_id IN (SELECT id FROM {trials}) OR replace(items_json, {user}, '') <> items_json",
+        erasure: Columns("trial_id IN (SELECT id FROM {trials}) OR replace(items_json, {user}, '') <> items_json"),
         columns: &[
             c("trial_id", Text, Id),
-            within("items_json", "what", false),
+            within("items_json", "what", Author::Member("written_by")),
             c("finished", Flag, Shared),
             c("version", Number, Inner),
             c("changed_at", Instant, Shared),
@@ -818,9 +856,13 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "trials",
-        about: "A contract and how it went.",
+        about: "A contract and how it went. Why it ended, in words, is exported with the step of whoever wrote it; it goes with either.",
         exported: "id IN (SELECT id FROM {trials})",
-        erasure: Columns("id IN (SELECT id FROM {trials})"),
+        // The message is that of a step: also of one by a member who leaves alone.
+        erasure: Columns(
+            "id IN (SELECT id FROM {trials}) \
+             OR id IN (SELECT e.trial_id FROM trial_events e WHERE e.user_id = {user} AND e.message = trials.message)",
+        ),
         columns: &[
             c("id", Text, Id),
             c("job_request_id", Text, Id),

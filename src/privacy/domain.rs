@@ -26,6 +26,8 @@ pub enum Erasure {
     Rows(&'static str),
     /// These rows stay, and what they tell of the person goes, as each column says.
     Columns(&'static str),
+    /// The first rows are deleted; the second stay, as with [`Self::Columns`].
+    RowsAndColumns(&'static str, &'static str),
 }
 
 /// A column.
@@ -77,12 +79,14 @@ pub enum Class {
         /// The SQL value.
         erased: &'static str,
     },
-    /// The same inside of JSON: the words are the members of this name, and the developer's own where `developers` says so.
+    /// The same inside of JSON: the words are the members of this name.
     WordsWithin {
         /// The member.
         member: &'static str,
-        /// Whether the developer of the trial wrote them; otherwise nobody knows.
-        developers: bool,
+        /// Who wrote them.
+        by: Author,
+        /// Whether both parties are given them with the export, whoever wrote them.
+        shared: bool,
     },
     /// What others wrote for themselves or for the house, also where it is about the person: not exported; becomes this SQL value.
     Hidden(&'static str),
@@ -94,6 +98,15 @@ pub enum Class {
     Public,
 }
 
+/// Who wrote the words inside of JSON. Where nobody knows, they go with either party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Author {
+    /// Whom this SQL value names, for the whole row.
+    Row(&'static str),
+    /// Whom the member of this name names, beside the words or above them.
+    Member(&'static str),
+}
+
 impl Class {
     /// In one word.
     pub fn word(self) -> &'static str {
@@ -101,7 +114,7 @@ impl Class {
             Self::Id => "id",
             Self::Actor => "actor",
             Self::Fact => "fact",
-            Self::Shared => "shared",
+            Self::Shared | Self::WordsWithin { shared: true, .. } => "shared",
             Self::Personal(_) => "personal",
             Self::Words { .. } | Self::WordsWithin { .. } => "words",
             Self::Hidden(_) => "hidden",
@@ -117,7 +130,9 @@ impl Class {
             Self::Id => "an id: a pseudonym as soon as nothing else tells whose it was; exported",
             Self::Actor => "the id of whoever did something; exported where it is the person",
             Self::Fact => "what happened and how things stand; exported, and tells of nobody once ids are pseudonyms",
-            Self::Shared => "what two have agreed or done together; exported, and the other one keeps it",
+            Self::Shared | Self::WordsWithin { shared: true, .. } => {
+                "what two have agreed or done together; exported, and the other one keeps it"
+            }
             Self::Personal(_) => "tells of the person; exported, erased",
             Self::Words { .. } | Self::WordsWithin { .. } => {
                 "somebody's words; one's own are exported and erased, in another's name and address are replaced"

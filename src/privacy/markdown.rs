@@ -61,6 +61,7 @@ fn section(page: &mut String, table: &Table) {
         Erasure::None(why) => format!("untouched: {why}"),
         Erasure::Rows(_) => "the person's rows are deleted".to_owned(),
         Erasure::Columns(_) => "rows stay, and what is personal in them goes".to_owned(),
+        Erasure::RowsAndColumns(..) => "the person's rows are deleted; others stay, and what the person wrote in them goes".to_owned(),
     };
     let exported = if table.exported.is_empty() { "no" } else { "the person's rows" };
     line(

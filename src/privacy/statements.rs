@@ -1,7 +1,7 @@
 //! The tables of `columns` as SQL: one dialect where both engines agree, two where an instant or a date becomes JSON. Nothing
 //! of a person ever stands in a statement: they are bound, always in the same order. Pure.
 
-use crate::privacy::domain::{Class, Column, Erasure, Kind, Table};
+use crate::privacy::domain::{Author, Class, Column, Erasure, Kind, Table};
 
 /// Who it is about: $1 to $7 are [`crate::privacy::domain::Traces`] in the order of its fields here.
 const PERSON: &str = "WITH person (user_id, developer_id, organization_id, name, email, email_key, organization_name) AS \
@@ -69,21 +69,45 @@ fn member(column: &Column, dialect: Dialect) -> Option<String> {
         Class::Actor => format!("CASE WHEN {name} = {{user}} THEN {value} END"),
         Class::Words { by: "", .. } => return None,
         Class::Words { by, .. } => format!("CASE WHEN \"{by}\" = {{user}} THEN {value} END"),
-        Class::Id | Class::Fact | Class::Shared | Class::Personal(_) | Class::WordsWithin { .. } => value,
+        // Who wrote it comes along: whose words stay is said once they are read.
+        Class::WordsWithin { by, shared: false, .. } => format!("{value}, '{}', {}", author_of(column), writer(by)),
+        Class::Id | Class::Fact | Class::Shared | Class::Personal(_) | Class::WordsWithin { shared: true, .. } => value,
     };
     Some(format!("'{}', {value}", column.name))
 }
 
-/// What an erasure does with the table's rows; words within JSON are not among it.
-pub fn erase(table: &Table) -> Option<String> {
+/// Under which name an exported row tells who wrote the words inside of a column.
+pub fn author_of(column: &Column) -> String {
+    format!("{} by", column.name)
+}
+
+/// Who wrote the words of a row, in SQL; empty where the row does not know.
+pub fn writer(by: Author) -> String {
+    match by {
+        Author::Row(value) => format!("coalesce({value}, '')"),
+        Author::Member(_) => "CAST('' AS TEXT)".to_owned(),
+    }
+}
+
+/// The rows that an erasure deletes.
+pub fn delete(table: &Table) -> Option<String> {
+    let (Erasure::Rows(which) | Erasure::RowsAndColumns(which, _)) = table.erasure else { return None };
+    Some(about_person(&format!("DELETE FROM \"{}\" WHERE {which}", table.name)))
+}
+
+/// What an erasure changes in the rows that stay; words within JSON are not among it.
+pub fn update(table: &Table) -> Option<String> {
+    let which = changed(table)?;
+    let changes: Vec<String> = table.columns.iter().filter_map(change).collect();
+    let changes = Some(changes.join(", ")).filter(|changes| !changes.is_empty())?;
+    Some(about_person(&format!("UPDATE \"{}\" SET {changes} WHERE {which}", table.name)))
+}
+
+/// Which rows an erasure is about and leaves.
+fn changed(table: &Table) -> Option<&'static str> {
     match table.erasure {
-        Erasure::None(_) => None,
-        Erasure::Rows(which) => Some(about_person(&format!("DELETE FROM \"{}\" WHERE {which}", table.name))),
-        Erasure::Columns(which) => {
-            let changes: Vec<String> = table.columns.iter().filter_map(change).collect();
-            let changes = Some(changes.join(", ")).filter(|changes| !changes.is_empty())?;
-            Some(about_person(&format!("UPDATE \"{}\" SET {changes} WHERE {which}", table.name)))
-        }
+        Erasure::Columns(which) | Erasure::RowsAndColumns(_, which) => Some(which),
+        Erasure::None(_) | Erasure::Rows(_) => None,
     }
 }
 
@@ -103,11 +127,11 @@ fn masked(column: &str) -> String {
     MASKED.iter().fold(column.to_owned(), |text, name| format!("replace({text}, (SELECT {name} FROM person), 'Erased')"))
 }
 
-/// The columns of a table with words inside of JSON, and which of its rows an erasure is about.
-pub fn within(table: &Table) -> impl Iterator<Item = (&Column, &'static str, bool, &'static str)> {
-    let which = if let Erasure::Columns(which) = table.erasure { Some(which) } else { None };
+/// The columns of a table with words inside of JSON: the member, who wrote it, and which of the rows an erasure is about.
+pub fn within(table: &Table) -> impl Iterator<Item = (&Column, &'static str, Author, &'static str)> {
+    let which = changed(table);
     table.columns.iter().filter_map(move |column| match (column.class, which) {
-        (Class::WordsWithin { member, developers }, Some(which)) => Some((column, member, developers, which)),
+        (Class::WordsWithin { member, by, .. }, Some(which)) => Some((column, member, by, which)),
         _ => None,
     })
 }
@@ -127,14 +151,15 @@ mod tests {
                     assert!(!statement.contains(&format!("'{}'", column.name)), "{}.{}", table.name, column.name);
                 }
             }
-            let statement = erase(table).unwrap_or_default();
-            assert!(!statement.contains(['{', '}']) || statement.contains("'{}'"), "{statement}");
+            for statement in [delete(table), update(table)].into_iter().flatten() {
+                assert!(!statement.contains(['{', '}']) || statement.contains("'{}'"), "{statement}");
+            }
         }
     }
 
     #[test]
     fn ones_own_words_go_and_in_anothers_the_name() {
-        let reviews = TABLES.iter().find(|table| table.name == "reviews").and_then(erase).unwrap();
+        let reviews = TABLES.iter().find(|table| table.name == "reviews").and_then(update).unwrap();
         let update = reviews.split_once("UPDATE").unwrap().1;
         assert!(update.contains("\"message\" = CASE WHEN \"written_by\" = (SELECT user_id FROM person) THEN '' ELSE replace("), "{update}");
         assert!(!update.contains("\"rating\""), "{update}");

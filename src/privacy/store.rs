@@ -17,7 +17,7 @@ use crate::kernel::ids::{DeveloperId, OrganizationId, UserId};
 use crate::privacy::columns::TABLES;
 use crate::privacy::domain::{Class, Column, Kind, Table, Traces};
 use crate::privacy::statements::{self, Dialect};
-use crate::privacy::words::{Treatment, treat};
+use crate::privacy::words::{Purpose, Words};
 
 /// A name this short stands in too many texts that mean something else.
 const SHORTEST_NAME: usize = 4;
@@ -103,13 +103,14 @@ fn readable(table: &Table, traces: &Traces, line: &str) -> Result<Value> {
     for column in table.columns {
         if let Some(value) = row.remove(column.name) {
             let name = column.name.strip_suffix("_json").unwrap_or(column.name);
-            members.insert(name.to_owned(), readable_value(column, traces, value)?);
+            let author = row.remove(&statements::author_of(column)).unwrap_or_default();
+            members.insert(name.to_owned(), readable_value(column, traces, value, author.as_str().unwrap_or_default())?);
         }
     }
     Ok(members.into())
 }
 
-fn readable_value(column: &Column, traces: &Traces, value: Value) -> Result<Value> {
+fn readable_value(column: &Column, traces: &Traces, value: Value, author: &str) -> Result<Value> {
     Ok(match (column.kind, value) {
         (Kind::Instant, Value::Number(micros)) => {
             serde_json::to_value(Instant::from_micros(micros.as_i64().unwrap_or_default())).map_err(Error::internal)?
@@ -117,10 +118,8 @@ fn readable_value(column: &Column, traces: &Traces, value: Value) -> Result<Valu
         (Kind::Flag, Value::Number(flag)) => (flag.as_i64() == Some(1)).into(),
         (Kind::Json, Value::String(text)) => {
             let mut value = serde_json::from_str(&text).map_err(Error::internal)?;
-            if let Class::WordsWithin { member, developers } = column.class
-                && (!developers || traces.developer.is_empty())
-            {
-                treat(&mut value, member, Treatment::Erase);
+            if let Class::WordsWithin { member, by, shared: false } = column.class {
+                Words { member, by, whose: traces, purpose: Purpose::Export }.treat(&mut value, author);
             }
             value
         }
@@ -134,17 +133,15 @@ fn readable_value(column: &Column, traces: &Traces, value: Value) -> Result<Valu
 /// 503 when the database is down.
 pub fn erase(conn: &mut Conn, traces: &Traces, now: Instant) -> Result<()> {
     blank_letters(conn, traces)?;
+    blank_quotes(conn, traces)?;
     for table in TABLES {
-        for (column, member, developers, which) in statements::within(table) {
-            let own = !developers || !traces.developer.is_empty();
-            let treatment = if own { Treatment::Erase } else { Treatment::Mask(traces) };
-            rewrite(conn, traces, table, column, which, |value| treat(value, member, treatment))?;
+        for (column, member, by, which) in statements::within(table) {
+            rewrite(conn, table, column, which, Words { member, by, whose: traces, purpose: Purpose::Erasure })?;
         }
     }
-    for table in TABLES {
-        if let Some(statement) = statements::erase(table) {
-            bound!(statement, traces).execute(conn)?;
-        }
+    // Parents before their children, which may still tell who wrote a parent's words; then children before their parents.
+    for statement in TABLES.iter().rev().filter_map(statements::update).chain(TABLES.iter().filter_map(statements::delete)) {
+        bound!(statement, traces).execute(conn)?;
     }
     // Whoever holds any of it in memory reads it again.
     note(conn, ChangeKind::User, &traces.user, now)?;
@@ -179,17 +176,53 @@ fn blank_letters(conn: &mut Conn, traces: &Traces) -> Result<()> {
     Ok(())
 }
 
-/// Changes the JSON of a column in the rows that an erasure is about. Rows are known by what they hold.
-fn rewrite(conn: &mut Conn, traces: &Traces, table: &Table, column: &Column, which: &str, change: impl Fn(&mut Value)) -> Result<()> {
-    let (table, column) = (table.name, column.name);
-    let all = format!("SELECT DISTINCT \"{column}\" AS line FROM \"{table}\" WHERE {which}");
-    let lines: Vec<Line> = bound!(statements::about_person(&all), traces).load(conn)?;
-    for Line { line } in lines {
+/// Mails that quote what the person wrote keep no content, also where the organisation that they are about stays.
+fn blank_quotes(conn: &mut Conn, traces: &Traces) -> Result<()> {
+    const QUOTED: &str = "SELECT trial_id AS about, message AS line FROM trial_events WHERE user_id = {user} AND message <> '' \
+         UNION SELECT trial_id, message FROM timesheet_events WHERE user_id = {user} AND message <> '' \
+         UNION SELECT trial_id, message FROM check_ins WHERE answered_by = {user} AND message <> '' \
+         UNION SELECT id, message FROM invitations WHERE invited_by = {user} AND message <> ''";
+    const BLANK: &str = "UPDATE outbox SET letter_json = 'null', last_error = NULL, \
+         state = CASE WHEN state = 'pending' THEN 'cancelled' ELSE state END \
+         WHERE subject = CAST($1 AS TEXT) AND replace(letter_json, CAST($2 AS TEXT), '') <> letter_json";
+    let quotes: Vec<Quote> = bound!(statements::about_person(QUOTED), traces).load(conn)?;
+    for Quote { about, line } in quotes {
+        // As it stands in JSON, with the quotes around it: a short word stands in many texts.
+        sql_query(BLANK).bind::<Text, _>(about).bind::<Text, _>(Value::from(line).to_string()).execute(conn)?;
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Quote {
+    #[diesel(sql_type = Text)]
+    about: String,
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+#[derive(QueryableByName)]
+struct Written {
+    #[diesel(sql_type = Text)]
+    line: String,
+    #[diesel(sql_type = Text)]
+    author: String,
+}
+
+/// Changes the JSON of a column in the rows that an erasure is about. Rows are known by what they hold and who wrote it.
+fn rewrite(conn: &mut Conn, table: &Table, column: &Column, which: &str, words: Words<'_>) -> Result<()> {
+    let (table, column, writer, traces) = (table.name, column.name, statements::writer(words.by), words.whose);
+    let all = format!("SELECT DISTINCT \"{column}\" AS line, {writer} AS author FROM \"{table}\" WHERE {which}");
+    let update = format!(
+        "UPDATE \"{table}\" SET \"{column}\" = CAST($8 AS TEXT) \
+         WHERE \"{column}\" = CAST($9 AS TEXT) AND {writer} = CAST($10 AS TEXT) AND ({which})"
+    );
+    let rows: Vec<Written> = bound!(statements::about_person(&all), traces).load(conn)?;
+    for Written { line, author } in rows {
         let mut value: Value = serde_json::from_str(&line).map_err(Error::internal)?;
-        change(&mut value);
-        let update = format!("UPDATE \"{table}\" SET \"{column}\" = CAST($8 AS TEXT) WHERE \"{column}\" = CAST($9 AS TEXT) AND ({which})");
+        words.treat(&mut value, &author);
         let query = bound!(statements::about_person(&update), traces);
-        query.bind::<Text, _>(value.to_string()).bind::<Text, _>(line).execute(conn)?;
+        query.bind::<Text, _>(value.to_string()).bind::<Text, _>(line).bind::<Text, _>(author).execute(conn)?;
     }
     Ok(())
 }

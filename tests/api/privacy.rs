@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::support::answer::Answer;
 use crate::support::app::TestApp;
 use crate::support::person::Person;
-use crate::support::seeds::{Scene, act, offer};
-use crate::support::stories::{in_review, profile_body, score};
+use crate::support::seeds::{Scene, act, offer, offer_body, terms, with};
+use crate::support::stories::{in_review, profile_body, score, scorecard_body, step};
 
 /// Stands in everything that a person writes or is called in these tests, and nowhere else.
 const CANARY: &str = "Quetzalcoatlus";
@@ -21,6 +21,16 @@ fn canary(what: &str) -> String {
 
 async fn leave(person: &Person, password: &str) -> Answer {
     person.send(reqwest::Method::DELETE, "/v1/me", Some(json!({ "password": password }))).await
+}
+
+/// Somebody of this name who acts for the client's organisation, too.
+async fn member(scene: &Scene, name: &str) -> Person {
+    let guest = scene.app.somebody("guest");
+    scene.client.post("/v1/organization/members", json!({ "email": guest.email })).await.expect(202);
+    let token = scene.app.mail(&guest, "Invitation").await.token();
+    let body = json!({ "token": token, "name": name, "password": guest.password });
+    guest.post("/v1/auth/redeem-invitation", body).await.expect(200);
+    guest.sign_in().await
 }
 
 /// Days go by, and everything that is due is done.
@@ -390,12 +400,7 @@ fn the_committed_page_is_current() {
 #[actix_web::test]
 async fn a_member_of_an_organization_that_stays_leaves_alone() {
     let scene = Scene::start().await;
-    let guest = scene.app.somebody("guest");
-    scene.client.post("/v1/organization/members", json!({ "email": guest.email })).await.expect(202);
-    let token = scene.app.mail(&guest, "Invitation").await.token();
-    let body = json!({ "token": token, "name": canary("Kim"), "password": guest.password });
-    guest.post("/v1/auth/redeem-invitation", body).await.expect(200);
-    let guest = guest.sign_in().await;
+    let guest = member(&scene, &canary("Kim")).await;
     let trial = offer(&guest, &scene.job, &scene.developer_id).await;
     leave(&guest, &guest.password).await.expect(202);
     assert_eq!(scene.stand(&trial).await, "offered", "the organisation still answers for it");
@@ -404,6 +409,154 @@ async fn a_member_of_an_organization_that_stays_leaves_alone() {
     assert_eq!(traces(&dump, CANARY), Vec::<String>::new());
     assert_eq!(traces(&dump, &guest.email), Vec::<String>::new());
     act(&scene.developer.sign_in().await, &trial, "accept", json!({})).await.expect(200);
+}
+
+/// A list of what is to be handed over.
+fn items(what: &[&str]) -> Value {
+    let items: Vec<Value> = what.iter().map(|what| json!({ "what": what, "who": "developer", "done": false })).collect();
+    json!({ "items": items })
+}
+
+/// An offer with a scope of one's own; the terms are else those of [`offer_body`].
+fn offer_of(scene: &Scene, scope: &str) -> Value {
+    let terms = with(terms(), json!({ "scope": scope }));
+    with(offer_body(&scene.job, &scene.developer_id), json!({ "terms": terms }))
+}
+
+#[actix_web::test]
+async fn a_member_who_leaves_alone_takes_their_words_along() {
+    let mut scene = Scene::start().await;
+    let guest = member(&scene, &canary("Kim")).await;
+    let declined = guest.post("/v1/trials", offer_of(&scene, &canary("Ledger"))).await.expect(201).text_at("/id");
+    act(&scene.developer, &declined, "decline", json!({})).await.expect(200);
+    let asked = json!({ "developer_id": scene.developer_id, "message": canary("May we talk?") });
+    let asked = guest.post(&format!("/v1/job-requests/{}/invitations", scene.job), asked).await.expect(201).text_at("/id");
+    let invitation = format!("/v1/invitations/{asked}");
+    scene.developer.post(&format!("{invitation}/accept"), json!({ "message": "Gladly." })).await.expect(200);
+    let shortlist = format!("/v1/job-requests/{}/shortlist", scene.job);
+    guest.put(&format!("{shortlist}/{}", scene.developer_id), json!({ "notes": canary("Good") })).await.expect(200);
+    let trial = scene.active().await;
+    let guest = guest.sign_in().await;
+    act(&guest, &trial, "end", json!({ "reason_code": "other", "message": canary("Budget") })).await.expect(200);
+    let (events, hand_over) = (format!("/v1/trials/{trial}/events?limit=100"), format!("/v1/trials/{trial}/hand-over"));
+    let laptop = canary("The laptop");
+    guest.put(&hand_over, items(&[laptop.as_str()])).await.expect(200);
+    scene.developer.put(&hand_over, items(&[laptop.as_str(), "The keys"])).await.expect(200);
+    let mut before = scene.developer.get(&events).await.expect(200).json;
+    leave(&guest, &guest.password).await.expect(202);
+    pass(&scene.app, 3).await;
+    let dump = scene.app.dump();
+    assert_eq!(traces(&dump, CANARY), Vec::<String>::new());
+    assert_eq!(traces(&dump, &guest.email), Vec::<String>::new());
+    // What the others have is there, and reads well.
+    let (developer, client) = (scene.developer.sign_in().await, scene.client.sign_in().await);
+    let mut after = developer.get(&events).await.expect(200).json;
+    [&mut before, &mut after].into_iter().for_each(|events| forget(events, &["message"]));
+    assert_eq!(after, before);
+    assert_eq!(developer.get(&invitation).await.expect(200).at("/message"), "");
+    assert!(client.get(&format!("{invitation}/messages")).await.expect(200).text.contains("Gladly."));
+    assert_eq!(client.get(&shortlist).await.expect(200).at("/data/0/notes"), &Value::Null);
+    assert_eq!(developer.get(&hand_over).await.expect(200).at("/items"), &items(&["Erased", "The keys"])["items"]);
+    for (id, scope) in [(&declined, "Erased"), (&trial, "Ledger core and its API.")] {
+        assert_eq!(client.get(&format!("/v1/trials/{id}")).await.expect(200).at("/terms/scope"), scope);
+        developer.get(&format!("/v1/trials/{id}/contract")).await.expect(200);
+    }
+}
+
+#[actix_web::test]
+async fn a_scope_that_was_never_agreed_goes_with_whoever_wrote_it() {
+    let scene = Scene::start().await;
+    let trial = scene.client.post("/v1/trials", offer_of(&scene, "A first draft.")).await.expect(201).text_at("/id");
+    let scope = |text: &str| json!({ "terms": { "scope": text } });
+    act(&scene.developer, &trial, "counter", scope(&canary("Mine"))).await.expect(200);
+    act(&scene.client, &trial, "revise", scope("As agreed.")).await.expect(200);
+    act(&scene.developer, &trial, "accept", json!({})).await.expect(200);
+    act(&scene.client, &trial, "cancel", json!({ "reason_code": "other", "message": "Changed plans." })).await.expect(200);
+    leave(&scene.developer, &scene.developer.password).await.expect(202);
+    pass(&scene.app, 3).await;
+    assert_eq!(traces(&scene.app.dump(), CANARY), Vec::<String>::new());
+    let client = scene.client.sign_in().await;
+    let seen = client.get(&format!("/v1/trials/{trial}")).await.expect(200);
+    let scopes = [0, 1, 2].map(|version| seen.text_at(&format!("/terms_history/{version}/terms/scope")));
+    assert_eq!(scopes, ["A first draft.", "Erased", "As agreed."]);
+    client.get(&format!("/v1/trials/{trial}/contract")).await.expect(200);
+    leave(&client, &client.password).await.expect(202);
+    pass(&scene.app, 3).await;
+    let dump = scene.app.dump();
+    assert_eq!(traces(&dump, "A first draft."), Vec::<String>::new());
+    assert!(dump.contains("As agreed."), "a contract stays as it was signed");
+    scene.admin.sign_in().await.get(&format!("/v1/trials/{trial}")).await.expect(200);
+}
+
+#[actix_web::test]
+async fn notes_are_of_whoever_changed_them_last() {
+    let scene = Scene::start().await;
+    let guest = member(&scene, "A guest").await;
+    let entry = format!("/v1/job-requests/{}/shortlist/{}", scene.job, scene.developer_id);
+    let exports = async |notes: &str| {
+        let (client, guest) = (scene.client.get("/v1/me/export").await.expect(200), guest.get("/v1/me/export").await.expect(200));
+        (client.text.contains(notes), guest.text.contains(notes))
+    };
+    guest.put(&entry, json!({ "notes": "Knows ledgers." })).await.expect(200);
+    assert_eq!(exports("Knows ledgers.").await, (false, true));
+    scene.client.put(&entry, json!({ "notes": "Knows ledgers." })).await.expect(200);
+    assert_eq!(exports("Knows ledgers.").await, (false, true), "nothing has changed");
+    scene.client.put(&entry, json!({ "notes": "Knows queues." })).await.expect(200);
+    assert_eq!(exports("Knows queues.").await, (true, false));
+}
+
+#[actix_web::test]
+async fn an_export_holds_the_feedback_on_stages_that_are_passed() {
+    let app = TestApp::start().await;
+    let (reviewer, colleague, developer) = (app.admin().await, app.admin().await, app.profiled_developer().await.person);
+    let application = in_review(&developer, &reviewer).await;
+    let write = async |admin: &Person, stage: &str, feedback: &str| {
+        let card = with(scorecard_body(&[("go", 5)]), json!({ "feedback": feedback }));
+        admin.put(&format!("/v1/vetting/applications/{application}/scorecards/{stage}"), card).await.expect(200);
+    };
+    write(&colleague, "profile_review", "An aside.").await;
+    write(&reviewer, "profile_review", "Well told.").await;
+    step(&reviewer, &application, "advance", json!({ "from_stage": "profile_review" })).await.expect(200);
+    write(&reviewer, "screening_call", "Not told yet.").await;
+    let export = developer.get("/v1/me/export").await.expect(200);
+    let cards = export.at("/data/scorecards");
+    assert_eq!(cards.as_array().map(Vec::len), Some(1));
+    assert_eq!((&cards[0]["stage"], &cards[0]["feedback"]), (&json!("profile_review"), &json!("Well told.")));
+    for others in ["An aside.", "Not told yet.", "Nothing else.", "Clear, correct, tested."] {
+        assert!(!export.text.contains(others), "an export holds of another: {others}");
+    }
+}
+
+/// The client's export and the developer's.
+async fn exports(scene: &Scene) -> (Answer, Answer) {
+    let export = async |person: &Person| person.get("/v1/me/export").await.expect(200);
+    (export(&scene.client).await, export(&scene.developer).await)
+}
+
+#[actix_web::test]
+async fn an_export_tells_ones_own_words_from_the_other_partys() {
+    let mut scene = Scene::start().await;
+    let trial = scene.active().await;
+    // What stands at a place of the client's export and of the developer's.
+    let told = async |pointer: &str| {
+        let (client, developer) = exports(&scene).await;
+        (client.at(pointer).clone(), developer.at(pointer).clone())
+    };
+    act(&scene.client, &trial, "offer-conversion", json!({ "message": "Stay!" })).await.expect(200);
+    assert_eq!(told("/data/trial_conversions/0/content/message").await, (json!("Stay!"), Value::Null));
+    act(&scene.developer, &trial, "decline-conversion", json!({})).await.expect(200);
+    let fewer = json!({ "terms": { "hours_per_week": 20 }, "message": "Fewer hours." });
+    act(&scene.developer, &trial, "amend", fewer).await.expect(200);
+    assert_eq!(told("/data/trial_proposals/0/content/message").await, (Value::Null, json!("Fewer hours.")));
+    assert_eq!(told("/data/trial_proposals/0/content/terms/hours_per_week").await, (json!(20), json!(20)));
+    act(&scene.client, &trial, "end", json!({ "reason_code": "other", "message": "Budget." })).await.expect(200);
+    let hand_over = format!("/v1/trials/{trial}/hand-over");
+    scene.client.put(&hand_over, items(&["The laptop"])).await.expect(200);
+    scene.developer.put(&hand_over, items(&["The laptop", "The keys"])).await.expect(200);
+    assert_eq!(told("/data/hand_overs/0/items/0/what").await, (json!("The laptop"), Value::Null));
+    assert_eq!(told("/data/hand_overs/0/items/1/what").await, (Value::Null, json!("The keys")));
+    let (client, developer) = exports(&scene).await;
+    assert!(!client.text.contains("Fewer hours.") && !developer.text.contains("Stay!") && !developer.text.contains("Budget."));
 }
 
 #[actix_web::test]

@@ -77,4 +77,5 @@ mod vetting;
 mod vetting_clock;
 mod vetting_standing;
 mod webhooks;
+mod webhooks_house;
 mod webhooks_tls;

@@ -130,7 +130,7 @@ pub struct App {
     pub statistics: StatisticsRoom,
     /// Who is kept out.
     pub suspensions: Suspensions,
-    /// What organisations' own programs are told.
+    /// What programs of organisations, and of the house, are told.
     pub webhooks: Webhooks,
     /// What pages are told while it happens.
     pub streams: Streams,

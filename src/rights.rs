@@ -8,6 +8,7 @@ use crate::web::rights::ANYBODY;
 use crate::web::rights::ANYBODY_AS_THEMSELVES;
 use crate::web::rights::CLIENT_PARTY;
 use crate::web::rights::CLIENTS;
+use crate::web::rights::CLIENTS_AND_ADMINS;
 use crate::web::rights::CLIENTS_AND_DEVELOPERS;
 use crate::web::rights::DEVELOPER_PARTY;
 use crate::web::rights::DEVELOPERS;
@@ -16,6 +17,7 @@ use crate::web::rights::ITS_CLIENT;
 use crate::web::rights::ITS_CLIENT_OR_ADMIN;
 use crate::web::rights::ITS_DEVELOPER;
 use crate::web::rights::ITS_DEVELOPER_OR_ADMIN;
+use crate::web::rights::ITS_SIDE;
 use crate::web::rights::OWNER;
 use crate::web::rights::PARTIES;
 use crate::web::rights::PARTIES_AND_ADMIN;
@@ -173,16 +175,16 @@ pub const RIGHTS: &[(&str, Rule)] = &[
     ("GET /v1/api-keys", CLIENTS),
     ("DELETE /v1/api-keys/{id}", ITS_CLIENT),
     ("GET /v1/events", CLIENTS_AND_DEVELOPERS),
-    ("POST /v1/webhooks", CLIENTS),
-    ("GET /v1/webhooks", CLIENTS),
-    ("GET /v1/webhooks/{id}", ITS_CLIENT),
-    ("PATCH /v1/webhooks/{id}", ITS_CLIENT),
-    ("POST /v1/webhooks/{id}/rotate-secret", ITS_CLIENT),
-    ("POST /v1/webhooks/{id}/test", ITS_CLIENT),
-    ("GET /v1/webhooks/{id}/deliveries", ITS_CLIENT),
-    ("GET /v1/webhooks/{id}/deliveries/{delivery_id}", ITS_CLIENT),
-    ("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", ITS_CLIENT),
-    ("DELETE /v1/webhooks/{id}", ITS_CLIENT),
+    ("POST /v1/webhooks", CLIENTS_AND_ADMINS),
+    ("GET /v1/webhooks", CLIENTS_AND_ADMINS),
+    ("GET /v1/webhooks/{id}", ITS_SIDE),
+    ("PATCH /v1/webhooks/{id}", ITS_SIDE),
+    ("POST /v1/webhooks/{id}/rotate-secret", ITS_SIDE),
+    ("POST /v1/webhooks/{id}/test", ITS_SIDE),
+    ("GET /v1/webhooks/{id}/deliveries", ITS_SIDE),
+    ("GET /v1/webhooks/{id}/deliveries/{delivery_id}", ITS_SIDE),
+    ("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", ITS_SIDE),
+    ("DELETE /v1/webhooks/{id}", ITS_SIDE),
     ("POST /v1/reports", CLIENTS_AND_DEVELOPERS),
     ("GET /v1/admin/match-runs", ADMINS),
     ("GET /v1/admin/match-runs/{id}", ADMINS),

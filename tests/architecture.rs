@@ -84,7 +84,7 @@ const MAY_IMPORT: [(Kind, &[&str], &[Kind]); 5] = [
 ];
 
 /// Which kind a file is, by its name; files that are not named here are pure.
-const KINDS: [(&str, Kind); 66] = [
+const KINDS: [(&str, Kind); 67] = [
     ("accounts/admins.rs", Service),
     ("accounts/api_keys.rs", Service),
     ("accounts/guessing.rs", Service),
@@ -150,6 +150,7 @@ const KINDS: [(&str, Kind); 66] = [
     ("vetting/steps.rs", Service),
     ("webhooks/courier.rs", Service),
     ("webhooks/dialer.rs", Store),
+    ("webhooks/ending.rs", Service),
     ("webhooks/listen.rs", Http),
 ];
 

@@ -5,16 +5,14 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::accounts::domain::{AccountStatus, AdminLine, TokenPurpose, UserFilter, UserView};
-use crate::accounts::members::new_user;
-use crate::accounts::members::{INVITATION_DAYS, INVITATIONS_PER_DAY};
+use crate::accounts::domain::{AccountStatus, AdminLine, TokenPurpose, User, UserFilter, UserView};
+use crate::accounts::members::{INVITATION_DAYS, INVITATIONS_PER_DAY, new_user};
 use crate::accounts::service::Accounts;
 use crate::accounts::store::InvitationDetail;
 use crate::accounts::{store, store_admin, store_sessions};
 use crate::audit::domain::{Entry, WrittenReason};
 use crate::audit::store as audit;
-use crate::db::Conn;
-use crate::db::throttle;
+use crate::db::{Conn, lock, throttle};
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::Instant;
 use crate::kernel::email::Email;
@@ -69,25 +67,13 @@ impl Accounts {
         self.db.read(store_admin::all_admins).await
     }
 
-    /// Keeps a person out, or lets them in again. For the command line.
+    /// Keeps a person out, or lets them in again. For the command line, which keeps people out by `suspensions`.
     ///
     /// # Errors
     /// 404 for an unknown address, 409 for the last active admin.
     pub async fn set_status(&self, email: Email, status: AccountStatus) -> Result<()> {
         let now = self.clock.now();
-        self.db
-            .write(move |conn| {
-                let user = store::user_by_email(conn, &email)?.ok_or_else(Error::not_found)?;
-                let last = user.role == Role::Admin && user.status == AccountStatus::Active && store::count_admins(conn)? == 1;
-                if last && status == AccountStatus::Suspended {
-                    return Err(Error::conflict("This is the last active admin: make another one first."));
-                }
-                store::set_status(conn, user.id, status, now)?;
-                let action = if status == AccountStatus::Suspended { "user.suspend" } else { "user.reinstate" };
-                audit::record(conn, &Entry::of(None, Actor::System, action, user.id, now))?;
-                store_sessions::revoke_all(conn, user.id, None, now)
-            })
-            .await
+        self.db.write(move |conn| set_status(conn, &email, status, now).map(drop)).await
     }
 
     /// A page of people, newest first. The look is audited.
@@ -146,4 +132,22 @@ impl Accounts {
         self.send_to(conn, recipient, letter, inviter.to_string(), &token_id.to_string(), now)?;
         Ok(token_id.to_string())
     }
+}
+
+/// The same in a transaction; gives whose account it is.
+///
+/// # Errors
+/// 404 for an unknown address, 409 for the last active admin.
+pub fn set_status(conn: &mut Conn, email: &Email, status: AccountStatus, now: Instant) -> Result<User> {
+    let user = store::user_by_email(conn, email)?.ok_or_else(Error::not_found)?;
+    lock::user(conn, user.id)?;
+    let last = user.role == Role::Admin && user.status == AccountStatus::Active && store::count_admins(conn)? == 1;
+    if last && status == AccountStatus::Suspended {
+        return Err(Error::conflict("This is the last active admin: make another one first."));
+    }
+    store::set_status(conn, user.id, status, now)?;
+    let action = if status == AccountStatus::Suspended { "user.suspend" } else { "user.reinstate" };
+    audit::record(conn, &Entry::of(None, Actor::System, action, user.id, now))?;
+    store_sessions::revoke_all(conn, user.id, None, now)?;
+    Ok(user)
 }

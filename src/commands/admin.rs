@@ -23,7 +23,7 @@ pub async fn admin(app: &App, command: AdminCommand) -> anyhow::Result<()> {
                 println!("{:<9}  {factor:<16}  since {since}  {}  {}", admin.status, admin.email, admin.name);
             }
         }
-        AdminCommand::Disable { email } => app.accounts.set_status(email, AccountStatus::Suspended).await.map_err(plain)?,
+        AdminCommand::Disable { email } => app.suspensions.disable(email).await.map_err(plain)?,
         AdminCommand::ResetMfa { email } => app.accounts.reset_second_factor(email).await.map_err(plain)?,
         AdminCommand::Enable { email } => app.accounts.set_status(email, AccountStatus::Active).await.map_err(plain)?,
     }

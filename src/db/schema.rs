@@ -805,7 +805,7 @@ diesel::table! {
 diesel::table! {
     webhooks (id) {
         id -> Text,
-        organization_id -> Text,
+        organization_id -> Nullable<Text>,
         created_by -> Text,
         url -> Text,
         description -> Nullable<Text>,

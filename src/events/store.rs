@@ -19,7 +19,7 @@ use crate::kernel::ids::{DeveloperId, EventId, OrganizationId};
 /// How far an event's id may be behind those that were committed before it: the longest that a transaction is open.
 const LATE: TimeDelta = TimeDelta::seconds(10);
 
-/// Tells of an event, in the transaction of the step. What concerns no organisation is of no interest to webhooks.
+/// Tells of an event, in the transaction of the step.
 ///
 /// # Errors
 /// 503 when the database is down.
@@ -41,7 +41,7 @@ pub fn publish_all(conn: &mut Conn, told: Vec<NewEvent>, now: Instant) -> Result
             events::developer_id.eq(event.developer),
             events::data_json.eq(Json(event.data)),
             events::occurred_at.eq(event.at),
-            events::spread.eq(event.organization.is_none()),
+            events::spread.eq(false),
         )
     };
     insert_rows!(conn, events::table, told.into_iter().zip(&ids).map(row).collect::<Vec<_>>())?;
@@ -100,13 +100,13 @@ struct Row {
     occurred_at: Instant,
 }
 
-/// An event of an organisation.
+/// An event as webhooks are told of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
     /// Its id.
     pub id: EventId,
-    /// Whose.
-    pub organization: OrganizationId,
+    /// The organisation whom it concerns.
+    pub organization: Option<OrganizationId>,
     /// What is said of it.
     pub payload: EventPayload,
 }
@@ -116,7 +116,7 @@ impl TryFrom<Row> for Told {
 
     fn try_from(row: Row) -> Result<Self> {
         let wrong = || Error::internal(format!("event {} cannot be read", row.id));
-        let organization = row.organization_id.as_ref().and_then(|id| id.parse().ok()).ok_or_else(wrong)?;
+        let organization = row.organization_id.as_ref().map(|id| id.parse().map_err(|_| wrong())).transpose()?;
         let data = serde_json::from_str(&row.data_json).map_err(|_| wrong())?;
         let id = row.id.parse().map_err(|_| wrong())?;
         Ok(Self { id, organization, payload: EventPayload { kind: row.kind, timestamp: row.occurred_at, data } })

@@ -15,6 +15,7 @@ use crate::matching::run_views::{MatchRunDetail, MatchRunView, OwnMatchRun};
 use crate::matching::runs::MatchRuns;
 use crate::web::answer;
 use crate::web::ask::Signed;
+use crate::web::csv::{Listing, Sheet, listed};
 use crate::web::path::Path;
 use crate::web::query::Query;
 
@@ -61,12 +62,38 @@ async fn list_own_match_runs(signed: Signed, page: Query<PageQuery>, runs: Data<
     answer::json(&runs.own(&signed.0, page.0).await?)
 }
 
+/// Saved answers as a file.
+const MATCH_RUNS: Sheet = Sheet {
+    name: "match-runs",
+    columns: &[
+        "id",
+        "job_request_id",
+        "request_version",
+        "organization_id",
+        "asked_by",
+        "scoring_version",
+        "day",
+        "index_version",
+        "pool",
+        "total",
+        "gates",
+        "result_hash",
+        "asked_at",
+    ],
+};
+
 /// The saved answers of the last six months, newest first. Role: admin.
-#[utoipa::path(tag = "admin", params(MatchRunQuery), responses((status = 200, body = Page<MatchRunView>, description = "Answers")), security(("bearer" = [])))]
+///
+/// As `text/csv` all of them from the cursor on.
+#[utoipa::path(tag = "admin", params(MatchRunQuery), responses((status = 200, content((Page<MatchRunView> = "application/json"), (String = "text/csv")), description = "Answers")), security(("bearer" = [])))]
 #[get("/v1/admin/match-runs")]
-async fn list_match_runs(signed: Signed, query: Query<MatchRunQuery>, runs: Data<MatchRuns>) -> Result<HttpResponse> {
+async fn list_match_runs(signed: Signed, form: Listing, query: Query<MatchRunQuery>, runs: Data<MatchRuns>) -> Result<HttpResponse> {
     let MatchRunQuery { job_request_id, developer_id, limit, cursor } = query.0;
-    answer::json(&runs.list(&signed.0, job_request_id, developer_id, PageQuery { limit, cursor }).await?)
+    let read = move |page| {
+        let (runs, signed) = (runs.clone(), signed.0.clone());
+        async move { runs.list(&signed, job_request_id, developer_id, page).await }
+    };
+    listed(form, &MATCH_RUNS, PageQuery { limit, cursor }, read).await
 }
 
 /// A saved answer with its results. Role: admin.

@@ -402,7 +402,7 @@ letters! {
         titles: Vec<String> };
 
     // webhooks
-    /// The house has switched a webhook off; to the owners.
+    /// The house has switched a webhook off; to the owners, or, of its own, to the admins.
     WebhookDisabled => "webhook_disabled" { /// Which.
         webhook_id: WebhookId, /// Where it led.
         host: String, /// Why: a word.

@@ -16,6 +16,9 @@ pub(super) fn disabled(host: &str, because: &str) -> Composed {
         "maker_left" => {
             (format!("Whoever set up the webhook to {host} no longer acts for your organisation, so we send it nothing more."), YOURS)
         }
+        "admin_left" => {
+            (format!("Whoever set up the webhook to {host} for the house is no longer an admin, so we send it nothing more."), YOURS)
+        }
         _ => (format!("For days nothing that we sent to the endpoint at {host} went through, so we send it nothing more."), AGAIN),
     };
     Composed::new(&format!("A webhook was switched off: {host}"), &why).say(then)

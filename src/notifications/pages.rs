@@ -58,7 +58,7 @@ const SIGNPOSTS: &[(&str, &str, &str)] = &[
     (
         "/webhooks/{id}",
         "Your webhook",
-        "It is for signed-in members of your organisation: GET /v1/webhooks/{id}/deliveries, described in /docs.",
+        "It is for signed-in members of your organisation, or for admins where it is the house's: GET /v1/webhooks/{id}/deliveries, described in /docs.",
     ),
     (
         "/api-keys",

@@ -266,7 +266,7 @@ fn matches(other: &str, message: &str) -> Option<Vec<Letter>> {
 }
 
 fn webhooks(other: &str) -> Vec<Letter> {
-    ["failing", "gone", "maker_left"]
+    ["failing", "gone", "maker_left", "admin_left"]
         .map(|because| Letter::WebhookDisabled {
             webhook_id: WebhookId::from_u128(11),
             host: other.to_owned(),

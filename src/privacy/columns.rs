@@ -140,7 +140,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "webhook_deliveries",
-        about: "An event on its way to an organisation's own programs: ids and states, and how that went. Forgotten after 30 days.",
+        about: "An event on its way to programs of an organisation, or of the house: ids and states, and how that went. Forgotten after 30 days.",
         exported: "",
         erasure: Rows("webhook_id IN (SELECT id FROM webhooks WHERE organization_id = {organization})"),
         columns: &[
@@ -162,7 +162,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "webhooks",
-        about: "Where an organisation's own programs are told of events. It goes with the last person who acts for the organisation.",
+        about: "Where programs of an organisation, or of the house, are told of events. An organisation's goes with the last person who acts for it.",
         exported: "created_by = {user}",
         erasure: Rows("organization_id = {organization}"),
         columns: &[

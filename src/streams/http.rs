@@ -38,7 +38,7 @@ fn yes() -> bool {
 
 /// Be told of what concerns you while it happens: a stream of server-sent events. Role: client, developer.
 ///
-/// Each event has an `id`, an `event` (its type, as of webhooks; for developers also `vetting.…` and `vetted_status.…`) and `data`, an
+/// Each event has an `id`, an `event` (its type, as of webhooks; `vetting.…` and `vetted_status.…` for developers alone) and `data`, an
 /// `EventPayload`: read the rest with the API. Come back with `Last-Event-ID` to be told what you missed, for a week; the same event may
 /// come twice, its id tells. `event: reset` instead means: too much was missed, read anew what you show. The stream ends with the access
 /// token or the session; it is never silent for longer than 20 seconds.

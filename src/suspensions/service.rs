@@ -1,13 +1,14 @@
 //! Suspending and reinstating people, by admins; removing members, by owners.
 //!
 //! What follows from a suspension, in its transaction: every session ends, a developer leaves matching, and the webhooks that a
-//! client has made are switched off, as a lost membership switches them off. Whoever can no longer answer for a side gives up
+//! client or an admin has made are switched off, as a lost membership switches them off. Whoever can no longer answer for a side gives up
 //! what nobody has signed: a suspended developer's open offers, and, once nobody who may sign in is left in an organisation,
 //! its open offers and its open job requests, which rest. Agreed and running trials go on, because there is another side to
 //! them: an admin decides about each. A reinstatement brings back none of it by itself.
 
 use serde_json::json;
 
+use crate::accounts::admins::set_status;
 use crate::accounts::domain::{AccountStatus, User};
 use crate::accounts::{members, store as accounts, store_admin, store_sessions};
 use crate::audit::domain::{Entry, WrittenReason};
@@ -20,6 +21,7 @@ use crate::jobs::process::{JobRequestAction, JobRequestState, STEPS as JOB_STEPS
 use crate::jobs::store as jobs;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
+use crate::kernel::email::Email;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::ids::{OrganizationId, TrialId, UserId};
 use crate::kernel::page::PageQuery;
@@ -29,7 +31,8 @@ use crate::trials::model::{Step, StepBody, Viewer};
 use crate::trials::process::{Action, STEPS, TrialState};
 use crate::trials::service::Trials;
 use crate::trials::{clock, effects, store as trials};
-use crate::webhooks::service::end_those_of;
+use crate::webhooks::ending::end_those_of;
+use crate::webhooks::owner::Owner;
 
 /// How many requests and offers are read at once.
 const AT_ONCE: i64 = 100;
@@ -75,6 +78,21 @@ impl Suspensions {
         self.set(call, id, AccountStatus::Active, reason).await
     }
 
+    /// Keeps an account out, and what it has made from telling anybody more. For the command line.
+    ///
+    /// # Errors
+    /// 404 for an unknown address, 409 for the last active admin.
+    pub async fn disable(&self, email: Email) -> Result<()> {
+        let now = self.clock.now();
+        let disable = move |conn: &mut Conn| {
+            let user = set_status(conn, &email, AccountStatus::Suspended, now)?;
+            end_made_by(conn, &user, now)
+        };
+        self.db.write(disable).await?;
+        self.wake();
+        Ok(())
+    }
+
     /// Ends a membership, and with it what the member has made that would go on telling them of the organisation. Owners only.
     ///
     /// # Errors
@@ -83,7 +101,7 @@ impl Suspensions {
         let now = self.clock.now();
         let remove = move |conn: &mut Conn| {
             let organization = members::remove(conn, &principal, member, now)?;
-            end_those_of(conn, member, organization, now)
+            end_those_of(conn, member, Owner::Organization(organization), now)
         };
         self.db.write(remove).await?;
         self.wake();
@@ -128,8 +146,8 @@ impl Suspensions {
             let Some(developer) = developers::find_by_user(conn, user.id)? else { return Ok(()) };
             return self.end_offers(conn, Viewer::Developer(developer), by, now);
         }
+        end_made_by(conn, user, now)?;
         let Some(membership) = accounts::membership(conn, user.id)? else { return Ok(()) };
-        end_those_of(conn, user.id, membership.id, now)?;
         if store_admin::has_active_member(conn, membership.id)? {
             return Ok(());
         }
@@ -165,6 +183,16 @@ impl Suspensions {
         let step = Step { row, actor: by.actor, user: Some(by.user), at: now, body: &body };
         effects::apply(conn, &self.trials.rules, &contract, &step, now).map(drop)
     }
+}
+
+/// What somebody who is kept out has made for those they acted for.
+fn end_made_by(conn: &mut Conn, user: &User, now: Instant) -> Result<()> {
+    let owner = match user.role {
+        Role::Admin => Some(Owner::House),
+        Role::Client => accounts::membership(conn, user.id)?.map(|membership| Owner::Organization(membership.id)),
+        Role::Developer => None,
+    };
+    owner.map_or(Ok(()), |owner| end_those_of(conn, user.id, owner, now))
 }
 
 fn refuse(user: &User, admin: UserId, status: AccountStatus) -> Result<()> {

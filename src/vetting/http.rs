@@ -17,6 +17,7 @@ use crate::vetting::view::{ApplicationPage, ReviewedApplication, ScorecardView, 
 use crate::vetting::view_own::{OwnApplication, OwnVetting};
 use crate::web::answer;
 use crate::web::ask::{Ask, Nothing, Signed};
+use crate::web::csv::{Listing, Sheet, listed};
 use crate::web::path::{Path, Segment};
 use crate::web::query::Query;
 
@@ -180,14 +181,35 @@ async fn begin_application(ask: Ask<Nothing>, vetting: Data<Vetting>) -> Result<
     Ok(answer::created(vetting.apply(ask.call).await?, "/v1/vetting/applications"))
 }
 
+/// Applications as a file.
+const APPLICATIONS: Sheet = Sheet {
+    name: "applications",
+    columns: &["id", "developer_id", "state", "stage", "reviewer_id", "idle_days", "version", "created_at", "changed_at"],
+};
+
 /// List applications, oldest first.
 ///
-/// `expand=developer` adds the developers; each look is audited. Role: admin.
-#[utoipa::path(tag = "vetting", params(ApplicationQuery), responses((status = 200, body = ApplicationPage, description = "The applications")), security(("bearer" = [])))]
+/// `expand=developer` adds the developers; each look is audited. As `text/csv` all of them from the cursor on, without what `expand`
+/// adds. Role: admin.
+#[utoipa::path(tag = "vetting", params(ApplicationQuery), responses((status = 200, content((ApplicationPage = "application/json"), (String = "text/csv")), description = "The applications")), security(("bearer" = [])))]
 #[get("/v1/vetting/applications")]
-async fn list_applications(Signed(principal): Signed, query: Query<ApplicationQuery>, vetting: Data<Vetting>) -> Result<HttpResponse> {
+async fn list_applications(
+    Signed(principal): Signed,
+    form: Listing,
+    query: Query<ApplicationQuery>,
+    vetting: Data<Vetting>,
+) -> Result<HttpResponse> {
     let expand = query.0.expand.is_some();
-    answer::json(&vetting.list_with(principal, query.0.into(), expand).await?)
+    let filter = Filter::from(query.0);
+    if form == Listing::Json {
+        return answer::json(&vetting.list_with(principal, filter, expand).await?);
+    }
+    let page = filter.page.clone();
+    let read = move |page| {
+        let (vetting, principal, filter) = (vetting.clone(), principal.clone(), Filter { page, ..filter.clone() });
+        async move { vetting.list(principal, filter).await }
+    };
+    listed(form, &APPLICATIONS, page, read).await
 }
 
 /// Read an application.

@@ -35,7 +35,7 @@ const TAGS: [(&str, &str); 17] = [
     ("trials", "From the offer to the years after: terms, signatures, pauses, endings, timesheets, reviews, the hand-over."),
     ("calendar", "The key dates of one's trials, for a calendar that follows them."),
     ("notifications", "The mails that one gets, and which of them one wants."),
-    ("webhooks", "Telling an organisation's own programs of each step, signed."),
+    ("webhooks", "Telling programs of an organisation, or of the house, of each step, signed."),
     ("api keys", "What an organisation's own programs sign in with."),
     ("events", "Each step as it happens, for a page that is open."),
     ("reports", "Telling us of abuse."),

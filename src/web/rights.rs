@@ -77,6 +77,11 @@ pub const ITS_CLIENT: Rule = Rule::signed("the organisation's clients", [Allowed
 /// Clients whose organisation's it is, and admins.
 pub const ITS_CLIENT_OR_ADMIN: Rule =
     Rule::signed("the organisation's clients and admins", [Allowed, NotFound, Forbidden, Forbidden, Allowed]);
+/// Clients, about their own organisation, and admins, about the house.
+pub const CLIENTS_AND_ADMINS: Rule = Rule::signed("clients and admins", [Allowed, Allowed, Forbidden, Forbidden, Allowed]);
+/// Clients whose organisation's it is, and admins where it is the house's; the matrix tries it with something of a client's.
+pub const ITS_SIDE: Rule =
+    Rule::signed("the organisation's clients, or admins where it is the house's", [Allowed, NotFound, Forbidden, Forbidden, NotFound]);
 /// Developers, about themselves.
 pub const DEVELOPERS: Rule = Rule::signed("developers", [Forbidden, Forbidden, Allowed, Allowed, Forbidden]);
 /// The developer whose it is.

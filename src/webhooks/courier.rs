@@ -12,13 +12,15 @@ use crate::events::store as events;
 use crate::events::store::Told;
 use crate::kernel::clock::Instant;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::ids::{OrganizationId, WebhookId};
+use crate::kernel::ids::WebhookId;
 use crate::kernel::traces::TRACES;
 use crate::scheduler::Nudge;
 use crate::webhooks::delivery::{Delivery, DeliveryState, KEPT, Outcome, STEADY, Settled, settle};
 use crate::webhooks::dialer::Message;
 use crate::webhooks::domain::{DisabledBecause, Webhook};
-use crate::webhooks::service::{Webhooks, disable};
+use crate::webhooks::ending::disable;
+use crate::webhooks::owner::Owner;
+use crate::webhooks::service::Webhooks;
 use crate::webhooks::store_deliveries::Claimed;
 use crate::webhooks::{store, store_deliveries};
 
@@ -117,25 +119,37 @@ impl Webhooks {
 
 fn spread(conn: &mut Conn, now: Instant) -> Result<i64> {
     let told = events::take_unspread(conn, SPREAD_AT_ONCE)?;
-    let mut organizations: Vec<OrganizationId> = told.iter().map(|event| event.organization).collect();
-    organizations.sort();
-    organizations.dedup();
-    let mut webhooks: HashMap<OrganizationId, Vec<Webhook>> = HashMap::new();
-    for webhook in store::enabled(conn, organizations)? {
-        webhooks.entry(webhook.organization).or_default().push(webhook);
+    if told.is_empty() {
+        return Ok(0);
     }
-    // An organisation whose members are all kept out hears nothing.
-    for organization in webhooks.keys().copied().collect::<Vec<_>>() {
-        if !has_active_member(conn, organization)? {
-            webhooks.remove(&organization);
-        }
-    }
+    let webhooks = listening(conn, &told)?;
     for event in &told {
-        for webhook in webhooks.get(&event.organization).into_iter().flatten().filter(|webhook| webhook.wants(&event.payload.kind)) {
+        let owners = [Some(Owner::House), event.organization.map(Owner::Organization)];
+        let theirs = owners.iter().flatten().filter_map(|owner| webhooks.get(owner)).flatten();
+        for webhook in theirs.filter(|webhook| webhook.wants(&event.payload.kind)) {
             store_deliveries::insert(conn, delivery(webhook.id, event, now)?)?;
         }
     }
     Ok(i64::try_from(told.len()).unwrap_or(SPREAD_AT_ONCE))
+}
+
+/// The webhooks that may hear of these events, by whose they are.
+fn listening(conn: &mut Conn, told: &[Told]) -> Result<HashMap<Owner, Vec<Webhook>>> {
+    let mut organizations: Vec<_> = told.iter().filter_map(|event| event.organization).collect();
+    organizations.sort();
+    organizations.dedup();
+    let mut webhooks: HashMap<Owner, Vec<Webhook>> = HashMap::new();
+    for webhook in store::enabled(conn, organizations.iter().copied())? {
+        webhooks.entry(webhook.owner).or_default().push(webhook);
+    }
+    // An organisation whose members are all kept out hears nothing. The house has an admin as long as it stands.
+    for organization in organizations {
+        if webhooks.contains_key(&Owner::Organization(organization)) && !has_active_member(conn, organization)? {
+            webhooks.remove(&Owner::Organization(organization));
+        }
+    }
+    webhooks.insert(Owner::House, store::enabled_of_house(conn)?);
+    Ok(webhooks)
 }
 
 fn delivery(webhook: WebhookId, event: &Told, now: Instant) -> Result<Delivery> {

@@ -1,14 +1,15 @@
-//! A webhook: where an organisation wants to be told, of what, and whether it still is. Pure.
+//! A webhook: where an organisation, or the house, wants to be told, of what, and whether it still is. Pure.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{OrganizationId, UserId, WebhookId};
+use crate::kernel::ids::{UserId, WebhookId};
 use crate::webhooks::event_types::{EventType, TEST};
+use crate::webhooks::owner::Owner;
 use crate::words;
 
-/// How many webhooks an organisation may have.
+/// How many webhooks an organisation may have, and the house.
 pub const MOST: i64 = 10;
 /// How many hours the secret before the newest one signs as well.
 pub const OVERLAP_HOURS: i64 = 24;
@@ -16,13 +17,13 @@ pub const OVERLAP_HOURS: i64 = 24;
 words! {
     /// Why nothing is sent to a webhook.
     pub enum DisabledBecause {
-        /// A member has switched it off.
+        /// Somebody has switched it off.
         SwitchedOff => "switched_off",
         /// It has answered 410 Gone.
         Gone => "gone",
         /// Nothing went through for days.
         Failing => "failing",
-        /// Whoever made it, or led it where it leads, no longer acts for the organisation.
+        /// Whoever made it, or led it where it leads, no longer acts for the organisation, or is no admin any more.
         MakerLeft => "maker_left",
     }
 }
@@ -38,7 +39,8 @@ pub struct WebhookDraft {
     #[schema(format = "line", min_length = 1, max_length = 200, examples("Our hiring board"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Of which events it is told; left out, of all of them, also of those that come with later releases.
+    /// Of which events it is told; left out, of all that are for its owner, also of those that come with later releases. Those of
+    /// `vetting` and `vetted_status` are for admins, those of `invitation` for clients.
     #[schema(min_items = 1, max_items = 100, examples(json!(["trial.accept", "trial.end"])))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_types: Option<Vec<EventType>>,
@@ -67,8 +69,8 @@ pub struct Webhook {
     /// Its id.
     pub id: WebhookId,
     /// Whose.
-    pub organization: OrganizationId,
-    /// Who made it, or has led it elsewhere since: it ends with their membership.
+    pub owner: Owner,
+    /// Who made it, or has led it elsewhere since: it ends with their membership, or their being an admin.
     pub created_by: UserId,
     /// Where events are posted to.
     pub url: String,
@@ -97,7 +99,8 @@ pub struct Webhook {
 impl Webhook {
     /// Whether it is told of events of this type.
     pub fn wants(&self, kind: &str) -> bool {
-        self.enabled && (kind == TEST || self.event_types.as_ref().is_none_or(|types| types.iter().any(|each| each == kind)))
+        let asked = || self.event_types.as_ref().is_none_or(|types| types.iter().any(|each| each == kind));
+        self.enabled && (kind == TEST || (self.owner.untold(kind).is_none() && asked()))
     }
 
     /// The same as a draft says.
@@ -149,7 +152,7 @@ impl<'a> From<&'a Webhook> for Changeable<'a> {
     }
 }
 
-/// A webhook as members see it.
+/// A webhook as those see it whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WebhookView {
     /// Its id.
@@ -160,7 +163,7 @@ pub struct WebhookView {
     /// What it is for.
     #[schema(required = true)]
     pub description: Option<String>,
-    /// Of which events it is told; null: of all of them.
+    /// Of which events it is told; null: of all that are for its owner.
     #[schema(required = true, examples("trial.accept", "trial.end"))]
     pub event_types: Option<Vec<String>>,
     /// Whether it is told at all.

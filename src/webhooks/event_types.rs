@@ -1,4 +1,5 @@
-//! The types of events that an organisation can be told of: a lifecycle's word and a step's, taken from the tables of the processes.
+//! The types of events that webhooks can be told of: a lifecycle's word and a step's, taken from the tables of the processes. Which of
+//! them are for whom is in `owner`.
 
 use std::sync::LazyLock;
 
@@ -14,12 +15,15 @@ use crate::kernel::process::Table;
 use crate::kernel::words::Word;
 use crate::timesheets::process as timesheets;
 use crate::trials::process as trials;
+use crate::vetting::process as vetting;
+use crate::vetting::standing;
 
 /// What is sent to try a webhook out; it happens to nobody.
 pub const TEST: &str = "webhook.test";
 
-/// Steps that tell nothing new: somebody writes hours down, and what replaces a trial is told as an offer.
-const UNTOLD: [&str; 2] = ["timesheet.fill", "trial.replace"];
+/// Steps that tell nothing new: somebody writes hours down; what replaces a trial is told as an offer, what renews an approval as the
+/// application that it begins with.
+const UNTOLD: [&str; 3] = ["timesheet.fill", "trial.replace", "vetted_status.renew"];
 
 static ALL: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut all = vec![format!("job_request.{CREATED}")];
@@ -27,6 +31,8 @@ static ALL: LazyLock<Vec<String>> = LazyLock::new(|| {
     all.extend(types("invitation", invitations::STEPS));
     all.extend(types("trial", trials::STEPS));
     all.extend(types("timesheet", timesheets::STEPS));
+    all.extend(types("vetting", vetting::STEPS));
+    all.extend(types("vetted_status", standing::STANDING_STEPS));
     all.retain(|each| !UNTOLD.contains(&each.as_str()));
     all
 });
@@ -78,14 +84,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_step_of_the_four_lifecycles_is_a_type_once() {
-        let all = all();
-        for known in ["job_request.create", "job_request.fill", "invitation.accept", "trial.offer", "trial.trial-over", "timesheet.overdue"]
-        {
-            assert_eq!(all.iter().filter(|each| *each == known).count(), 1, "{known}");
+    fn every_step_of_every_lifecycle_is_a_type_once_or_told_as_another() {
+        fn words<A: Word>(lifecycle: &str) -> Vec<String> {
+            A::ALL.iter().map(|action| format!("{lifecycle}.{}", action.as_str())).collect()
         }
-        assert!(!all.iter().any(|each| UNTOLD.contains(&each.as_str())));
-        let steps = [jobs::JobRequestAction::ALL.len(), invitations::InvitationAction::ALL.len(), timesheets::SheetAction::ALL.len()];
-        assert_eq!(all.len(), 1 + steps.iter().sum::<usize>() + trials::Action::ALL.len() - UNTOLD.len());
+        // From the words of the actions, not from the tables.
+        let steps: Vec<String> = [
+            vec!["job_request.create".to_owned()],
+            words::<jobs::JobRequestAction>("job_request"),
+            words::<invitations::InvitationAction>("invitation"),
+            words::<trials::Action>("trial"),
+            words::<timesheets::SheetAction>("timesheet"),
+            words::<vetting::Action>("vetting"),
+            words::<standing::StandingAction>("vetted_status"),
+        ]
+        .concat();
+        for step in &steps {
+            let times = all().iter().filter(|each| *each == step).count();
+            assert_eq!(times, usize::from(!UNTOLD.contains(&step.as_str())), "{step}");
+        }
+        assert_eq!(all().len(), steps.len() - UNTOLD.len());
+        assert!(UNTOLD.iter().all(|untold| steps.iter().any(|step| step == untold)));
     }
 }

@@ -51,27 +51,28 @@ pub struct WebhookStep {
 /// What is to be different; null takes `description` and `event_types` back to unset.
 pub type WebhookPatch = Patch<WebhookDraft>;
 
-/// Be told of what concerns your organisation, by signed posts to a URL of yours. Role: client.
+/// Be told of what concerns your organisation, or, as an admin, anybody, by signed posts to a URL of yours. Role: client, admin.
 ///
 /// Messages follow Standard Webhooks: the headers `webhook-id` (the event's id, the same with every attempt), `webhook-timestamp` and
 /// `webhook-signature` (`v1,` and the Base64 of HMAC-SHA256 over `id.timestamp.body` under the secret), the body an `EventPayload`.
 /// Answer with a 2xx within ten seconds; otherwise it is tried again for three days. The order is not promised, nor that an event comes
-/// only once. The secret is shown this once. An organisation has ten webhooks at most. An API key needs `events:read` as well: who makes
-/// a webhook hears events there.
+/// only once. The secret is shown this once. An organisation has ten webhooks at most, and so has the house, which admins make and share:
+/// those hear also of vetting (`vetting.…`, `vetted_status.…`), and not of invitations. An API key needs `events:read` as well: who makes a
+/// webhook hears events there.
 #[utoipa::path(tag = "webhooks", request_body = WebhookDraft, responses((status = 201, body = WebhookWithSecret, description = "Made")), security(("bearer" = [])))]
 #[post("/v1/webhooks")]
 async fn create_webhook(ask: Ask<WebhookDraft>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
     Ok(answer::created(webhooks.create(ask.call, ask.body).await?, "/v1/webhooks"))
 }
 
-/// The webhooks of your organisation, newest first. Role: client.
+/// The webhooks of your organisation, or, as an admin, of the house, newest first. Role: client, admin.
 #[utoipa::path(tag = "webhooks", params(PageQuery), responses((status = 200, body = Page<WebhookView>, description = "Webhooks")), security(("bearer" = [])))]
 #[get("/v1/webhooks")]
 async fn list_webhooks(Signed(principal): Signed, page: Query<PageQuery>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
     answer::json(&webhooks.list(principal, page.0).await?)
 }
 
-/// A webhook of your organisation. Role: client.
+/// A webhook of your organisation, or, as an admin, of the house. Role: client, admin.
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), responses((status = 200, body = WebhookView, description = "The webhook")), security(("bearer" = [])))]
 #[get("/v1/webhooks/{id}")]
 async fn read_webhook(Signed(principal): Signed, id: Path<WebhookId>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
@@ -79,17 +80,18 @@ async fn read_webhook(Signed(principal): Signed, id: Path<WebhookId>, webhooks: 
     answer::versioned(version, &webhook)
 }
 
-/// Change a webhook, or switch it on or off. Role: client.
+/// Change a webhook, or switch it on or off. Role: client, admin.
 ///
 /// What waits for a webhook that is switched off is given up, and can be sent again later. An API key needs `events:read` as well. A
-/// webhook ends with the membership of whoever made it, or has led it to another URL since.
+/// webhook ends with the membership of whoever made it, or has led it to another URL since; one of the house when they are no admin any
+/// more.
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), request_body = WebhookPatch, responses((status = 200, body = WebhookView, description = "As it is now")), security(("bearer" = [])))]
 #[patch("/v1/webhooks/{id}")]
 async fn change_webhook(id: Path<WebhookId>, ask: Ask<WebhookPatch>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
     Ok(answer::ok(webhooks.change(ask.call, id.0, ask.body).await?))
 }
 
-/// Take a webhook away, with the log of its deliveries. Role: client.
+/// Take a webhook away, with the log of its deliveries. Role: client, admin.
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), responses((status = 204, description = "Gone")), security(("bearer" = [])))]
 #[delete("/v1/webhooks/{id}")]
 async fn remove_webhook(id: Path<WebhookId>, ask: Ask<Nothing>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
@@ -97,7 +99,7 @@ async fn remove_webhook(id: Path<WebhookId>, ask: Ask<Nothing>, webhooks: Data<W
     Ok(answer::nothing())
 }
 
-/// Give a webhook another secret. Role: client.
+/// Give a webhook another secret. Role: client, admin.
 ///
 /// For a day the one before signs as well: `webhook-signature` has two signatures then, apart by a space. The secret is shown this once.
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), request_body = WebhookStep, responses((status = 200, body = WebhookWithSecret, description = "With its new secret")), security(("bearer" = [])))]
@@ -107,14 +109,14 @@ async fn rotate_webhook_secret(id: Path<WebhookId>, ask: Ask<WebhookStep>, webho
     Ok(answer::ok(webhooks.rotate_secret(ask.call, id.0, OptionalReason { reason_code, message }).await?))
 }
 
-/// Send a test event of the type `webhook.test`. Role: client.
+/// Send a test event of the type `webhook.test`. Role: client, admin.
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook")), request_body = WebhookStep, responses((status = 202, body = DeliveryView, description = "On its way")), security(("bearer" = [])))]
 #[post("/v1/webhooks/{id}/test")]
 async fn test_webhook(id: Path<WebhookId>, ask: Ask<WebhookStep>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {
     Ok(answer::accepted_answer(webhooks.test(ask.call, id.0).await?))
 }
 
-/// What was sent to a webhook in the last 30 days, newest first. Role: client.
+/// What was sent to a webhook in the last 30 days, newest first. Role: client, admin.
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook"), DeliveryQuery), responses((status = 200, body = Page<DeliveryView>, description = "Deliveries")), security(("bearer" = [])))]
 #[get("/v1/webhooks/{id}/deliveries")]
 async fn list_webhook_deliveries(
@@ -127,7 +129,7 @@ async fn list_webhook_deliveries(
     answer::json(&webhooks.deliveries(principal, id.0, state, PageQuery { limit, cursor }).await?)
 }
 
-/// One delivery to a webhook. Role: client.
+/// One delivery to a webhook. Role: client, admin.
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook"), ("delivery_id" = DeliveryId, Path, description = "The delivery")), responses((status = 200, body = DeliveryView, description = "The delivery")), security(("bearer" = [])))]
 #[get("/v1/webhooks/{id}/deliveries/{delivery_id}")]
 async fn read_webhook_delivery(
@@ -139,7 +141,7 @@ async fn read_webhook_delivery(
     answer::json(&webhooks.delivery(principal, id, delivery).await?)
 }
 
-/// Send a delivery again, whatever has become of it, and try for three days more. Role: client.
+/// Send a delivery again, whatever has become of it, and try for three days more. Role: client, admin.
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook"), ("delivery_id" = DeliveryId, Path, description = "The delivery")), request_body = WebhookStep, responses((status = 202, body = DeliveryView, description = "On its way")), security(("bearer" = [])))]
 #[post("/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver")]
 async fn redeliver_webhook(ids: Path<(WebhookId, DeliveryId)>, ask: Ask<WebhookStep>, webhooks: Data<Webhooks>) -> Result<HttpResponse> {

@@ -7,34 +7,28 @@ use chrono::TimeDelta;
 use rand::Rng as _;
 use serde_json::json;
 
-use crate::accounts::members::acts_for;
-use crate::accounts::store_recipients;
 use crate::audit::domain::{Entry, OptionalReason};
 use crate::audit::store::record;
 use crate::auth::seal::{Sealed, Seals};
 use crate::config;
 use crate::db::once::once;
 use crate::db::pool::Db;
-use crate::db::{Conn, lock, throttle};
+use crate::db::{Conn, throttle};
 use crate::events::domain::EventPayload;
 use crate::kernel::answer::{Answer, Call};
 use crate::kernel::clock::{Instant, SharedClock};
-use crate::kernel::error::{Error, Result};
-use crate::kernel::ids::{DeliveryId, EventId, OrganizationId, UserId, WebhookId};
+use crate::kernel::error::{Code, Error, Result};
+use crate::kernel::ids::{DeliveryId, EventId, WebhookId};
 use crate::kernel::page::{Page, PageQuery};
 use crate::kernel::principal::Principal;
-use crate::kernel::process::Actor;
 use crate::kernel::schema::Patch;
-use crate::notifications::domain::Letter;
-use crate::notifications::outbox::NewMail;
-use crate::notifications::store::enqueue;
 use crate::scheduler::Nudge;
 use crate::webhooks::delivery::{Delivery, DeliveryState, DeliveryView};
 use crate::webhooks::dialer::Dialer;
-use crate::webhooks::domain::{
-    Changeable, DisabledBecause, MOST, OVERLAP_HOURS, SealedSecret, Webhook, WebhookDraft, WebhookView, WebhookWithSecret,
-};
+use crate::webhooks::domain::{Changeable, MOST, OVERLAP_HOURS, SealedSecret, Webhook, WebhookDraft, WebhookView, WebhookWithSecret};
+use crate::webhooks::ending::still_acts;
 use crate::webhooks::event_types::TEST;
+use crate::webhooks::owner::Owner;
 use crate::webhooks::signature::{SECRET_BYTES, SigningSecret};
 use crate::webhooks::{store, store_deliveries};
 
@@ -86,22 +80,22 @@ impl Webhooks {
     /// Makes a webhook. Its secret is in this answer alone, which is kept for no repeat.
     ///
     /// # Errors
-    /// 403; 409 when the organisation has ten; 422 with every fault, also for a URL that leads to no public address; 429 after too many
-    /// in a day; 503 when too many names are being looked up.
+    /// 403; 409 when there are ten; 422 with every fault, also for a URL that leads to no public address and for types that are for
+    /// others; 429 after too many in a day; 503 when too many names are being looked up.
     pub async fn create(&self, call: Call, draft: WebhookDraft) -> Result<Answer> {
-        let organization = call.principal.client()?;
-        self.check(organization, &draft.url).await?;
+        let owner = Owner::of(&call.principal)?;
+        self.check(owner, &draft, None).await?;
         let (now, this) = (self.clock.now(), self.clone());
         let create = move |conn: &mut Conn| {
-            still_acts(conn, &call.principal)?;
-            if store::count(conn, organization)? >= MOST {
-                return Err(Error::conflict(format!("An organisation has {MOST} webhooks at most: change one, or take one away.")));
+            still_acts(conn, &call.principal, owner)?;
+            if store::count(conn, owner)? >= MOST {
+                return Err(Error::conflict(format!("{MOST} webhooks are the most there may be: change one, or take one away.")));
             }
             let id = WebhookId::new(now);
             let (secret, sealed) = this.make_secret(id)?;
             let webhook = Webhook {
                 id,
-                organization,
+                owner,
                 created_by: call.principal.user,
                 url: String::new(),
                 description: None,
@@ -128,17 +122,15 @@ impl Webhooks {
     /// # Errors
     /// 403, 404, 412, 422 with every fault; of a new URL also 429 and 503, as for [`Self::create`].
     pub async fn change(&self, call: Call, id: WebhookId, patch: Patch<WebhookDraft>) -> Result<Answer> {
-        let organization = call.principal.client()?;
-        let current = self.db.read(move |conn| store::find(conn, organization, id)).await?;
+        let owner = Owner::of(&call.principal)?;
+        let current = self.db.read(move |conn| store::find(conn, owner, id)).await?;
         let draft = patch.apply(&Changeable::from(&current))?;
-        if draft.url != current.url {
-            self.check(organization, &draft.url).await?;
-        }
+        self.check(owner, &draft, Some(&current.url)).await?;
         let now = self.clock.now();
         let change = move |conn: &mut Conn| {
             once(conn, call.once.as_ref(), now, |conn| {
-                still_acts(conn, &call.principal)?;
-                let current = store::find(conn, organization, id)?;
+                still_acts(conn, &call.principal, owner)?;
+                let current = store::find(conn, owner, id)?;
                 call.expected.check(current.version)?;
                 let draft = patch.apply(&Changeable::from(&current))?;
                 // It leads to whoever says where.
@@ -160,10 +152,10 @@ impl Webhooks {
     /// # Errors
     /// 403, 404, 412.
     pub async fn rotate_secret(&self, call: Call, id: WebhookId, reason: OptionalReason) -> Result<Answer> {
-        let organization = call.principal.client()?;
+        let owner = Owner::of(&call.principal)?;
         let (now, this) = (self.clock.now(), self.clone());
         let rotate = move |conn: &mut Conn| {
-            let current = store::find(conn, organization, id)?;
+            let current = store::find(conn, owner, id)?;
             call.expected.check(current.version)?;
             let (secret, sealed) = this.make_secret(id)?;
             let former = Some((current.secret.clone(), now.plus(TimeDelta::hours(OVERLAP_HOURS))));
@@ -181,10 +173,10 @@ impl Webhooks {
     /// # Errors
     /// 403, 404, 412.
     pub async fn remove(&self, call: Call, id: WebhookId) -> Result<()> {
-        let organization = call.principal.client()?;
+        let owner = Owner::of(&call.principal)?;
         let now = self.clock.now();
         let remove = move |conn: &mut Conn| {
-            let webhook = store::find(conn, organization, id)?;
+            let webhook = store::find(conn, owner, id)?;
             call.expected.check(webhook.version)?;
             store::delete(conn, id)?;
             audited(conn, &call.principal, "webhook.remove", id, now)
@@ -192,23 +184,23 @@ impl Webhooks {
         self.db.write(remove).await
     }
 
-    /// A webhook of one's organisation, with its version.
+    /// A webhook of one's own, with its version.
     ///
     /// # Errors
     /// 403, 404.
     pub async fn show(&self, principal: Principal, id: WebhookId) -> Result<(i64, WebhookView)> {
-        let organization = principal.client()?;
-        let webhook = self.db.read(move |conn| store::find(conn, organization, id)).await?;
+        let owner = Owner::of(&principal)?;
+        let webhook = self.db.read(move |conn| store::find(conn, owner, id)).await?;
         Ok((webhook.version, webhook.into()))
     }
 
-    /// The webhooks of one's organisation, newest first.
+    /// The webhooks of one's own, newest first: of one's organisation, or, for admins, of the house.
     ///
     /// # Errors
     /// 403; 400 for a cursor that is not one of ours.
     pub async fn list(&self, principal: Principal, page: PageQuery) -> Result<Page<WebhookView>> {
-        let (organization, limit) = (principal.client()?, page.limit);
-        let rows = self.db.read(move |conn| store::list(conn, organization, &page)).await?;
+        let (owner, limit) = (Owner::of(&principal)?, page.limit);
+        let rows = self.db.read(move |conn| store::list(conn, owner, &page)).await?;
         Ok(Page::cut(rows, limit, |webhook| webhook.id.to_string()).map(WebhookView::from))
     }
 
@@ -223,9 +215,9 @@ impl Webhooks {
         state: Option<DeliveryState>,
         page: PageQuery,
     ) -> Result<Page<DeliveryView>> {
-        let (organization, limit) = (principal.client()?, page.limit);
+        let (owner, limit) = (Owner::of(&principal)?, page.limit);
         let read = move |conn: &mut Conn| {
-            store::find(conn, organization, id)?;
+            store::find(conn, owner, id)?;
             store_deliveries::list(conn, id, state, &page)
         };
         let rows = self.db.read(read).await?;
@@ -237,9 +229,9 @@ impl Webhooks {
     /// # Errors
     /// 403, 404.
     pub async fn delivery(&self, principal: Principal, id: WebhookId, delivery: DeliveryId) -> Result<DeliveryView> {
-        let organization = principal.client()?;
+        let owner = Owner::of(&principal)?;
         let read = move |conn: &mut Conn| {
-            store::find(conn, organization, id)?;
+            store::find(conn, owner, id)?;
             store_deliveries::find(conn, id, delivery)
         };
         Ok(self.db.read(read).await?.into())
@@ -279,12 +271,12 @@ impl Webhooks {
         id: WebhookId,
         effect: impl Fn(&mut Conn, &Webhook, Instant) -> Result<Delivery> + Send + 'static,
     ) -> Result<Answer> {
-        let organization = call.principal.client()?;
+        let owner = Owner::of(&call.principal)?;
         let (now, per_day) = (self.clock.now(), self.repeats_per_day);
         let send = move |conn: &mut Conn| {
             once(conn, call.once.as_ref(), now, |conn| {
-                let webhook = store::find(conn, organization, id)?;
-                throttle::take_of_day(conn, &format!("webhook-repeats:{organization}"), per_day, now)?;
+                let webhook = store::find(conn, owner, id)?;
+                throttle::take_of_day(conn, &format!("webhook-repeats:{owner}"), per_day, now)?;
                 if !webhook.enabled {
                     return Err(Error::conflict("This webhook is switched off: set `enabled` to true first."));
                 }
@@ -296,13 +288,28 @@ impl Webhooks {
         Ok(answer)
     }
 
+    /// Whether a webhook may be as a draft says; `url` is where it leads already.
+    ///
+    /// # Errors
+    /// 422 with every fault; of a new URL also 429 and 503.
+    async fn check(&self, owner: Owner, draft: &WebhookDraft, url: Option<&str>) -> Result<()> {
+        let mut faults = owner.faults(draft.event_types.as_deref().unwrap_or_default());
+        if url != Some(draft.url.as_str()) {
+            match self.check_url(owner, &draft.url).await {
+                Err(error) if error.code == Code::ValidationFailed => faults.extend(error.faults),
+                checked => checked?,
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+    }
+
     /// Whether a webhook may lead there. It counts first: to look a name up takes as long as its owner likes.
     ///
     /// # Errors
     /// 422 for what no webhook may lead to; 429 after too many in a day; 503 when too many names are being looked up.
-    async fn check(&self, organization: OrganizationId, url: &str) -> Result<()> {
+    async fn check_url(&self, owner: Owner, url: &str) -> Result<()> {
         let (now, per_day) = (self.clock.now(), self.urls_per_day);
-        let count = move |conn: &mut Conn| throttle::take_of_day(conn, &format!("webhook-urls:{organization}"), per_day, now);
+        let count = move |conn: &mut Conn| throttle::take_of_day(conn, &format!("webhook-urls:{owner}"), per_day, now);
         self.db.write(count).await?;
         self.dialer.check(url).await
     }
@@ -331,40 +338,6 @@ impl Webhooks {
     }
 }
 
-/// Switches a webhook off, gives up what waits for it, says so in the audit log, and writes to the owners.
-pub(crate) fn disable(conn: &mut Conn, webhook: Webhook, because: DisabledBecause, now: Instant) -> Result<()> {
-    let id = webhook.id;
-    tell_owners(conn, &webhook, because, now)?;
-    store::update(conn, webhook.disabled(because, now))?;
-    store_deliveries::give_up(conn, id, now)?;
-    record(conn, &Entry::of(None, Actor::System, "webhook.disable", id, now).with(json!({ "because": because })))
-}
-
-/// Not to whoever no longer acts for the organisation.
-fn tell_owners(conn: &mut Conn, webhook: &Webhook, because: DisabledBecause, now: Instant) -> Result<()> {
-    let host = url::Url::parse(&webhook.url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned)).unwrap_or_default();
-    let letter = Letter::WebhookDisabled { webhook_id: webhook.id, host, because: because.to_string() };
-    let mut owners = store_recipients::owners_of(conn, webhook.organization)?;
-    owners.retain(|owner| because != DisabledBecause::MakerLeft || owner.key != webhook.created_by.to_string());
-    owners.into_iter().try_for_each(|owner| enqueue(conn, now, &NewMail::now(letter.clone(), webhook.id, webhook.version, owner)))
-}
-
-/// Switches off what somebody made who no longer acts for the organisation: it may lead to them, and would go on telling them.
-///
-/// # Errors
-/// 503 when the database is down; 412 when one of them is changed at the same moment.
-pub(crate) fn end_those_of(conn: &mut Conn, maker: UserId, organization: OrganizationId, now: Instant) -> Result<()> {
-    let mut own = store::enabled(conn, [organization])?;
-    own.retain(|webhook| webhook.created_by == maker);
-    own.into_iter().try_for_each(|webhook| disable(conn, webhook, DisabledBecause::MakerLeft, now))
-}
-
-/// Refuses whoever was let in and has lost the membership since: what ended with it would begin again. The lock is the removal's.
-fn still_acts(conn: &mut Conn, principal: &Principal) -> Result<()> {
-    lock::user(conn, principal.user)?;
-    if acts_for(conn, principal.user, principal.client()?)? { Ok(()) } else { Err(Error::not_signed_in()) }
-}
-
 fn with_secret(webhook: Webhook, secret: &SigningSecret) -> Result<Answer> {
     let version = webhook.version;
     Answer::versioned(version, &WebhookWithSecret { webhook: webhook.into(), secret: secret.text() })
@@ -375,5 +348,5 @@ fn audited(conn: &mut Conn, principal: &Principal, action: &str, id: WebhookId, 
 }
 
 fn entry(principal: &Principal, action: &str, id: WebhookId, now: Instant) -> Entry {
-    Entry::of(Some(principal.user), Actor::Client, action, id, now)
+    Entry::of(Some(principal.user), principal.role.into(), action, id, now)
 }

@@ -12,6 +12,7 @@ use crate::kernel::ids::{OrganizationId, UserId, WebhookId};
 use crate::kernel::page::PageQuery;
 use crate::sql_words;
 use crate::webhooks::domain::{DisabledBecause, SealedSecret, Webhook};
+use crate::webhooks::owner::Owner;
 
 sql_words!(DisabledBecause);
 
@@ -19,7 +20,8 @@ sql_words!(DisabledBecause);
 #[diesel(table_name = webhooks, treat_none_as_null = true)]
 struct Row {
     id: WebhookId,
-    organization_id: OrganizationId,
+    /// None: the house's.
+    organization_id: Option<OrganizationId>,
     created_by: UserId,
     url: String,
     description: Option<String>,
@@ -43,7 +45,7 @@ impl From<Webhook> for Row {
         let (former_sealed_by, former_sealed_secret) = former.map(|secret| (secret.by, secret.text)).unzip();
         Self {
             id: webhook.id,
-            organization_id: webhook.organization,
+            organization_id: webhook.owner.organization(),
             created_by: webhook.created_by,
             url: webhook.url,
             description: webhook.description,
@@ -68,7 +70,7 @@ impl From<Row> for Webhook {
         let former = row.former_sealed_by.zip(row.former_sealed_secret).map(|(by, text)| SealedSecret { by, text });
         Self {
             id: row.id,
-            organization: row.organization_id,
+            owner: row.organization_id.into(),
             created_by: row.created_by,
             url: row.url,
             description: row.description,
@@ -113,12 +115,12 @@ pub fn delete(conn: &mut Conn, id: WebhookId) -> Result<()> {
     Ok(())
 }
 
-/// A webhook of an organisation.
+/// A webhook of an owner.
 ///
 /// # Errors
 /// 404, also for another's.
-pub fn find(conn: &mut Conn, organization: OrganizationId, id: WebhookId) -> Result<Webhook> {
-    get(conn, id)?.filter(|webhook| webhook.organization == organization).ok_or_else(Error::not_found)
+pub fn find(conn: &mut Conn, owner: Owner, id: WebhookId) -> Result<Webhook> {
+    get(conn, id)?.filter(|webhook| webhook.owner == owner).ok_or_else(Error::not_found)
 }
 
 /// A webhook, whosever it is.
@@ -130,25 +132,27 @@ pub fn get(conn: &mut Conn, id: WebhookId) -> Result<Option<Webhook>> {
     Ok(row.map(Webhook::from))
 }
 
-/// How many webhooks an organisation has.
+/// How many webhooks an owner has.
 ///
 /// # Errors
 /// 503 when the database is down.
-pub fn count(conn: &mut Conn, organization: OrganizationId) -> Result<i64> {
-    Ok(webhooks::table.filter(webhooks::organization_id.eq(organization)).count().get_result(conn)?)
+pub fn count(conn: &mut Conn, owner: Owner) -> Result<i64> {
+    Ok(match owner {
+        Owner::Organization(organization) => webhooks::table.filter(webhooks::organization_id.eq(organization)).count().get_result(conn)?,
+        Owner::House => webhooks::table.filter(webhooks::organization_id.is_null()).count().get_result(conn)?,
+    })
 }
 
-/// The webhooks of an organisation, newest first, one more than asked for.
+/// The webhooks of an owner, newest first, one more than asked for.
 ///
 /// # Errors
 /// 400 for a cursor that is not one of ours; 503 when the database is down.
-pub fn list(conn: &mut Conn, organization: OrganizationId, page: &PageQuery) -> Result<Vec<Webhook>> {
-    let mut rows = webhooks::table
-        .filter(webhooks::organization_id.eq(organization))
-        .order(webhooks::id.desc())
-        .limit(page.limit + 1)
-        .select(Row::as_select())
-        .into_boxed();
+pub fn list(conn: &mut Conn, owner: Owner, page: &PageQuery) -> Result<Vec<Webhook>> {
+    let rows = webhooks::table.order(webhooks::id.desc()).limit(page.limit + 1).select(Row::as_select()).into_boxed();
+    let mut rows = match owner {
+        Owner::Organization(organization) => rows.filter(webhooks::organization_id.eq(organization)),
+        Owner::House => rows.filter(webhooks::organization_id.is_null()),
+    };
     if let Some(after) = page.after_as::<WebhookId>()? {
         rows = rows.filter(webhooks::id.lt(after));
     }
@@ -161,6 +165,15 @@ pub fn list(conn: &mut Conn, organization: OrganizationId, page: &PageQuery) -> 
 /// 503 when the database is down.
 pub fn enabled(conn: &mut Conn, organizations: impl IntoIterator<Item = OrganizationId>) -> Result<Vec<Webhook>> {
     let rows = webhooks::table.filter(webhooks::organization_id.one_of(organizations)).filter(webhooks::enabled.eq(true));
+    Ok(rows.select(Row::as_select()).order(webhooks::id).load(conn)?.into_iter().map(Webhook::from).collect())
+}
+
+/// The house's webhooks that are switched on.
+///
+/// # Errors
+/// 503 when the database is down.
+pub fn enabled_of_house(conn: &mut Conn) -> Result<Vec<Webhook>> {
+    let rows = webhooks::table.filter(webhooks::organization_id.is_null()).filter(webhooks::enabled.eq(true));
     Ok(rows.select(Row::as_select()).order(webhooks::id).load(conn)?.into_iter().map(Webhook::from).collect())
 }
 

@@ -78,4 +78,5 @@ mod vetting;
 mod vetting_clock;
 mod vetting_standing;
 mod webhooks;
+mod webhooks_house;
 mod webhooks_tls;

@@ -4,16 +4,19 @@ use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 use crate::support::person::Person;
-use crate::support::seeds::{Scene, draft};
+use crate::support::seeds::{Scene, draft, unvetted};
+use crate::support::stories::submitted;
 
 /// Every list that is given as a file, with the file's name.
-const LISTS: [(&str, &str); 6] = [
+const LISTS: [(&str, &str); 8] = [
     ("/v1/admin/users", "users"),
     ("/v1/admin/trials", "trials"),
     ("/v1/admin/job-requests", "job-requests"),
     ("/v1/admin/reports", "reports"),
     ("/v1/admin/audit", "audit"),
     ("/v1/admin/outbox", "outbox"),
+    ("/v1/admin/match-runs", "match-runs"),
+    ("/v1/vetting/applications", "applications"),
 ];
 
 /// The headings and the rows of a file.
@@ -43,7 +46,10 @@ impl File {
 #[actix_web::test]
 async fn every_list_of_admins_is_a_file_with_the_same_rows() {
     let scene = Scene::start().await;
+    scene.client.get(&format!("/v1/job-requests/{}/matches", scene.job)).await.expect(200);
     scene.scheduled().await;
+    let (applicant, applicant_id) = unvetted(&scene.app, json!({})).await;
+    submitted(&applicant).await;
     let abuse = json!({ "subject": scene.developer_id, "category": "spam", "message": "Twice." });
     scene.client.post("/v1/reports", abuse).await.expect(201);
     scene.app.settle().await;
@@ -69,6 +75,11 @@ async fn every_list_of_admins_is_a_file_with_the_same_rows() {
     assert_eq!(trials.column("outcome"), [""]);
     let filtered = File::of(&scene.admin, "/v1/admin/users?role=admin").await;
     assert_eq!(filtered.column("role"), ["admin"]);
+    let runs = File::of(&scene.admin, &format!("/v1/admin/match-runs?developer_id={applicant_id}")).await;
+    assert!(runs.rows.is_empty(), "{:?}", runs.rows);
+    let applications = File::of(&scene.admin, "/v1/vetting/applications?state=submitted&expand=developer").await;
+    assert_eq!(applications.column("developer_id"), [applicant_id]);
+    assert!(File::of(&scene.admin, "/v1/vetting/applications?state=draft").await.rows.is_empty());
 }
 
 #[actix_web::test]

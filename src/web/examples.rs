@@ -1,11 +1,18 @@
 //! Examples in the OpenAPI document: each is made from its schema, so that none is missing and none is out of date.
 
+use chrono::{Datelike as _, Months, NaiveDate};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{Components, RefOr, Schema};
 
 use crate::kernel::error::{Code, Error};
 use crate::kernel::words::Word as _;
 use crate::web::problem::{Problem, status};
+
+/// The day that examples speak of, and its week, in the document as it is committed.
+const DAY: &str = "2026-12-01";
+const WEEK: &str = "2026-W49";
+/// How far ahead the document that is served has that day: a trial begins, and an API key ends, within a year.
+const AHEAD: Months = Months::new(6);
 
 /// How deep an example nests at most: far deeper than any answer.
 const DEPTH: usize = 40;
@@ -67,7 +74,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("what_is_next", "The developer accepts, declines or answers with other terms."),
     ("why", "An admin reads the profile."),
     ("word", "offered"),
-    ("date", "2026-12-01"),
+    ("date", DAY),
     ("past-date", "2019-05-01"),
     ("language", "en"),
 ];
@@ -102,6 +109,7 @@ const NULL: &[&str] = &[
     "ended_at",
     "handled_at",
     "handled_by",
+    "last_day",
     "last_error",
     "legal_country_limit",
     "next_cursor",
@@ -113,6 +121,12 @@ const NULL: &[&str] = &[
     "replaces",
     "retry_after",
 ];
+
+/// The document with the day of its examples ahead of `today`, so that what must not have passed is taken whenever it is sent.
+pub fn ahead(document: &str, today: NaiveDate) -> String {
+    let day = today.checked_add_months(AHEAD).and_then(|day| day.with_day(1)).unwrap_or(today);
+    document.replace(DAY, &day.to_string()).replace(WEEK, &day.format("%G-W%V").to_string())
+}
 
 /// Makes examples of one document.
 pub struct Examples(Map<String, Value>);
@@ -231,4 +245,16 @@ pub fn problem(code: Code) -> Value {
         _ => Error::new(code, "This is not possible in the state `ended`.").with("state", "ended"),
     };
     json!(Problem::of(&error, of(TEXTS, "request_id").unwrap_or_default().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_of_the_examples_lies_ahead() {
+        let today = |text: &str| text.parse().unwrap();
+        assert_eq!(ahead("on 2026-12-01 in 2026-W49", today("2030-08-31")), "on 2031-02-01 in 2031-W05");
+        assert_eq!(ahead("2026-12-01T09:00:00Z", today("2026-11-23")), "2027-05-01T09:00:00Z");
+    }
 }

@@ -17,6 +17,7 @@ mod crashes;
 mod dashboards;
 mod detours;
 mod developers;
+mod examples;
 mod expansion;
 mod faults;
 mod forgeries;

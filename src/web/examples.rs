@@ -7,12 +7,18 @@ use utoipa::openapi::{Components, RefOr, Schema};
 use crate::kernel::error::{Code, Error};
 use crate::kernel::words::Word as _;
 use crate::web::problem::{Problem, status};
+use crate::web::samples;
 
 /// The day that examples speak of, and its week, in the document as it is committed.
 const DAY: &str = "2026-12-01";
 const WEEK: &str = "2026-W49";
 /// How far ahead the document that is served has that day: a trial begins, and an API key ends, within a year.
 const AHEAD: Months = Months::new(6);
+
+/// An event as it is streamed.
+const EVENT: &str = "id: evt_01j8000000e008000000000001\nevent: trial.accept\n\
+    data: {\"type\":\"trial.accept\",\"timestamp\":\"2026-12-01T09:00:00Z\",\
+    \"data\":{\"trial_id\":\"trial_01j8000000e008000000000001\",\"state\":\"scheduled\",\"version\":2}}\n\n";
 
 /// How deep an example nests at most: far deeper than any answer.
 const DEPTH: usize = 40;
@@ -38,7 +44,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("id", "mail_01j8000000e008000000000001"),
     ("label", "GitHub"),
     ("languages", "en"),
-    ("message", "We would like to hear more about the ledger."),
+    ("message", "We have talked about it."),
     ("missing", "grpc: asked 3, has 2"),
     ("name", "A client"),
     ("new_password", "nine purple umbrellas"),
@@ -82,7 +88,6 @@ const TEXTS: &[(&str, &str)] = &[
 /// Numbers, likewise.
 const NUMBERS: &[(&str, i32)] = &[
     ("agreed_hours", 40),
-    ("cap", 44),
     ("duration_weeks", 26),
     ("expires_in", 900),
     ("free_hours", 40),
@@ -150,19 +155,21 @@ impl Examples {
                 let code = Code::ALL.iter().find(|code| status(**code).0.as_str() == with);
                 code.map_or(Value::Null, |code| problem(*code))
             }
-            _ => self.value("", &json!(schema), DEPTH),
+            "text/event-stream" => json!(EVENT),
+            _ => self.value("", "", &json!(schema), DEPTH),
         }
     }
 
-    /// What `name` may hold: what the schema says of itself, else what the tables say.
-    fn value(&self, name: &str, schema: &Value, depth: usize) -> Value {
+    /// What `name` may hold in a `thing`: what the schema says of itself, else what the tables say.
+    fn value(&self, thing: &str, name: &str, schema: &Value, depth: usize) -> Value {
         let member = |name: &str| schema.get(name).filter(|value| !value.is_null());
-        let nested = |schema: &Value| self.value(name, schema, depth.saturating_sub(1));
+        let nested = |schema: &Value| self.value(thing, name, schema, depth.saturating_sub(1));
         if depth == 0 || (is(schema, "null") && NULL.contains(&name)) {
             return Value::Null;
         }
-        if let Some(target) = member("$ref").and_then(Value::as_str).and_then(|reference| self.0.get(reference.rsplit('/').next()?)) {
-            return nested(target);
+        let named = member("$ref").and_then(Value::as_str).and_then(|reference| reference.rsplit('/').next());
+        if let Some((named, target)) = named.and_then(|named| Some((named, self.0.get(named)?))) {
+            return self.value(named, name, target, depth.saturating_sub(1));
         }
         if let Some(own) = member("examples").or_else(|| member("enum")).and_then(|list| list.get(0)) {
             return own.clone();
@@ -172,19 +179,19 @@ impl Examples {
         }
         let choices = member("oneOf").or_else(|| member("anyOf")).and_then(Value::as_array);
         if let Some(choices) = choices {
-            let empty = choices.iter().any(|choice| is(choice, "null")) && NULL.contains(&name);
+            let empty = may_be_null(schema) && NULL.contains(&name);
             let first = choices.iter().find(|choice| !is(choice, "null")).filter(|_| !empty);
             return first.map_or(Value::Null, nested);
         }
-        self.plain(name, schema, depth)
+        self.plain(thing, name, schema, depth)
     }
 
-    fn plain(&self, name: &str, schema: &Value, depth: usize) -> Value {
+    fn plain(&self, thing: &str, name: &str, schema: &Value, depth: usize) -> Value {
         if is(schema, "object") {
             let members = schema["properties"].as_object().into_iter().flatten();
-            members.map(|(name, schema)| (name.clone(), self.value(name, schema, depth - 1))).collect()
+            members.map(|(name, schema)| (name.clone(), self.member(thing, name, schema, depth))).collect()
         } else if is(schema, "array") {
-            json!([self.value(name, &schema["items"], depth - 1)])
+            json!([self.value(thing, name, &schema["items"], depth - 1)])
         } else if is(schema, "boolean") {
             json!(true)
         } else if is(schema, "integer") || is(schema, "number") {
@@ -194,6 +201,16 @@ impl Examples {
             json!(of(TEXTS, format).or_else(|| of(TEXTS, name)).unwrap_or("…"))
         }
     }
+
+    fn member(&self, thing: &str, name: &str, schema: &Value, depth: usize) -> Value {
+        let own = samples::member(thing, name).filter(|own| !own.is_null() || may_be_null(schema));
+        own.unwrap_or_else(|| self.value(thing, name, schema, depth - 1))
+    }
+}
+
+fn may_be_null(schema: &Value) -> bool {
+    let mut choices = ["oneOf", "anyOf"].iter().filter_map(|list| schema.get(*list)?.as_array()).flatten();
+    is(schema, "null") || choices.any(|choice| is(choice, "null"))
 }
 
 fn is(schema: &Value, kind: &str) -> bool {

@@ -149,7 +149,6 @@ impl Examples {
     pub fn one(&self, with: &str, media_type: &str, schema: Option<&RefOr<Schema>>) -> Value {
         match media_type {
             "text/calendar" => json!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Guildhall//EN\r\nEND:VCALENDAR\r\n"),
-            "text/csv" => json!("id,created_at\r\nuser_01j8000000e008000000000001,2026-12-01T09:00:00Z\r\n"),
             "text/html" => json!("<!doctype html><html lang=\"en\"><title>Contract</title></html>"),
             "application/problem+json" => {
                 let code = Code::ALL.iter().find(|code| status(**code).0.as_str() == with);

@@ -7,7 +7,7 @@ use crate::web::samples_after::{next, what_is_next};
 /// What is said with or in a thing; to most steps little has to be said.
 const MESSAGES: &[(&str, &str)] = &[
     ("AcceptInvitation", "Gladly; any of these times suits me."),
-    ("AppealDecision", "Another admin has read the assessment again and agrees with you."),
+    ("AppealDecision", "Another admin has read the assessment again, and comes to the same result."),
     ("AppealView", "The assessment was of another version of the repository."),
     ("CheckIn", "The first service is live."),
     ("CheckInAnswer", "The first service is live."),
@@ -52,6 +52,7 @@ fn not_yet(thing: &str, member: &str) -> Option<Value> {
         | ("WebhookView" | "WebhookWithSecret", "disabled_because" | "failing_since" | "former_secret_until")
         | ("OwnVetted" | "FittingRequests" | "WhyMatched" | "GateAnswer", "reason")
         | ("OutboxMail", "sent_at")
+        | ("AppealView", "answer")
         | ("Report", "note") => Value::Null,
         ("TrialView", "paused_days" | "extension_days")
         | ("ReviewedApplication", "hidden_scorecards")
@@ -148,7 +149,8 @@ fn factors() -> Value {
     let go = json!({ "slug": "go", "asked": 3, "has": 3, "via": null, "verified": true });
     let grpc = |share: f64| json!({ "slug": "grpc", "asked": 3, "has": 2, "via": null, "verified": false, "share": share });
     let fact = |fact: &str, asked: Value, has: Value| json!({ "fact": fact, "asked": asked, "has": has });
-    let factor = |factor: &str, points: f64, max: u32, detail: Vec<Value>| json!({ "factor": factor, "points": points, "max": max, "detail": detail });
+    let factor =
+        |name: &str, points: f64, max: u32, detail: Vec<Value>| json!({ "factor": name, "points": points, "max": max, "detail": detail });
     let interest = vec![
         fact("preferred_domains", json!(["payments"]), json!(["payments"])),
         fact("preferred_length", json!("medium"), json!(true)),

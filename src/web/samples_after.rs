@@ -144,7 +144,7 @@ fn application(action: &str) -> Option<Value> {
             "next": "You withdrew this application; you can begin a new one.",
         }),
         "appeal" => json!({
-            "state": "rejected", "waits_for": "reviewer", "allowed_actions": [], "reason_code": "skills_below_bar",
+            "state": "rejected", "waits_for": "reviewer", "allowed_actions": [], "reason_code": "skills_below_bar", "appeal": appeal(false),
             "next": "You can read the reason here; from the retry date on a new application is welcome.",
         }),
         "claim" | "release" => json!({ "state": "profile_review", "allowed_actions": review }),
@@ -162,22 +162,35 @@ fn application(action: &str) -> Option<Value> {
             "state": "rejected", "stage": null, "allowed_actions": [], "reason_code": "skills_below_bar",
             "message": "The assessment shows less of concurrency than the work asks.",
         }),
-        "decide-appeal" => json!({ "state": "decision", "stage": null, "allowed_actions": ["approve", "reject"] }),
+        "decide-appeal" => json!({
+            "state": "rejected", "stage": null, "allowed_actions": [], "reason_code": "skills_below_bar", "appeal": appeal(true),
+        }),
         _ => return None,
     };
     after["version"] = json!(2);
     Some(after)
 }
 
+/// An appeal against a decision, which stands: what the example of a request for it says.
+fn appeal(decided: bool) -> Value {
+    let message = "The assessment was of another version of the repository.";
+    if !decided {
+        return json!({ "message": message, "made_at": AT, "outcome": null, "answer": null, "decided_at": null });
+    }
+    let answer = "Another admin has read the assessment again, and comes to the same result.";
+    json!({ "message": message, "made_at": AT, "outcome": "upheld", "answer": answer, "decided_at": AT })
+}
+
 fn standing(action: &str) -> Option<Value> {
-    let (status, allowed) = match action {
-        "suspend" => ("suspended", json!(["reinstate", "revoke"])),
-        "reinstate" | "decide-appeal" => ("approved", json!(["suspend", "revoke"])),
-        "revoke" => ("revoked", json!([])),
-        "appeal" => ("suspended", json!([])),
+    let (status, allowed, appeal) = match action {
+        "suspend" => ("suspended", json!(["reinstate", "revoke"]), Value::Null),
+        "reinstate" => ("approved", json!(["suspend", "revoke"]), Value::Null),
+        "revoke" => ("revoked", json!([]), Value::Null),
+        "appeal" => ("suspended", json!([]), appeal(false)),
+        "decide-appeal" => ("suspended", json!(["reinstate", "revoke"]), appeal(true)),
         _ => return None,
     };
-    Some(json!({ "status": status, "allowed_actions": allowed, "version": 2 }))
+    Some(json!({ "status": status, "allowed_actions": allowed, "appeal": appeal, "version": 2 }))
 }
 
 fn job_request(action: &str) -> Option<Value> {

@@ -1,12 +1,13 @@
-//! What the document shows of requests, sent to the house as it stands there (reliability R58).
+//! What the document shows of requests, sent to the house as it stands there, and what it shows of answers (reliability R58).
 
+use guildhall::meta::processes::Processes;
 use guildhall::web::rights::Access;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::answer::Answer;
 use crate::support::app::TestApp;
-use crate::support::operations::{ROWS, World, openapi, rule};
+use crate::support::operations::{ROWS, World, openapi, operations, rule};
 use crate::support::person::Person;
 use crate::support::seeds::Scene;
 
@@ -109,4 +110,58 @@ async fn a_trial_that_runs_takes_what_the_document_shows() {
     }
     assert!(refused.is_empty(), "{}", refused.join("\n"));
     assert!(done > 8, "{done} steps were taken");
+}
+
+/// What shows where a thing stands, and in which lifecycle.
+const VIEWS: [(&str, &str); 8] = [
+    ("InvitationView", "invitation"),
+    ("JobRequestView", "job_request"),
+    ("OwnApplication", "vetting_application"),
+    ("OwnVetted", "vetted_status"),
+    ("ReviewedApplication", "vetting_application"),
+    ("ReviewedVetted", "vetted_status"),
+    ("SheetView", "timesheet"),
+    ("TrialView", "trial"),
+];
+
+/// Steps whose answers show another thing than before, or one that stands where it did.
+const ELSEWHERE: [&str; 2] = ["decide-appeal", "replace"];
+
+/// The steps of a lifecycle.
+fn steps<'a>(lifecycles: &'a Value, name: &str) -> Vec<&'a Value> {
+    let all = lifecycles["processes"].as_array().expect("lifecycles");
+    let lifecycle = all.iter().find(|lifecycle| lifecycle["name"] == name).expect("a lifecycle");
+    lifecycle["steps"].as_array().expect("steps").iter().collect()
+}
+
+/// Whether a step can lead from, or into, a state.
+fn leads(step: &Value, end: &str, state: &Value) -> bool {
+    step["moves"].as_array().is_some_and(|moves| moves.iter().any(|each| each[end] == *state))
+}
+
+#[test]
+fn what_an_answer_shows_is_possible_where_the_thing_stands() {
+    let (document, lifecycles) = (openapi(), json!(Processes::all()));
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for (operation, described) in operations(&document) {
+        for answer in described["responses"].as_object().expect("answers").values() {
+            let content = &answer["content"]["application/json"];
+            let schema = content["schema"]["$ref"].as_str().unwrap_or_default();
+            let Some((view, name)) = VIEWS.iter().find(|(view, _)| schema.ends_with(&format!("/{view}"))) else { continue };
+            let (shown, steps) = (&content["example"], steps(&lifecycles, name));
+            let state = shown.get("state").unwrap_or(&shown["status"]);
+            for action in shown["allowed_actions"].as_array().expect("actions") {
+                seen += 1;
+                if !steps.iter().any(|step| step["action"] == *action && leads(step, "from", state)) {
+                    wrong.push(format!("{operation}: {view} shows {action} as possible in {state}"));
+                }
+            }
+            let done = operation.rsplit('/').next().expect("a word");
+            let mut taken = steps.iter().filter(|step| step["action"] == done && !ELSEWHERE.contains(&done)).peekable();
+            if taken.peek().is_some() && !taken.any(|step| leads(step, "to", state)) {
+                wrong.push(format!("{operation}: {view} shows {state}, where the step does not lead"));
+            }
+        }
+    }
+    assert!(wrong.is_empty() && seen > 60, "{seen}: {wrong:#?}");
 }

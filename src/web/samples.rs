@@ -175,6 +175,12 @@ fn factors() -> Value {
 
 fn judged(thing: &str, member: &str) -> Option<Value> {
     Some(match (thing, member) {
+        // As many as an application for vetting needs.
+        ("Profile" | "ProfilePatch" | "DeveloperProfile", "skills") => json!([
+            { "slug": "go", "level": 4, "years": 6.5 },
+            { "slug": "postgresql", "level": 3, "years": 5.0 },
+            { "slug": "kubernetes", "level": 2, "years": 2.5 },
+        ]),
         ("Criterion", "score") => json!("strong_yes"),
         ("Scorecard" | "ScorecardView", "recommendation") => json!("yes"),
         ("EventPayload", "data") => json!({ "trial_id": "trial_01j8000000e008000000000001", "state": "scheduled", "version": 2 }),

@@ -86,6 +86,8 @@ const LAST_WORK: Duration = Duration::from_millis(500);
 pub struct App {
     /// As configured.
     pub settings: Settings,
+    /// The time.
+    pub clock: SharedClock,
     /// The database.
     pub db: Db,
     /// Keeps what is in memory true to the database.
@@ -238,6 +240,7 @@ impl App {
             webhooks,
             streams: Streams::new(db.clone(), clock.clone(), listeners, &settings.events),
             privacy,
+            clock,
             settings,
             db,
             feed,

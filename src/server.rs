@@ -33,6 +33,7 @@ use crate::web::answer;
 use crate::web::arrival::{BodyLimits, arrive};
 use crate::web::describe::{self, KnownPaths};
 use crate::web::docs::{self, Document};
+use crate::web::examples::ahead;
 use crate::web::limits::AddressLimits;
 use crate::web::middleware::{limit, observe};
 use crate::web::rights::Rights;
@@ -79,7 +80,7 @@ pub fn openapi() -> OpenApi {
     describe::finish(document)
 }
 
-/// The document as it is committed and served.
+/// The document as it is committed; whoever asks for it gets the same with the days of its examples ahead.
 ///
 /// # Errors
 /// Never for this document.
@@ -214,7 +215,8 @@ pub fn start(app: &App, listener: TcpListener, readiness: Readiness, metrics: Op
         .and(crate::notifications::pages::PATHS)
         .and(crate::privacy::pages::PATHS)
         .and(&[("/metrics", &[Method::GET])]);
-    let (known, json, rights) = (Data::new(known), Data::new(Document::new(json(&document)?)), Data::new(Rights::new(RIGHTS, SCOPES)));
+    let json = ahead(&json(&document)?, app.clock.now().utc().date_naive());
+    let (known, json, rights) = (Data::new(known), Data::new(Document::new(json)), Data::new(Rights::new(RIGHTS, SCOPES)));
     let limits = Data::new(AddressLimits::new(&app.settings.limits));
     let body_limits =
         BodyLimits { plain: settings.body_limit, auth: settings.auth_body_limit, deadline: Duration::from_secs(settings.body_deadline) };

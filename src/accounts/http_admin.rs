@@ -64,7 +64,7 @@ const USERS: Sheet = Sheet {
 /// People, newest first. Role: admin; the look is written into the audit log.
 ///
 /// As `text/csv` all of them from the cursor on.
-#[utoipa::path(tag = "admin", params(UserQuery), responses((status = 200, content((Page<UserView> = "application/json"), (String = "text/csv")), description = "People")), security(("bearer" = [])))]
+#[utoipa::path(tag = "admin", params(UserQuery), responses((status = 200, content((Page<UserView> = "application/json"), (String = "text/csv", example = json!(USERS.heading()))), description = "People")), security(("bearer" = [])))]
 #[get("/v1/admin/users")]
 async fn list_users(signed: Signed, form: Listing, query: Query<UserQuery>, accounts: Data<Accounts>) -> Result<HttpResponse> {
     let UserQuery { role, status, email, limit, cursor } = query.0;

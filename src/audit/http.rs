@@ -51,7 +51,7 @@ const AUDIT: Sheet =
 /// Who did or looked at what, and why, newest first. Role: admin.
 ///
 /// As `text/csv` all of it from the cursor on.
-#[utoipa::path(tag = "admin", params(AuditQuery), responses((status = 200, content((Page<AuditEntry> = "application/json"), (String = "text/csv")), description = "Entries of the audit log")), security(("bearer" = [])))]
+#[utoipa::path(tag = "admin", params(AuditQuery), responses((status = 200, content((Page<AuditEntry> = "application/json"), (String = "text/csv", example = json!(AUDIT.heading()))), description = "Entries of the audit log")), security(("bearer" = [])))]
 #[get("/v1/admin/audit")]
 async fn list_audit_entries(signed: Signed, form: Listing, query: Query<AuditQuery>, audit: Data<Audit>) -> Result<HttpResponse> {
     let AuditQuery { actor, subject, since, limit, cursor } = query.0;

@@ -77,6 +77,7 @@ pub struct ClaimedSkill {
 /// A daily stretch of work by the wall clock. Where `to` is before `from` it ends on the next day: 22:00 to 06:00 is a night.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "from": "09:00", "to": "17:00" })))]
 pub struct WorkingHours {
     /// When it begins.
     pub from: TimeOfDay,

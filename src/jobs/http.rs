@@ -198,7 +198,7 @@ const JOB_REQUESTS: Sheet = Sheet {
 /// List everybody's job requests, newest first. Role: admin.
 ///
 /// As `text/csv` all of them from the cursor on.
-#[utoipa::path(tag = "admin", params(JobRequestQuery), responses((status = 200, content((Page<JobRequestView> = "application/json"), (String = "text/csv")), description = "The job requests")), security(("bearer" = [])))]
+#[utoipa::path(tag = "admin", params(JobRequestQuery), responses((status = 200, content((Page<JobRequestView> = "application/json"), (String = "text/csv", example = json!(JOB_REQUESTS.heading()))), description = "The job requests")), security(("bearer" = [])))]
 #[get("/v1/admin/job-requests")]
 async fn list_all_job_requests(signed: Signed, form: Listing, query: Query<JobRequestQuery>, jobs: Data<Jobs>) -> Result<HttpResponse> {
     let (state, page) = query.0.parts();

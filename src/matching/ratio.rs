@@ -159,7 +159,7 @@ impl utoipa::PartialSchema for Points {
             .minimum(Some(0.0))
             .maximum(Some(100.0))
             .description(Some("points, with at most two decimals"))
-            .examples([serde_json::json!(87.25)])
+            .examples([serde_json::json!(85.25)])
             .into()
     }
 }

@@ -81,7 +81,7 @@ const OUTBOX: Sheet = Sheet {
 /// The outbox, newest first. Role: admin.
 ///
 /// As `text/csv` all of it from the cursor on.
-#[utoipa::path(tag = "admin", params(OutboxQuery), responses((status = 200, content((Page<OutboxMail> = "application/json"), (String = "text/csv")), description = "Mails")), security(("bearer" = [])))]
+#[utoipa::path(tag = "admin", params(OutboxQuery), responses((status = 200, content((Page<OutboxMail> = "application/json"), (String = "text/csv", example = json!(OUTBOX.heading()))), description = "Mails")), security(("bearer" = [])))]
 #[get("/v1/admin/outbox")]
 async fn list_outbox(signed: Signed, form: Listing, query: Query<OutboxQuery>, mails: Data<Notifications>) -> Result<HttpResponse> {
     let OutboxQuery { state, limit, cursor } = query.0;

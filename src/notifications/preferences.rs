@@ -48,6 +48,7 @@ impl OptionalMail {
 /// Whether one kind of mail is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "kind": "trial_check_ins", "enabled": false })))]
 pub struct Preference {
     /// Which.
     pub kind: OptionalMail,

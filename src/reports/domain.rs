@@ -58,6 +58,10 @@ pub struct NewReport {
 /// What an admin makes of a report.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "state": "resolved", "note": "Spoke with both; the message was a misunderstanding.",
+    "reason_code": "misunderstanding", "message": "Both have read the rules again."
+})))]
 pub struct HandleReport {
     /// What has become of it.
     pub state: ReportState,

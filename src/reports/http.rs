@@ -50,7 +50,7 @@ const REPORTS: Sheet = Sheet {
 /// Reports of abuse, newest first. Role: admin.
 ///
 /// As `text/csv` all of them from the cursor on.
-#[utoipa::path(tag = "admin", params(ReportQuery), responses((status = 200, content((Page<Report> = "application/json"), (String = "text/csv")), description = "Reports")), security(("bearer" = [])))]
+#[utoipa::path(tag = "admin", params(ReportQuery), responses((status = 200, content((Page<Report> = "application/json"), (String = "text/csv", example = json!(REPORTS.heading()))), description = "Reports")), security(("bearer" = [])))]
 #[get("/v1/admin/reports")]
 async fn list_reports(signed: Signed, form: Listing, query: Query<ReportQuery>, reports: Data<Reports>) -> Result<HttpResponse> {
     let ReportQuery { state, limit, cursor } = query.0;

@@ -8,7 +8,7 @@ use crate::skills::domain::{Catalogue, Skill, Slug, parts, spelling};
 /// Another spelling of a skill: lower case, single spaces, whatever was sent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(from = "String")]
-#[schema(format = "line", min_length = 1, max_length = 60, examples("golang"))]
+#[schema(format = "line", min_length = 1, max_length = 60, examples("postgres"))]
 pub struct Alias(String);
 
 impl From<String> for Alias {
@@ -23,6 +23,7 @@ const MOST_ALIASES: usize = 200;
 /// A new skill.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "slug": "tigerbeetle", "name": "TigerBeetle", "category": "database", "aliases": ["tiger beetle"] })))]
 pub struct NewSkill {
     /// Its name in URLs and in other things for ever.
     pub slug: Slug,
@@ -57,6 +58,7 @@ pub struct SkillFields {
 /// One skill that can stand in.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "slug": "mysql", "weight": 0.8 })))]
 pub struct Substitute {
     /// The skill, or another spelling of it.
     pub slug: Slug,

@@ -74,7 +74,7 @@ const TRIALS: Sheet = Sheet {
 /// List everybody's trials, newest first, with why they may go wrong. Role: admin.
 ///
 /// As `text/csv` all of them from the cursor on.
-#[utoipa::path(tag = "admin", params(AdminTrialQuery), responses((status = 200, content((Page<AdminTrial> = "application/json"), (String = "text/csv")), description = "The trials")), security(("bearer" = [])))]
+#[utoipa::path(tag = "admin", params(AdminTrialQuery), responses((status = 200, content((Page<AdminTrial> = "application/json"), (String = "text/csv", example = json!(TRIALS.heading()))), description = "The trials")), security(("bearer" = [])))]
 #[get("/v1/admin/trials")]
 async fn list_all_trials(
     Signed(principal): Signed,

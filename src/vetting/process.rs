@@ -56,7 +56,7 @@ words! {
 
 words! {
     /// What can be done with an application; the last word of the URL, and the word in the events.
-    pub enum Action {
+    pub enum ApplicationAction {
         /// Begin an application.
         Apply => "apply",
         /// Hand it in.
@@ -123,6 +123,9 @@ words! {
         AppealDecided => "vetting_appeal_decided",
     }
 }
+
+/// The same; the whole name keeps it apart from what is done with a trial, in the document too.
+pub type Action = ApplicationAction;
 
 /// A row of the table.
 pub type Row = Step<ApplicationState, Action, Guard, Told>;

@@ -40,6 +40,13 @@ pub struct Sheet {
     pub columns: &'static [&'static str],
 }
 
+impl Sheet {
+    /// The first line of the file.
+    pub fn heading(&self) -> String {
+        format!("{}\r\n", self.columns.join(","))
+    }
+}
+
 impl FromRequest for Listing {
     type Error = Infallible;
     type Future = Ready<std::result::Result<Self, Infallible>>;
@@ -100,7 +107,17 @@ fn lines(rows: &[Vec<String>]) -> Result<Vec<u8>> {
 
 fn cells(sheet: &Sheet, row: &impl Serialize) -> Result<Vec<String>> {
     let row = serde_json::to_value(row).map_err(Error::internal)?;
-    Ok(sheet.columns.iter().map(|path| cell(row.pointer(&format!("/{}", path.replace('.', "/"))))).collect())
+    Ok(sheet.columns.iter().map(|path| at(&row, path)).collect())
+}
+
+fn at(row: &Value, path: &str) -> String {
+    cell(row.pointer(&format!("/{}", path.replace('.', "/"))))
+}
+
+/// The line of `row` below this heading.
+pub fn line(heading: &str, row: &Value) -> String {
+    let cells = heading.trim_end().split(',').map(|path| at(row, path)).collect();
+    String::from_utf8_lossy(&lines(&[cells]).unwrap_or_default()).into_owned()
 }
 
 /// A value as a cell. Texts that a spreadsheet would take for a formula begin with an apostrophe, which makes them texts.

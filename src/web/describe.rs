@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
+use serde_json::Value;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::response::ResponseBuilder;
@@ -16,6 +17,7 @@ use crate::kernel::error::{Code, Fault};
 use crate::web::ask::{Condition, IDEMPOTENCY_KEY, IF_MATCH};
 use crate::web::examples::{self, Examples};
 use crate::web::problem::{Problem, status};
+use crate::web::{csv, samples_after};
 
 const DESCRIPTION: &str = "The backend of a marketplace that vets Go developers and hires them out on a 30-day trial.\n\n\
     Sign in with `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`; an organisation's own \
@@ -85,7 +87,7 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
             complete(path, &method, operation, &mut components.responses);
             introduce(operation);
             relieve(operation, &components.schemas);
-            illustrate(operation, &examples);
+            illustrate(path, operation, &examples);
         }
     }
     document
@@ -152,15 +154,30 @@ fn needs_a_member(schema: &RefOr<Schema>, schemas: &BTreeMap<String, RefOr<Schem
 }
 
 /// An example of what is sent, and of what comes back.
-fn illustrate(operation: &mut Operation, examples: &Examples) {
+fn illustrate(path: &str, operation: &mut Operation, examples: &Examples) {
     let sent = operation.request_body.iter_mut().filter_map(inline).flat_map(|body| body.content.iter_mut());
     let answers = operation.responses.responses.iter_mut().filter_map(|(status, answer)| Some((status.as_str(), inline(answer)?)));
     let answers = answers.flat_map(|(status, answer)| answer.content.iter_mut().map(move |content| (status, content)));
     for (status, (media_type, content)) in sent.map(|content| ("", content)).chain(answers) {
         if let Some(content) = inline(content) {
-            let example = examples.one(status, media_type, content.schema.as_ref());
+            let mut example = examples.one(status, media_type, content.schema.as_ref());
+            if status.starts_with('2') {
+                samples_after::after(path, &mut example);
+            }
             content.example.get_or_insert(example);
         }
+    }
+    operation.responses.responses.values_mut().filter_map(inline).for_each(fill_file);
+}
+
+/// A file shows the same row as a page.
+fn fill_file(answer: &mut Response) {
+    let page = answer.content.get_mut("application/json").and_then(inline).and_then(|page| page.example.as_ref());
+    let Some(row) = page.and_then(|page| page.pointer("/data/0")).cloned() else { return };
+    let file = answer.content.get_mut("text/csv").and_then(inline).and_then(|file| file.example.as_mut());
+    if let Some(Value::String(text)) = file {
+        let line = csv::line(text, &row);
+        text.push_str(&line);
     }
 }
 

@@ -1,11 +1,24 @@
 //! Examples in the OpenAPI document: each is made from its schema, so that none is missing and none is out of date.
 
+use chrono::{Datelike as _, Months, NaiveDate};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{Components, RefOr, Schema};
 
 use crate::kernel::error::{Code, Error};
 use crate::kernel::words::Word as _;
 use crate::web::problem::{Problem, status};
+use crate::web::samples;
+
+/// The day that examples speak of, and its week, in the document as it is committed.
+const DAY: &str = "2026-12-01";
+const WEEK: &str = "2026-W49";
+/// How far ahead the document that is served has that day: a trial begins, and an API key ends, within a year.
+const AHEAD: Months = Months::new(6);
+
+/// An event as it is streamed.
+const EVENT: &str = "id: evt_01j8000000e008000000000001\nevent: trial.accept\n\
+    data: {\"type\":\"trial.accept\",\"timestamp\":\"2026-12-01T09:00:00Z\",\
+    \"data\":{\"trial_id\":\"trial_01j8000000e008000000000001\",\"state\":\"scheduled\",\"version\":2}}\n\n";
 
 /// How deep an example nests at most: far deeper than any answer.
 const DEPTH: usize = 40;
@@ -31,7 +44,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("id", "mail_01j8000000e008000000000001"),
     ("label", "GitHub"),
     ("languages", "en"),
-    ("message", "We would like to hear more about the ledger."),
+    ("message", "We have talked about it."),
     ("missing", "grpc: asked 3, has 2"),
     ("name", "A client"),
     ("new_password", "nine purple umbrellas"),
@@ -67,7 +80,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("what_is_next", "The developer accepts, declines or answers with other terms."),
     ("why", "An admin reads the profile."),
     ("word", "offered"),
-    ("date", "2026-12-01"),
+    ("date", DAY),
     ("past-date", "2019-05-01"),
     ("language", "en"),
 ];
@@ -75,7 +88,6 @@ const TEXTS: &[(&str, &str)] = &[
 /// Numbers, likewise.
 const NUMBERS: &[(&str, i32)] = &[
     ("agreed_hours", 40),
-    ("cap", 44),
     ("duration_weeks", 26),
     ("expires_in", 900),
     ("free_hours", 40),
@@ -102,6 +114,7 @@ const NULL: &[&str] = &[
     "ended_at",
     "handled_at",
     "handled_by",
+    "last_day",
     "last_error",
     "legal_country_limit",
     "next_cursor",
@@ -113,6 +126,12 @@ const NULL: &[&str] = &[
     "replaces",
     "retry_after",
 ];
+
+/// The document with the day of its examples ahead of `today`, so that what must not have passed is taken whenever it is sent.
+pub fn ahead(document: &str, today: NaiveDate) -> String {
+    let day = today.checked_add_months(AHEAD).and_then(|day| day.with_day(1)).unwrap_or(today);
+    document.replace(DAY, &day.to_string()).replace(WEEK, &day.format("%G-W%V").to_string())
+}
 
 /// Makes examples of one document.
 pub struct Examples(Map<String, Value>);
@@ -130,25 +149,26 @@ impl Examples {
     pub fn one(&self, with: &str, media_type: &str, schema: Option<&RefOr<Schema>>) -> Value {
         match media_type {
             "text/calendar" => json!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Guildhall//EN\r\nEND:VCALENDAR\r\n"),
-            "text/csv" => json!("id,created_at\r\nuser_01j8000000e008000000000001,2026-12-01T09:00:00Z\r\n"),
             "text/html" => json!("<!doctype html><html lang=\"en\"><title>Contract</title></html>"),
             "application/problem+json" => {
                 let code = Code::ALL.iter().find(|code| status(**code).0.as_str() == with);
                 code.map_or(Value::Null, |code| problem(*code))
             }
-            _ => self.value("", &json!(schema), DEPTH),
+            "text/event-stream" => json!(EVENT),
+            _ => self.value("", "", &json!(schema), DEPTH),
         }
     }
 
-    /// What `name` may hold: what the schema says of itself, else what the tables say.
-    fn value(&self, name: &str, schema: &Value, depth: usize) -> Value {
+    /// What `name` may hold in a `thing`: what the schema says of itself, else what the tables say.
+    fn value(&self, thing: &str, name: &str, schema: &Value, depth: usize) -> Value {
         let member = |name: &str| schema.get(name).filter(|value| !value.is_null());
-        let nested = |schema: &Value| self.value(name, schema, depth.saturating_sub(1));
+        let nested = |schema: &Value| self.value(thing, name, schema, depth.saturating_sub(1));
         if depth == 0 || (is(schema, "null") && NULL.contains(&name)) {
             return Value::Null;
         }
-        if let Some(target) = member("$ref").and_then(Value::as_str).and_then(|reference| self.0.get(reference.rsplit('/').next()?)) {
-            return nested(target);
+        let named = member("$ref").and_then(Value::as_str).and_then(|reference| reference.rsplit('/').next());
+        if let Some((named, target)) = named.and_then(|named| Some((named, self.0.get(named)?))) {
+            return self.value(named, name, target, depth.saturating_sub(1));
         }
         if let Some(own) = member("examples").or_else(|| member("enum")).and_then(|list| list.get(0)) {
             return own.clone();
@@ -158,19 +178,19 @@ impl Examples {
         }
         let choices = member("oneOf").or_else(|| member("anyOf")).and_then(Value::as_array);
         if let Some(choices) = choices {
-            let empty = choices.iter().any(|choice| is(choice, "null")) && NULL.contains(&name);
+            let empty = may_be_null(schema) && NULL.contains(&name);
             let first = choices.iter().find(|choice| !is(choice, "null")).filter(|_| !empty);
             return first.map_or(Value::Null, nested);
         }
-        self.plain(name, schema, depth)
+        self.plain(thing, name, schema, depth)
     }
 
-    fn plain(&self, name: &str, schema: &Value, depth: usize) -> Value {
+    fn plain(&self, thing: &str, name: &str, schema: &Value, depth: usize) -> Value {
         if is(schema, "object") {
             let members = schema["properties"].as_object().into_iter().flatten();
-            members.map(|(name, schema)| (name.clone(), self.value(name, schema, depth - 1))).collect()
+            members.map(|(name, schema)| (name.clone(), self.member(thing, name, schema, depth))).collect()
         } else if is(schema, "array") {
-            json!([self.value(name, &schema["items"], depth - 1)])
+            json!([self.value(thing, name, &schema["items"], depth - 1)])
         } else if is(schema, "boolean") {
             json!(true)
         } else if is(schema, "integer") || is(schema, "number") {
@@ -180,6 +200,16 @@ impl Examples {
             json!(of(TEXTS, format).or_else(|| of(TEXTS, name)).unwrap_or("…"))
         }
     }
+
+    fn member(&self, thing: &str, name: &str, schema: &Value, depth: usize) -> Value {
+        let own = samples::member(thing, name).filter(|own| !own.is_null() || may_be_null(schema));
+        own.unwrap_or_else(|| self.value(thing, name, schema, depth - 1))
+    }
+}
+
+fn may_be_null(schema: &Value) -> bool {
+    let mut choices = ["oneOf", "anyOf"].iter().filter_map(|list| schema.get(*list)?.as_array()).flatten();
+    is(schema, "null") || choices.any(|choice| is(choice, "null"))
 }
 
 fn is(schema: &Value, kind: &str) -> bool {
@@ -231,4 +261,16 @@ pub fn problem(code: Code) -> Value {
         _ => Error::new(code, "This is not possible in the state `ended`.").with("state", "ended"),
     };
     json!(Problem::of(&error, of(TEXTS, "request_id").unwrap_or_default().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_of_the_examples_lies_ahead() {
+        let today = |text: &str| text.parse().unwrap();
+        assert_eq!(ahead("on 2026-12-01 in 2026-W49", today("2030-08-31")), "on 2031-02-01 in 2031-W05");
+        assert_eq!(ahead("2026-12-01T09:00:00Z", today("2026-11-23")), "2027-05-01T09:00:00Z");
+    }
 }

@@ -17,4 +17,6 @@ pub mod path;
 pub mod problem;
 pub mod query;
 pub mod rights;
+pub mod samples;
+pub mod samples_after;
 pub mod trace;

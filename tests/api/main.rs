@@ -18,6 +18,7 @@ mod crashes_told;
 mod dashboards;
 mod detours;
 mod developers;
+mod examples;
 mod expansion;
 mod faults;
 mod forgeries;

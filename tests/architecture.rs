@@ -462,11 +462,11 @@ fn schemas(source: &Source) -> Vec<(usize, String)> {
 }
 
 /// What comes in is bound to a statement, never written into it: what a statement is made of are constants (`{LIKE_THIS}`), our own
-/// words, in three files the names of tables and columns, and in one a path from the command line, with its quotes doubled.
+/// words, in four files the names of tables and columns, and in one a path from the command line, with its quotes doubled.
 #[test]
 fn a_statement_is_made_of_our_own_words() {
     const OURS: [&str; 2] = ["milliseconds", "skip"];
-    const KNOWN: [&str; 4] = ["db/backup.rs", "privacy/statements.rs", "privacy/store.rs", "skills/merge.rs"];
+    const KNOWN: [&str; 5] = ["db/backup.rs", "db/wipe.rs", "privacy/statements.rs", "privacy/store.rs", "skills/merge.rs"];
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for source in sources().iter().filter(|source| kind(&source.path) != Test && !KNOWN.contains(&source.path.as_str())) {
         for (number, line) in source.lines() {

@@ -178,10 +178,10 @@ pub fn list(conn: &mut Conn, filter: &Filter, now: Instant) -> Result<Vec<Applic
         query = query.filter(vetting_applications::reviewer_id.eq(reviewer));
     }
     if let Some(days) = filter.idle_days {
-        let finished: Vec<ApplicationState> = ApplicationState::ALL.iter().copied().filter(|state| is_finished(STEPS, state)).collect();
+        let unfinished: Vec<ApplicationState> = ApplicationState::ALL.iter().copied().filter(|state| !is_finished(STEPS, state)).collect();
         query = query
             .filter(vetting_applications::changed_at.le(now.plus(-TimeDelta::days(days))))
-            .filter(vetting_applications::state.ne_all(finished));
+            .filter(vetting_applications::state.eq_any(unfinished));
     }
     let rows: Vec<ApplicationRow> = query.load(conn)?;
     Ok(rows.into_iter().map(Application::from).collect())

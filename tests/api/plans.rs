@@ -43,17 +43,27 @@ const SMALL: [&str; 15] = [
     "trials_of",
 ];
 
-/// Words that few rows have: mails that were given up, admins, applications under way; and the tests' own look at what is pending.
-const RARE: [&str; 5] = [
+/// Words that few rows have: mails that were given up, admins, applications under way; what is read once in a person's life; and the
+/// tests' own look at what is pending.
+const RARE: [&str; 10] = [
     "SELECT `outbox`.`id` FROM `outbox` WHERE (`outbox`.`state` = ?)",
     "`news`.`kind` = ?",
     "(`users`.`role` = ?)",
     "ORDER BY `vetting_applications`.`changed_at`",
+    "(`vetting_applications`.`changed_at` <= ?) AND (`vetting_applications`.`state` IN",
+    "(`vetting_applications`.`state` = ?) OR (`vetting_applications`.`remembered_stage` = ?)",
+    // Mails that wait, were given up or called off.
+    "`request_id` FROM `outbox` WHERE (`outbox`.`state` = ?)",
+    "`request_id` FROM `outbox` WHERE ((`outbox`.`state` = ?)",
+    // One row a trial, of which an export or an erasure looks for somebody's own words.
+    "WHERE trial_id IN (SELECT id FROM trials_of) OR replace(",
     "`outbox`.`attempts` FROM `outbox` WHERE (`outbox`.`state` = ?) ORDER BY `outbox`.`id`",
 ];
 
 /// Pages that may walk along a key past what does not fit.
-const WALKED: [&str; 3] = [
+const WALKED: [&str; 4] = [
+    // Nearly every mail has been sent.
+    "FROM `outbox` WHERE ((`outbox`.`state` || ?) = ?)",
     // Ids begin with their time: nothing is passed by.
     "(`audit_entries`.`at` >= ?)",
     // Whoever can be found, read into memory when a node starts.
@@ -208,6 +218,8 @@ fn plausible(parameter: &Value) -> String {
         "language" => Some("en".to_owned()),
         "domain" => Some("payments".to_owned()),
         "at_risk" => Some("true".to_owned()),
+        // Hours that are shared with somebody there.
+        "overlap_hours" => Some("4&time_zone=UTC".to_owned()),
         _ => None,
     };
     let listed = [&parameter["example"], &schema["examples"][0], &schema["enum"][0], &schema["items"]["enum"][0]];

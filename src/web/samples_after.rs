@@ -167,7 +167,7 @@ fn application(action: &str) -> Option<Value> {
         }),
         _ => return None,
     };
-    after["version"] = json!(2);
+    after.as_object_mut()?.insert("version".to_owned(), json!(2));
     Some(after)
 }
 

@@ -1,5 +1,7 @@
 //! Wiping what was deleted from the database's files.
 
+use std::time::Duration;
+
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection};
@@ -45,14 +47,45 @@ struct Table {
     rewritten: bool,
 }
 
+/// Whether somebody still sees the database as it was before `$1`: rows that are gone since are not wiped until they do not.
+const IS_SEEN: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
+                       AND pid <> pg_backend_pid() AND age(backend_xmin) > age($1::xid)) AS yes";
+
+#[derive(QueryableByName)]
+struct Now {
+    #[diesel(sql_type = Text)]
+    xid: String,
+}
+
+#[derive(QueryableByName)]
+struct IsSeen {
+    #[diesel(sql_type = Bool)]
+    yes: bool,
+}
+
+/// Waits until nobody sees what was there before; two seconds at the most.
+fn wait_for_readers(conn: &mut PgConnection) -> Result<()> {
+    let now: Now = diesel::sql_query("SELECT pg_current_xact_id()::xid::text AS xid").get_result(conn)?;
+    for _ in 0..20 {
+        let seen: IsSeen = diesel::sql_query(IS_SEEN).bind::<Text, _>(&now.xid).get_result(conn)?;
+        if !seen.yes {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Err(Error::unavailable("somebody still reads what was there before"))
+}
+
 /// Table by table. The planner's samples of their values are taken anew, and the old ones written over with the table that holds them.
 fn postgres(conn: &mut PgConnection) -> Result<()> {
     conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = '2s'")?;
+    wait_for_readers(conn)?;
     let tables = "SELECT format('%I', relname) AS name, pg_table_size(oid) <= $1 AS rewritten FROM pg_class \
                   WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY relname";
     let tables: Vec<Table> = diesel::sql_query(tables).bind::<BigInt, _>(REWRITTEN).load(conn)?;
     for Table { name, rewritten } in tables {
         conn.batch_execute(&format!("VACUUM ({}ANALYZE) {name}", if rewritten { "FULL, " } else { "" }))?;
     }
+    wait_for_readers(conn)?;
     Ok(conn.batch_execute("VACUUM (FULL) pg_statistic")?)
 }

@@ -47,9 +47,11 @@ struct Table {
     rewritten: bool,
 }
 
-/// Whether somebody still sees the database as it was before `$1`: rows that are gone since are not wiped until they do not.
-const IS_SEEN: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
-                       AND pid <> pg_backend_pid() AND age(backend_xmin) > age($1::xid)) AS yes";
+/// Whether somebody sees the database as it was before `$1`, or will: whoever begins while a transaction runs that is older, in any database
+/// of the server. `VACUUM` keeps for them what is gone since.
+const IS_SEEN: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot()) < $1::xid8 \
+                       OR EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
+                       AND pid <> pg_backend_pid() AND age(backend_xmin) > age($1::xid8::xid)) AS yes";
 
 #[derive(QueryableByName)]
 struct Now {
@@ -63,10 +65,10 @@ struct IsSeen {
     yes: bool,
 }
 
-/// Waits until nobody sees what was there before; two seconds at the most.
+/// Waits until nobody sees what was there before; five seconds at the most.
 fn wait_for_readers(conn: &mut PgConnection) -> Result<()> {
-    let now: Now = diesel::sql_query("SELECT pg_current_xact_id()::xid::text AS xid").get_result(conn)?;
-    for _ in 0..20 {
+    let now: Now = diesel::sql_query("SELECT pg_current_xact_id()::text AS xid").get_result(conn)?;
+    for _ in 0..50 {
         let seen: IsSeen = diesel::sql_query(IS_SEEN).bind::<Text, _>(&now.xid).get_result(conn)?;
         if !seen.yes {
             return Ok(());

@@ -85,7 +85,7 @@ const MATCH_RUNS: Sheet = Sheet {
 /// The saved answers of the last six months, newest first. Role: admin.
 ///
 /// As `text/csv` all of them from the cursor on.
-#[utoipa::path(tag = "admin", params(MatchRunQuery), responses((status = 200, content((Page<MatchRunView> = "application/json"), (String = "text/csv")), description = "Answers")), security(("bearer" = [])))]
+#[utoipa::path(tag = "admin", params(MatchRunQuery), responses((status = 200, content((Page<MatchRunView> = "application/json"), (String = "text/csv", example = json!(MATCH_RUNS.heading()))), description = "Answers")), security(("bearer" = [])))]
 #[get("/v1/admin/match-runs")]
 async fn list_match_runs(signed: Signed, form: Listing, query: Query<MatchRunQuery>, runs: Data<MatchRuns>) -> Result<HttpResponse> {
     let MatchRunQuery { job_request_id, developer_id, limit, cursor } = query.0;

@@ -191,7 +191,7 @@ const APPLICATIONS: Sheet = Sheet {
 ///
 /// `expand=developer` adds the developers; each look is audited. As `text/csv` all of them from the cursor on, without what `expand`
 /// adds. Role: admin.
-#[utoipa::path(tag = "vetting", params(ApplicationQuery), responses((status = 200, content((ApplicationPage = "application/json"), (String = "text/csv")), description = "The applications")), security(("bearer" = [])))]
+#[utoipa::path(tag = "vetting", params(ApplicationQuery), responses((status = 200, content((ApplicationPage = "application/json"), (String = "text/csv", example = json!(APPLICATIONS.heading()))), description = "The applications")), security(("bearer" = [])))]
 #[get("/v1/vetting/applications")]
 async fn list_applications(
     Signed(principal): Signed,

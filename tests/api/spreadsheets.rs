@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
+use crate::support::operations::openapi;
 use crate::support::person::Person;
 use crate::support::seeds::{Scene, draft, unvetted};
 use crate::support::stories::submitted;
@@ -53,6 +54,7 @@ async fn every_list_of_admins_is_a_file_with_the_same_rows() {
     let abuse = json!({ "subject": scene.developer_id, "category": "spam", "message": "Twice." });
     scene.client.post("/v1/reports", abuse).await.expect(201);
     scene.app.settle().await;
+    let document = openapi();
     for (path, name) in LISTS {
         // The audit log grows with a look at people.
         let json = scene.admin.get(&format!("{path}?limit=100")).await.expect(200);
@@ -61,6 +63,8 @@ async fn every_list_of_admins_is_a_file_with_the_same_rows() {
         assert!(!rows.is_empty() && file.rows.len() == rows.len(), "{path}: {} and {}", file.rows.len(), rows.len());
         let ids: Vec<&str> = rows.iter().filter_map(|row| row["id"].as_str()).collect();
         assert_eq!(file.column("id"), ids, "{path}");
+        let shown = document["paths"][path]["get"]["responses"]["200"]["content"]["text/csv"]["example"].as_str().unwrap_or_default();
+        assert_eq!(shown.lines().next(), Some(file.headings.join(",").as_str()), "{path} in the document");
         for heading in &file.headings {
             let pointer = format!("/{}", heading.replace('.', "/"));
             assert!(rows.iter().any(|row| row.pointer(&pointer).is_some()), "{path} has no {pointer}");

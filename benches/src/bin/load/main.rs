@@ -7,6 +7,7 @@
 
 mod bare;
 mod database;
+mod guesses;
 mod processes;
 mod requests;
 mod slow;
@@ -24,7 +25,7 @@ use guildhall::kernel::clock::{Clock as _, SystemClock};
 use guildhall_benches::client::Outcome;
 use guildhall_benches::world::World;
 
-use crate::processes::{Folder, Process};
+use crate::processes::{Folder, Limits, Process};
 use crate::updates::Written;
 use crate::wrk::{Load, Measured, Question, median};
 
@@ -97,7 +98,7 @@ fn run(options: &Options) -> Outcome<bool> {
     let world = World::new(now.date());
     let file = database::fresh_copy(&folder, &world, options.developers, now)?;
     let people = database::sign_in(&file, options.developers, now)?;
-    let (guildhall, took) = Process::guildhall(&folder, &format!("sqlite:{}", file.display()))?;
+    let (guildhall, took) = Process::guildhall(&folder, &format!("sqlite:{}", file.display()), Limits::Off)?;
     println!("{} developers; ready after {:.1} s", options.developers, took.as_secs_f64());
     let answers = requests::open(guildhall.address, &people.client, &world)?;
     requests::keep(&answers, &folder)?;

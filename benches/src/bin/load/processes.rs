@@ -40,6 +40,13 @@ impl Drop for Folder {
     }
 }
 
+/// Whether the server refuses whoever asks too often.
+#[derive(Debug, Clone, Copy)]
+pub enum Limits {
+    On,
+    Off,
+}
+
 /// A server in a process of its own.
 pub struct Process {
     child: Child,
@@ -56,11 +63,11 @@ impl Drop for Process {
 impl Process {
     /// `guildhall serve`, which lies beside this program, and how long it took until it was ready. Defaults but for what a
     /// load test needs; the log goes to a file.
-    pub fn guildhall(folder: &Folder, database: &str) -> Outcome<(Self, Duration)> {
+    pub fn guildhall(folder: &Folder, database: &str, limits: Limits) -> Outcome<(Self, Duration)> {
         let mut command = Command::new(std::env::current_exe()?.with_file_name("guildhall"));
         command.arg("serve").current_dir(folder.path()).env_remove("GUILDHALL_ENV").envs([
             ("GUILDHALL_SERVER__LISTEN", "127.0.0.1:0"),
-            ("GUILDHALL_LIMITS__ENABLED", "false"),
+            ("GUILDHALL_LIMITS__ENABLED", if matches!(limits, Limits::On) { "true" } else { "false" }),
             ("GUILDHALL_AUTH__SECRET", SECRET),
             ("DATABASE_URL", database),
         ]);

@@ -1,5 +1,5 @@
 //! Sign-ins alone; what people ask for all day, one kind after the other, against a bare actix handler that returns the same bytes; then
-//! slow clients, and everything at once on 200 connections.
+//! slow clients, everything at once on 200 connections, and guesses at a password.
 //!
 //!     benches/http surface                        # on SQLite
 //!     .ci/postgres benches/http surface           # on PostgreSQL
@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use guildhall::auth::password::Passwords;
 use guildhall::config::load::load_from;
 
-use crate::processes::{Folder, Process};
+use crate::processes::{Folder, Limits, Process};
 use crate::town::Town;
 use crate::watch::{Watched, during};
 use crate::wrk::{CONNECTIONS, Load, Measured, Question};
-use crate::{USAGE, WARM_UP, bar, bare, option, requests, slow, town, wrk};
+use crate::{USAGE, WARM_UP, bar, bare, guesses, option, requests, slow, town, wrk};
 use guildhall_benches::client::{Connection, Outcome};
 
 /// The least share of the bare handler's rate: for reads on SQLite, for durable writes through its database layer, and for reads on
@@ -71,7 +71,7 @@ pub fn run(options: &Options) -> Outcome<bool> {
     wrk::is_there()?;
     let folder = Folder::new()?;
     let database = town::build(&folder)?;
-    let (guildhall, _) = Process::guildhall(&folder, &database)?;
+    let (guildhall, _) = Process::guildhall(&folder, &database, Limits::Off)?;
     let town = town::visit(guildhall.address)?;
     keep_answers(&guildhall, &town, &folder)?;
     let bare = Process::bare(&folder)?;
@@ -80,10 +80,13 @@ pub fn run(options: &Options) -> Outcome<bool> {
     println!("{}, {CONNECTIONS} connections, {} s each", if sqlite { "SQLite" } else { "PostgreSQL" }, options.seconds);
     println!("{:24}{:>12}{:>12}{:>12}{:>12}", "", "requests/s", "p50 in ms", "p99 in ms", "µs of CPU");
     // Sign-ins first, whose memory is held against that of a house at rest: what writes leave to be done takes some, too.
-    Ok(surface.sign_ins()?
+    let reached = surface.sign_ins()?
         & surface.reads_and_writes(sqlite)?
         & surface.slow_clients()?
-        & surface.everything(Duration::from_secs(options.mixed))?)
+        & surface.everything(Duration::from_secs(options.mixed))?;
+    let Surface { folder, guildhall, town, .. } = surface;
+    drop(guildhall);
+    Ok(reached & guesses::run(&folder, &database, &town.sign_in)?)
 }
 
 /// One answer of each kind, for the bare handler.

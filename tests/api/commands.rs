@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use guildhall::db::schema::{outbox, timers, users};
 use guildhall::db::{Conn, migrate};
 use guildhall::kernel::clock::{Clock as _, Instant, SystemClock};
+use guildhall::notifications::domain::LetterKind;
 use guildhall::notifications::outbox::MailState;
 use serde_json::json;
 
@@ -340,4 +341,32 @@ async fn an_import_brings_a_file_up_to_date_and_no_server() {
     } else {
         assert!(ended.refused().contains("run `guildhall migrate`"));
     }
+}
+
+#[actix_web::test]
+async fn migrations_are_named_before_and_after_they_are_applied() {
+    let (database, smtp) = (TestDatabase::empty(), SmtpServer::start().await);
+    let launch = Launch::new(&database.url(), &smtp.url());
+    let all = migrate::pending(&mut database.connect()).expect("migrations").join(", ");
+    assert_eq!(launch.command_ends(&["migrate", "--status"]).await.fine(), format!("applied: \npending: {all}\n"));
+    assert_eq!(launch.command_ends(&["migrate"]).await.fine(), format!("applied: {all}\n"));
+    assert_eq!(launch.command_ends(&["migrate"]).await.fine(), "applied: nothing was pending\n");
+    assert_eq!(launch.command_ends(&["migrate", "--status"]).await.fine(), format!("applied: {all}\npending: none\n"));
+}
+
+#[actix_web::test]
+async fn every_kind_of_mail_can_be_looked_at_without_a_database() {
+    let launch = Launch::new("postgres://nobody@127.0.0.1:1/none", "smtp://127.0.0.1:1");
+    let folder = launch.folder().join("mails");
+    launch.command_ends(&["mail", "preview", "--to", &folder.to_string_lossy()]).await.fine();
+    for kind in LetterKind::ALL {
+        let page = std::fs::read_to_string(folder.join(format!("{kind}.html"))).expect("a page of each kind");
+        assert!(page.starts_with("<!doctype html>") && page.contains("https://guildhall.example"), "{kind}: {page}");
+    }
+    let text = launch.command_ends(&["mail", "preview", "verify_email", "--text"]).await.fine();
+    assert!(text.contains("https://guildhall.example/verify-email?token=preview") && !text.contains('<'), "{text}");
+    let said = launch.command_ends(&["mail", "preview", "no_such_mail"]).await.refused();
+    assert!(said.contains("there is no mail `no_such_mail`; leave it out to render all"), "{said}");
+    let said = launch.command_ends(&["mail", "preview"]).await.refused();
+    assert!(said.contains("--to FOLDER"), "{said}");
 }

@@ -258,7 +258,7 @@ impl From<Row> for OutboxMail {
 /// # Errors
 /// 400 for a cursor that is not one of ours; 503 when the database is down.
 pub fn list(conn: &mut Conn, state: Option<MailState>, page: &PageQuery) -> Result<Page<OutboxMail>> {
-    let mut rows = dsl::outbox.order(dsl::id.desc()).limit(page.limit + 1).select(Row::as_select()).into_boxed();
+    let mut rows = dsl::outbox.order(dsl::id.desc()).limit(page.rows_to_read()).select(Row::as_select()).into_boxed();
     // Nearly all have been sent: a page of those is soon full. Of the others there are few.
     rows = match state {
         Some(MailState::Sent) => rows.filter(unindexed(dsl::state).eq(MailState::Sent)),

@@ -42,7 +42,7 @@ pub fn own(conn: &mut Conn, now: Instant, recipient_key: &str, page: &PageQuery)
         .filter(dsl::state.ne(MailState::Cancelled))
         .filter(dsl::due_at.le(now).or(dsl::attempts.gt(0)))
         .order((came_at().desc(), dsl::id.desc()))
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .select(Row::as_select())
         .into_boxed();
     if let Some(Place { came_at: at, id }) = page.after_as()? {

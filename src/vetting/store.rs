@@ -162,7 +162,7 @@ pub fn of_developer(conn: &mut Conn, developer: DeveloperId) -> Result<Vec<Appli
 pub fn list(conn: &mut Conn, filter: &Filter, now: Instant) -> Result<Vec<Application>> {
     let mut query = vetting_applications::table
         .order(vetting_applications::id)
-        .limit(filter.page.limit + 1)
+        .limit(filter.page.rows_to_read())
         .select(ApplicationRow::as_select())
         .into_boxed();
     if let Some(after) = filter.page.after_as::<ApplicationId>()? {

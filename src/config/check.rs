@@ -224,10 +224,10 @@ fn traces(endpoint: &str) -> Result<(), String> {
 }
 
 fn vetting(settings: &Vetting) -> Result<(), String> {
-    let days = [settings.answer_days, settings.appeal_days, settings.retry_after_days + 1, settings.idle_working_days + 1];
+    let fewest = [(settings.answer_days, 1), (settings.appeal_days, 1), (settings.retry_after_days, 0), (settings.idle_working_days, 0)];
     let reminders = settings.answer_reminders_after_days.iter().chain(&settings.expiry_reminders_before_days);
     let mut reminders = reminders.chain([&settings.answer_reminder_before_days, &settings.expiring_days]);
-    if days.iter().any(|days| *days < 1) || reminders.any(|days| !(0..=3650).contains(days)) {
+    if fewest.iter().any(|(days, least)| days < least) || reminders.any(|days| !(0..=3650).contains(days)) {
         return Err("vetting: answer_days and appeal_days must be at least 1, the other days from 0 to 3650".to_owned());
     }
     Ok(())

@@ -3,6 +3,7 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod authorities;
+pub mod bounds;
 pub mod check;
 pub mod layers;
 pub mod load;

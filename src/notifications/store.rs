@@ -362,6 +362,6 @@ pub fn forget_subject(conn: &mut Conn, subject: &str) -> Result<usize> {
 /// 503 when the database is down.
 pub fn forget_old(conn: &mut Conn, now: Instant) -> Result<usize> {
     let finished = [MailState::Sent, MailState::Dead, MailState::Cancelled];
-    let old = dsl::outbox.filter(dsl::state.eq_any(finished)).filter(dsl::due_at.lt(now.plus(-KEPT)));
+    let old = dsl::outbox.filter(dsl::state.eq_any(finished)).filter(dsl::due_at.lt(now.minus(KEPT)));
     Ok(diesel::delete(old).execute(conn)?)
 }

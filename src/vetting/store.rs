@@ -180,7 +180,7 @@ pub fn list(conn: &mut Conn, filter: &Filter, now: Instant) -> Result<Vec<Applic
     if let Some(days) = filter.idle_days {
         let unfinished: Vec<ApplicationState> = ApplicationState::ALL.iter().copied().filter(|state| !is_finished(STEPS, state)).collect();
         query = query
-            .filter(vetting_applications::changed_at.le(now.plus(-TimeDelta::days(days))))
+            .filter(vetting_applications::changed_at.le(now.minus(TimeDelta::days(days))))
             .filter(vetting_applications::state.eq_any(unfinished));
     }
     let rows: Vec<ApplicationRow> = query.load(conn)?;

@@ -210,7 +210,7 @@ fn none_to_change() -> Error {
 
 /// Refuses a session that began too long ago to change what guards the account.
 pub(crate) fn refuse_unless_recent(conn: &mut Conn, principal: &Principal, now: Instant) -> Result<()> {
-    if store_sessions::began_since(conn, principal.session, now.plus(-RECENT))? {
+    if store_sessions::began_since(conn, principal.session, now.minus(RECENT))? {
         return Ok(());
     }
     Err(Error::new(Code::SignInTooOld, "This is changed only within 15 minutes of a sign-in: sign in again, then repeat it."))

@@ -132,7 +132,7 @@ impl Accounts {
                 once::forget(conn, now)?;
                 throttle::forget(conn, now)?;
                 store_identities::forget(conn, now)?;
-                store_sessions::forget(conn, now.plus(-TimeDelta::days(30))).map(|_| ())
+                store_sessions::forget(conn, now.minus(TimeDelta::days(30))).map(|_| ())
             })
             .await?;
         self.renew_seals().await?;

@@ -263,7 +263,7 @@ pub fn members(conn: &mut Conn, organization: OrganizationId, page: &PageQuery) 
         .filter(members::organization_id.eq(organization))
         .select((users::id, users::name, users::email, members::role, members::joined_at))
         .order(users::id)
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .into_boxed();
     if let Some(after) = page.after_as::<UserId>()? {
         query = query.filter(members::user_id.gt(after));

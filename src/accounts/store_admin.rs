@@ -41,7 +41,7 @@ pub fn list(conn: &mut Conn, filter: &UserFilter, page: &PageQuery) -> Result<Ve
         .left_join(developers::table)
         .select((Row::as_select(), members::organization_id.nullable(), developers::id.nullable()))
         .order(users::id.desc())
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .into_boxed();
     if let Some(role) = filter.role {
         rows = rows.filter(users::role.eq(role));

@@ -149,7 +149,7 @@ pub fn list(conn: &mut Conn, user: UserId, page: &PageQuery) -> Result<Vec<Linke
     let mut rows = identities::table
         .filter(identities::user_id.eq(user))
         .order(identities::id.desc())
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .select(Row::as_select())
         .into_boxed();
     if let Some(after) = page.after_as::<IdentityId>()? {

@@ -77,7 +77,7 @@ pub fn list(conn: &mut Conn, organization: OrganizationId, page: &PageQuery) -> 
     let mut rows = api_keys::table
         .filter(api_keys::organization_id.eq(organization))
         .order(api_keys::id.desc())
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .select(Row::as_select())
         .into_boxed();
     if let Some(after) = page.after_as::<ApiKeyId>()? {

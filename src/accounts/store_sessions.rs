@@ -144,7 +144,7 @@ pub fn list(conn: &mut Conn, user: UserId, current: SessionId, page: &PageQuery,
         .filter(sessions::ends_at.gt(now))
         .select((sessions::id, sessions::client, sessions::created_at, sessions::rotated_at, sessions::ends_at))
         .order(sessions::id.desc())
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .into_boxed();
     if let Some(after) = page.after_as::<SessionId>()? {
         query = query.filter(sessions::id.lt(after));

@@ -85,7 +85,7 @@ pub fn list(conn: &mut Conn, filter: &Wanted, page: &PageQuery) -> Result<Vec<Au
         .left_join(audit_reasons::table)
         .select((Row::as_select(), audit_reasons::reason.nullable()))
         .order(audit_entries::id.desc())
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .into_boxed();
     if let Some(actor) = filter.actor {
         rows = rows.filter(audit_entries::actor_id.eq(actor));

@@ -89,7 +89,8 @@ impl Tokens {
     pub fn new(secret: &SecretString, previous: &[SecretString], minutes: i64) -> Result<Self> {
         let all = std::iter::once(secret).chain(previous);
         let keys: Vec<Key> = all.map(Key::new).collect::<Result<_>>()?;
-        let tokens = Self { keys, signing: EncodingKey::from_secret(secret.expose_secret().as_bytes()), lifetime: minutes * 60 };
+        let (signing, lifetime) = (EncodingKey::from_secret(secret.expose_secret().as_bytes()), minutes.saturating_mul(60));
+        let tokens = Self { keys, signing, lifetime };
         tokens.probe()?;
         Ok(tokens)
     }
@@ -100,7 +101,8 @@ impl Tokens {
     /// Only when signing is broken.
     pub fn access(&self, user: UserId, session: SessionId, now: Instant) -> Result<(String, i64)> {
         let iat = now.utc().timestamp();
-        let claims = Claims { sub: user, sid: session, iss: ISSUER.into(), aud: ISSUER.into(), iat, exp: iat + self.lifetime, nbf: None };
+        let exp = iat.saturating_add(self.lifetime);
+        let claims = Claims { sub: user, sid: session, iss: ISSUER.into(), aud: ISSUER.into(), iat, exp, nbf: None };
         let kid = self.keys.first().map(|key| key.id.clone());
         let header = Header { kid, typ: Some(TYPE.into()), ..Header::new(Algorithm::HS256) };
         let token = jsonwebtoken::encode(&header, &claims, &self.signing).map_err(Error::internal)?;
@@ -123,8 +125,9 @@ impl Tokens {
         }
         let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation()).ok()?.claims;
         let seconds = now.utc().timestamp();
-        let in_time =
-            seconds < claims.exp + LEEWAY && claims.iat <= seconds + LEEWAY && claims.nbf.is_none_or(|from| from <= seconds + LEEWAY);
+        // Our own time is moved: what a token claims may be any number.
+        let (earliest, latest) = (seconds.saturating_sub(LEEWAY), seconds.saturating_add(LEEWAY));
+        let in_time = claims.exp > earliest && claims.iat <= latest && claims.nbf.is_none_or(|from| from <= latest);
         in_time.then_some(claims)
     }
 

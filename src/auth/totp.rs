@@ -82,7 +82,7 @@ pub fn recovery_codes(owner: &str) -> Vec<(String, String)> {
         let mut bytes = [0_u8; RECOVERY_BYTES];
         rand::rng().fill_bytes(&mut bytes);
         let text = Secret::new(bytes.as_slice().into()).to_base32();
-        let groups: Vec<&str> = (0..text.len()).step_by(4).filter_map(|from| text.get(from..from + 4)).collect();
+        let groups: Vec<&str> = text.as_bytes().chunks(4).filter_map(|group| std::str::from_utf8(group).ok()).collect();
         (groups.join("-"), hash(&text, owner))
     };
     (0..RECOVERY_CODES).map(one).collect()

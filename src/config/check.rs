@@ -2,8 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::providers;
-use crate::config::{Environment, Privacy, Server, Settings, Trials, Vetting};
+use crate::config::{Environment, Server, Settings, Trials, bounds, providers};
 
 /// The shortest secret that may sign tokens, in bytes (RFC 7518 §3.2).
 pub const SECRET_BYTES: usize = 32;
@@ -24,39 +23,12 @@ pub fn check(settings: &Settings) -> Result<(), String> {
         encrypted(settings)?;
         guarded(settings)?;
     }
-    if settings.auth.memory_kib < 19_456 || settings.auth.passes < 2 {
-        return Err("auth.memory_kib must be at least 19456 and auth.passes at least 2".to_owned());
-    }
-    if !(1..=15).contains(&settings.auth.access_minutes) {
-        return Err("auth.access_minutes must be from 1 to 15".to_owned());
-    }
-    if settings.server.connections == 0 || settings.server.header_deadline == 0 || settings.server.body_deadline == 0 {
-        return Err("server.connections, server.header_deadline and server.body_deadline must be at least 1".to_owned());
-    }
-    if !(1..=60).contains(&settings.webhooks.deadline) {
-        return Err("webhooks.deadline must be from 1 to 60 seconds".to_owned());
-    }
-    if !(1..=60).contains(&settings.events.heartbeat) || settings.events.streams_per_account == 0 {
-        return Err("events.heartbeat must be from 1 to 60 seconds, and events.streams_per_account at least 1".to_owned());
-    }
+    bounds::check(settings)?;
     traces(settings.telemetry.otlp_endpoint.expose_secret())?;
-    if settings.database.connections == 0 {
-        return Err("database.connections must be at least 1".to_owned());
+    if settings.invitations.lapse_days.saturating_mul(24) <= settings.invitations.answer_hours {
+        return Err("invitations.answer_hours must end before invitations.lapse_days".to_owned());
     }
-    if settings.database.patience == 0 {
-        return Err("database.patience must be at least 1 millisecond".to_owned());
-    }
-    if settings.database.changes_kept_minutes < 1 {
-        return Err("database.changes_kept_minutes must be at least 1".to_owned());
-    }
-    let invitations = &settings.invitations;
-    if invitations.answer_hours < 1 || invitations.lapse_days.saturating_mul(24) <= invitations.answer_hours || invitations.mail_minutes < 0
-    {
-        return Err("invitations.answer_hours must be at least 1 and end before invitations.lapse_days; mail_minutes at least 0".to_owned());
-    }
-    privacy(&settings.privacy)?;
-    trials(&settings.trials)?;
-    vetting(&settings.vetting)?;
+    reminders(&settings.trials)?;
     weights(settings)?;
     rates(settings)
 }
@@ -128,27 +100,6 @@ fn origins(server: &Server) -> Result<(), String> {
     }
 }
 
-/// Nothing may be kept for ever, nor go before somebody could have read it.
-fn privacy(privacy: &Privacy) -> Result<(), String> {
-    let periods = [
-        ("erasure_days", privacy.erasure_days, 1..=30),
-        ("exports_per_day", privacy.exports_per_day, 1..=1000),
-        ("idle_months", privacy.idle_months.into(), 6..=120),
-        ("idle_notice_days", privacy.idle_notice_days, 7..=365),
-        ("unverified_days", privacy.unverified_days, 2..=365),
-        ("mail_content_days", privacy.mail_content_days, 3..=365),
-        ("mail_code_days", privacy.mail_code_days, 1..=365),
-        ("failed_application_days", privacy.failed_application_days, 30..=3650),
-        ("unanswered_invitation_days", privacy.unanswered_invitation_days, 1..=3650),
-        ("closed_report_days", privacy.closed_report_days, 1..=3650),
-        ("audit_reason_days", privacy.audit_reason_days, 1..=3650),
-    ];
-    match periods.into_iter().find(|(_, value, range)| !range.contains(value)) {
-        Some((key, value, range)) => Err(format!("privacy.{key} must be from {} to {}, not {value}", range.start(), range.end())),
-        None => Ok(()),
-    }
-}
-
 /// What leaves this machine for the database is encrypted, and the server's certificate is checked.
 fn encrypted(settings: &Settings) -> Result<(), String> {
     let url = settings.database.url.expose_secret();
@@ -171,37 +122,8 @@ fn is_local(url: &str) -> bool {
     !elsewhere && (host.is_empty() || host.to_lowercase().starts_with("%2f") || ["localhost", "127.0.0.1", "[::1]"].contains(&host))
 }
 
-/// Periods that leave no trial, and reminders that come in no order.
-fn trials(trials: &Trials) -> Result<(), String> {
-    let at_least = |least: i64, periods: &[(&str, i64)]| match periods.iter().find(|(_, days)| !(least..=3650).contains(days)) {
-        Some((key, days)) => Err(format!("trials.{key} must be from {least} to 3650, not {days}")),
-        None => Ok(()),
-    };
-    at_least(
-        1,
-        &[
-            ("trial_days", trials.trial_days),
-            ("offer_days", trials.offer_days),
-            ("proposal_days", trials.proposal_days),
-            ("conversion_days", trials.conversion_days),
-            ("start_within_days", trials.start_within_days),
-        ],
-    )?;
-    at_least(
-        0,
-        &[
-            ("decision_days", trials.decision_days),
-            ("grace_days", trials.grace_days),
-            ("pause_days", trials.pause_days),
-            ("extension_days", trials.extension_days),
-            ("appeal_days", trials.appeal_days),
-            ("rematch_days", trials.rematch_days),
-            ("replacements", trials.replacements),
-            ("review_blind_days", trials.review_blind_days),
-            ("timesheet_answer_days", trials.timesheet_answer_days),
-            ("reminders.after_days", trials.reminders.after_days),
-        ],
-    )?;
+/// Reminders that come in no order.
+fn reminders(trials: &Trials) -> Result<(), String> {
     let rises = |days: &[i64]| days.is_sorted_by(|one, next| one < next) && days.iter().all(|day| (-365..=365).contains(day));
     match trials.reminders.lists().into_iter().find(|(_, days)| !rises(days)) {
         Some((key, days)) => Err(format!("trials.reminders.{key} must list days from -365 to 365, each once and rising, not {days:?}")),
@@ -221,16 +143,6 @@ fn traces(endpoint: &str) -> Result<(), String> {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
         _ => Err("telemetry.otlp_endpoint must be a URL such as http://localhost:4318".to_owned()),
     }
-}
-
-fn vetting(settings: &Vetting) -> Result<(), String> {
-    let days = [settings.answer_days, settings.appeal_days, settings.retry_after_days + 1, settings.idle_working_days + 1];
-    let reminders = settings.answer_reminders_after_days.iter().chain(&settings.expiry_reminders_before_days);
-    let mut reminders = reminders.chain([&settings.answer_reminder_before_days, &settings.expiring_days]);
-    if days.iter().any(|days| *days < 1) || reminders.any(|days| !(0..=3650).contains(days)) {
-        return Err("vetting: answer_days and appeal_days must be at least 1, the other days from 0 to 3650".to_owned());
-    }
-    Ok(())
 }
 
 fn weights(settings: &Settings) -> Result<(), String> {

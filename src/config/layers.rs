@@ -198,7 +198,7 @@ fn walk(text: &str, section: &str, spans: &DeTable<'_>, values: &Table, found: &
             (Some(spans), Some(Value::Table(values))) => walk(text, &key, spans, values, found),
             (_, Some(value)) => {
                 let before = text.get(..name.span().start).unwrap_or_default();
-                found.push((key, value.clone(), before.matches('\n').count() + 1));
+                found.push((key, value.clone(), before.split('\n').count()));
             }
             (_, None) => {}
         }

@@ -1,6 +1,9 @@
 //! Settings: `config/default.toml` (the manual, embedded) < `config/<GUILDHALL_ENV>.toml` < `--config FILE` < the environment.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod authorities;
+pub mod bounds;
 pub mod check;
 pub mod layers;
 pub mod load;

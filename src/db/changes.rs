@@ -109,7 +109,7 @@ pub struct Commits {
 impl Commits {
     /// After a commit, before its caller is answered; gives its number.
     pub(crate) fn count_one(&self) -> u64 {
-        self.count.fetch_add(1, Ordering::SeqCst) + 1
+        self.count.fetch_add(1, Ordering::SeqCst).saturating_add(1)
     }
 
     /// From now on `follower` catches up before anybody is told of a commit; only the first one does.

@@ -142,7 +142,7 @@ impl Feed {
     /// # Errors
     /// 503 when the database is down.
     pub async fn forget_old(&self) -> Result<()> {
-        let before = self.0.clock.now().plus(-self.0.kept);
+        let before = self.0.clock.now().minus(self.0.kept);
         while self.0.db.write(move |conn| changes::forget(conn, before, FORGOTTEN_AT_ONCE)).await? == FORGOTTEN_AT_ONCE {}
         Ok(())
     }
@@ -198,7 +198,7 @@ impl Shared {
 
     /// One poll, on a blocking thread. What it says about freshness is as of its begin.
     fn poll(&self, mut turn: OwnedMutexGuard<Turn>) -> Result<()> {
-        turn.poll = self.polls.fetch_add(1, Ordering::SeqCst) + 1;
+        turn.poll = self.polls.fetch_add(1, Ordering::SeqCst).saturating_add(1);
         // For those who wait, should this thread panic.
         turn.failure = Some("a poll was not finished".to_owned());
         metrics::counter!("guildhall_changes_polls_total").increment(1);

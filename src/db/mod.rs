@@ -1,6 +1,8 @@
 //! The one door to SQL. [`Db::read`](pool::Db::read) and [`Db::write`](pool::Db::write) run plain functions over a [`Conn`] off the async threads;
 //! the same Diesel queries serve SQLite and PostgreSQL.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod backup;
 pub mod changes;
 #[expect(missing_docs, reason = "the derive generates public types without docs")]

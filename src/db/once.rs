@@ -37,7 +37,7 @@ pub fn once(conn: &mut Conn, key: Option<&Once>, now: Instant, effect: impl FnOn
 
 /// Takes the key for this transaction; a concurrent taker waits here until we have committed or rolled back.
 fn claim(conn: &mut Conn, key: &Once, now: Instant) -> Result<bool> {
-    let expired = row!(key).filter(dsl::created_at.le(now.plus(-KEPT)));
+    let expired = row!(key).filter(dsl::created_at.le(now.minus(KEPT)));
     diesel::delete(expired).execute(conn)?;
     let inserted = diesel::insert_into(dsl::idempotency_keys)
         .values((
@@ -80,5 +80,5 @@ fn replay(conn: &mut Conn, key: &Once) -> Result<Answer> {
 /// # Errors
 /// 503 when the database is down.
 pub fn forget(conn: &mut Conn, now: Instant) -> Result<usize> {
-    Ok(diesel::delete(dsl::idempotency_keys.filter(dsl::created_at.le(now.plus(-KEPT)))).execute(conn)?)
+    Ok(diesel::delete(dsl::idempotency_keys.filter(dsl::created_at.le(now.minus(KEPT)))).execute(conn)?)
 }

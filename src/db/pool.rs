@@ -287,13 +287,13 @@ fn again_and_again<T>(
     patience: Duration,
     work: &impl Fn(&mut Conn) -> Result<T>,
 ) -> Result<Committed<T>> {
-    let (begun, mut attempt) = (Instant::now(), 0);
+    let (begun, mut attempt) = (Instant::now(), 0_u32);
     loop {
         let mut pooled = pool.get()?;
         let (done, noted) = changes::watched(|| transaction(&mut pooled, work));
         let number = noted.then(|| commits.count_one());
         match done {
-            Err(error) if error.transient && attempt < RETRIES && begun.elapsed() < patience => attempt += 1,
+            Err(error) if error.transient && attempt < RETRIES && begun.elapsed() < patience => attempt = attempt.saturating_add(1),
             done => return done.map(|done| (done, number)),
         }
         metrics::counter!("guildhall_database_retries_total").increment(1);

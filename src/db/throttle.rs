@@ -22,7 +22,9 @@ pub fn take(conn: &mut Conn, bucket: &str, limit: i64, window: TimeDelta, now: I
         .both()
         .execute(conn)?;
     let open = dsl::throttles.find(bucket).filter(dsl::hits.lt(limit));
-    let taken = diesel::update(open).set(dsl::hits.eq(dsl::hits + 1)).execute(conn)? == 1;
+    #[expect(clippy::arithmetic_side_effects, reason = "the database adds")]
+    let one_more = dsl::hits + 1;
+    let taken = diesel::update(open).set(dsl::hits.eq(one_more)).execute(conn)? == 1;
     if taken { Ok(None) } else { closed_for(conn, bucket, limit, now) }
 }
 
@@ -47,7 +49,9 @@ pub fn refused(bucket: &str, seconds: u64) -> Error {
 /// # Errors
 /// 503 when the database is down.
 pub fn give_back(conn: &mut Conn, bucket: &str) -> Result<()> {
-    diesel::update(dsl::throttles.find(bucket).filter(dsl::hits.gt(0))).set(dsl::hits.eq(dsl::hits - 1)).execute(conn)?;
+    #[expect(clippy::arithmetic_side_effects, reason = "the database subtracts")]
+    let one_less = dsl::hits - 1;
+    diesel::update(dsl::throttles.find(bucket).filter(dsl::hits.gt(0))).set(dsl::hits.eq(one_less)).execute(conn)?;
     Ok(())
 }
 
@@ -58,7 +62,7 @@ pub fn give_back(conn: &mut Conn, bucket: &str) -> Result<()> {
 pub fn closed_for(conn: &mut Conn, bucket: &str, limit: i64, now: Instant) -> Result<Option<u64>> {
     let full = dsl::throttles.find(bucket).filter(dsl::hits.ge(limit)).filter(dsl::window_ends_at.gt(now));
     let ends: Option<Instant> = full.select(dsl::window_ends_at).first(conn).optional()?;
-    Ok(ends.map(|ends| u64::try_from(ends.since(now).num_seconds()).unwrap_or_default() + 1))
+    Ok(ends.map(|ends| u64::try_from(ends.since(now).num_seconds()).unwrap_or_default().saturating_add(1)))
 }
 
 /// Opens `bucket` again.

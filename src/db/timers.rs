@@ -125,13 +125,14 @@ where
     R: Fn(&mut Conn, &[Due]) -> Result<()> + Clone + Send + 'static,
 {
     let mut lanes = by_subject(db.write(move |conn| claim(conn, room, now, limit)).await?);
-    let (mut rung, at_once) = (0, (db.side_by_side() / together).max(1));
+    let (mut rung, at_once) = (0_usize, db.side_by_side().checked_div(together).unwrap_or_default().max(1));
     while !lanes.is_empty() {
         let next: Vec<Due> = lanes.iter_mut().filter_map(VecDeque::pop_front).collect();
         let batches: Vec<Vec<Due>> = next.chunks(together).map(<[Due]>::to_vec).collect();
         let ringing = stream::iter(batches).map(|batch| ring_batch(db, batch, ring.clone())).buffer_unordered(at_once);
         let failed: HashSet<String> = ringing.collect::<Vec<_>>().await.into_iter().flatten().collect();
-        rung += next.len() - failed.len();
+        // `next` has one timer of each subject, so those that failed are among them.
+        rung = rung.saturating_add(next.len().saturating_sub(failed.len()));
         lanes.retain(|lane| lane.front().is_some_and(|due| !failed.contains(&due.subject)));
     }
     Ok(rung)
@@ -161,7 +162,7 @@ where
         let began = Stopwatch::now();
         match ring_at_once(db, batch.clone(), ring.clone()).await {
             Ok(()) => {
-                tokio::time::sleep(began.elapsed() * 2 / 3).await;
+                tokio::time::sleep(began.elapsed().saturating_mul(2).checked_div(3).unwrap_or_default()).await;
                 return Vec::new();
             }
             Err(error) => tracing::warn!(%error, "steps of the clock failed together; each is tried alone"),

@@ -116,7 +116,7 @@ fn profiles(conn: &mut Conn, sample: Vec<(Respondent, Profile)>, months: u32, no
         let developer = developer_store::insert_seeded(conn, user, profile, now)?;
         if place % VETTED_EVERY == 0 {
             let days = i64::try_from(place % 300).unwrap_or_default();
-            let at = now.plus(-TimeDelta::days(days));
+            let at = now.minus(TimeDelta::days(days));
             let until = at.utc().checked_add_months(Months::new(months)).map_or(now, Instant::new);
             store_vetted::approve(conn, developer, None, &verified, at, until)?;
         }

@@ -75,7 +75,7 @@ pub fn find(conn: &mut Conn, ids: impl IntoIterator<Item = EventId>) -> Result<V
 /// # Errors
 /// 503 when the database is down.
 pub fn since(conn: &mut Conn, audience: Audience, last: EventId, limit: i64) -> Result<Vec<Heard>> {
-    let from = EventId::first_at(last.made_at().plus(-LATE));
+    let from = EventId::first_at(last.made_at().minus(LATE));
     let rows =
         events::table.filter(events::id.ge(from)).filter(events::id.ne(last)).order(events::id).limit(limit).select(HEARD).into_boxed();
     let rows = match audience {

@@ -185,7 +185,7 @@ pub fn locked(conn: &mut Conn, side: Side, id: InvitationId) -> Result<Invitatio
 /// # Errors
 /// 400 for a cursor that is not one of ours.
 pub fn list(conn: &mut Conn, of: Of, state: Option<InvitationState>, page: &PageQuery) -> Result<Vec<Invitation>> {
-    let mut rows = invitations::table.select(Row::as_select()).order(invitations::id.desc()).limit(page.limit + 1).into_boxed();
+    let mut rows = invitations::table.select(Row::as_select()).order(invitations::id.desc()).limit(page.rows_to_read()).into_boxed();
     rows = match of {
         Of::JobRequest(id) => rows.filter(invitations::job_request_id.eq(id)),
         Of::Developer(id) => rows.filter(invitations::developer_id.eq(id)),

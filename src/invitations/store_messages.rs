@@ -52,7 +52,7 @@ pub fn list(conn: &mut Conn, invitation: InvitationId, page: &PageQuery) -> Resu
         .filter(invitation_messages::invitation_id.eq(invitation))
         .select(Row::as_select())
         .order(invitation_messages::id)
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .into_boxed();
     if let Some(after) = page.after_as::<MessageId>()? {
         rows = rows.filter(invitation_messages::id.gt(after));

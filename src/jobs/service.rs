@@ -160,7 +160,8 @@ impl Jobs {
 
     async fn page(&self, filter: Filter, page: PageQuery, role: Role) -> Result<Page<JobRequestView>> {
         let filter = Filter { before: page.after_as()?, ..filter };
-        let rows = self.db.read(move |conn| store::list(conn, filter, page.limit + 1)).await?;
+        let wanted = page.rows_to_read();
+        let rows = self.db.read(move |conn| store::list(conn, filter, wanted)).await?;
         Ok(Page::cut(rows, page.limit, |request| request.id.to_string()).map(|request| JobRequestView::of(request, role)))
     }
 

@@ -67,7 +67,7 @@ pub fn list(conn: &mut Conn, job: JobRequestId, page: &PageQuery) -> Result<Vec<
         .filter(dsl::job_request_id.eq(job))
         .select((dsl::developer_id, dsl::notes, dsl::added_at, dsl::changed_at))
         .order(dsl::developer_id)
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .into_boxed();
     if let Some(after) = page.after_as::<DeveloperId>()? {
         rows = rows.filter(dsl::developer_id.gt(after));

@@ -42,6 +42,12 @@ impl Instant {
         Self(self.0.checked_add_signed(delta).unwrap_or(limit))
     }
 
+    /// This instant moved back by `delta`; at the ends of time it stays there instead of panicking.
+    pub fn minus(self, delta: TimeDelta) -> Self {
+        let limit = if delta < TimeDelta::zero() { DateTime::<Utc>::MAX_UTC } else { DateTime::<Utc>::MIN_UTC };
+        Self(self.0.checked_sub_signed(delta).unwrap_or(limit))
+    }
+
     /// How long after `earlier` this is.
     pub fn since(self, earlier: Self) -> TimeDelta {
         self.0.signed_duration_since(earlier.0)

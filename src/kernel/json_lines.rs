@@ -63,10 +63,10 @@ impl<R: BufRead> JsonLines<R> {
         if text.ends_with(b"\n") {
             text.pop();
         } else if text.len() > self.longest {
-            bytes += self.source.skip_until(b'\n')?;
+            bytes = bytes.saturating_add(self.source.skip_until(b'\n')?);
         }
-        self.line += 1;
-        self.read += bytes as u64;
+        self.line = self.line.saturating_add(1);
+        self.read = self.read.saturating_add(bytes as u64);
         Ok(Some(text))
     }
 }

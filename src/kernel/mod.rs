@@ -1,6 +1,8 @@
 //! Words without I/O: what every room needs to speak with the others; and threads for what would hold others up. Knows no database, no
 //! HTTP, no wall clock.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod answer;
 pub mod clock;
 pub mod craft;

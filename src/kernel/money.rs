@@ -72,13 +72,15 @@ impl Money {
     pub fn display(self) -> String {
         let exponent = self.currency.exponent();
         let unit = 10_i64.pow(exponent.min(6));
-        let whole = self.amount / unit;
+        // A power of ten, by which everything can be divided.
+        let whole = self.amount.checked_div(unit).unwrap_or_default();
+        let rest = self.amount.checked_rem(unit).unwrap_or_default().abs();
         let code = self.currency.code();
         if exponent == 0 {
             return format!("{whole} {code}");
         }
         let width = usize::try_from(exponent).unwrap_or(2);
-        format!("{whole}.{:0width$} {code}", (self.amount % unit).abs())
+        format!("{whole}.{rest:0width$} {code}")
     }
 }
 
@@ -95,15 +97,17 @@ impl Rates {
     /// The amount in millionths of a US dollar; `None` for a currency without a rate.
     pub fn to_micro_dollars(&self, money: Money) -> Option<i128> {
         let rate = i128::from(*self.0.get(&money.currency)?);
-        Some(i128::from(money.amount) * rate / 10_i128.pow(money.currency.exponent()))
+        // Two factors of 64 bits: the product always has room in 128.
+        i128::from(money.amount).checked_mul(rate)?.checked_div(10_i128.pow(money.currency.exponent()))
     }
 
     /// The highest amount of `currency` that is worth at most `budget`; `None` where one of the two has no rate.
     pub fn most_within(&self, currency: Currency, budget: Money) -> Option<i64> {
         let rate = i128::from(*self.0.get(&currency)?);
         let minor = 10_i128.pow(currency.exponent());
-        // The largest amount whose worth, cut to whole millionths, is not above the budget's.
-        let most = ((self.to_micro_dollars(budget)? + 1) * minor - 1).checked_div(rate)?;
+        // The largest amount whose worth, cut to whole millionths, is not above the budget's. Where this has no room in 128 bits,
+        // the amount has none in 64.
+        let most = self.to_micro_dollars(budget)?.saturating_add(1).saturating_mul(minor).saturating_sub(1).checked_div(rate)?;
         Some(i64::try_from(most).unwrap_or(i64::MAX))
     }
 
@@ -138,5 +142,15 @@ mod tests {
             }
         }
         assert_eq!(rates.most_within(money(0, "CHF").currency, money(1, "USD")), None);
+    }
+
+    #[test]
+    fn what_has_no_room_is_the_most_there_is() {
+        let (usd, jpy) = (Currency::USD, Currency::parse("JPY").expect("a currency"));
+        let rates = Rates::new([(usd, 1), (jpy, i64::MAX)]);
+        let budget = Money { amount: i64::MAX, currency: jpy };
+        assert_eq!(rates.to_micro_dollars(budget), Some(i128::from(i64::MAX).pow(2)));
+        assert_eq!(rates.most_within(usd, budget), Some(i64::MAX));
+        assert_eq!(rates.most_within(jpy, budget), Some(i64::MAX));
     }
 }

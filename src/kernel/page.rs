@@ -35,6 +35,11 @@ impl Default for PageQuery {
 }
 
 impl PageQuery {
+    /// How many rows to read for [`Page::cut`]: one more than the page has, which tells whether another page follows.
+    pub fn rows_to_read(&self) -> i64 {
+        self.limit.saturating_add(1)
+    }
+
     /// The key after which this page begins, as [`Page::cut`] wrote it.
     ///
     /// # Errors
@@ -75,7 +80,7 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Makes a page of the first `limit` of `rows`, which were read with one more than `limit`;
+    /// Makes a page of the first `limit` of `rows`, of which [`PageQuery::rows_to_read`] were read;
     /// `key` is what the next page begins after.
     pub fn cut(mut rows: Vec<T>, limit: i64, key: impl Fn(&T) -> String) -> Self {
         let limit = usize::try_from(limit).unwrap_or_default();

@@ -14,7 +14,7 @@ pub struct Week(NaiveDate);
 impl Week {
     /// The week that `date` lies in.
     pub fn of(date: NaiveDate) -> Self {
-        Self(add_days(date, -i64::from(date.weekday().num_days_from_monday())))
+        Self(date.week(Weekday::Mon).checked_first_day().unwrap_or(NaiveDate::MIN))
     }
 
     /// Its first day.

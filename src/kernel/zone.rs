@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{Days, Duration, LocalResult, NaiveDate, NaiveTime, TimeZone as _, Timelike as _, Utc};
+use chrono::{Days, Duration, LocalResult, NaiveDate, NaiveTime, TimeZone as _, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::kernel::clock::Instant;
@@ -32,8 +32,7 @@ impl TimeZone {
 
     /// Minutes after midnight by the local clock at `at`.
     pub fn minute(self, at: Instant) -> u32 {
-        let wall = at.utc().with_timezone(&self.0);
-        wall.hour() * 60 + wall.minute()
+        minute_of_day(&at.utc().with_timezone(&self.0))
     }
 
     /// The first instant of `date`: local midnight; where midnight does not exist the first instant after the gap,
@@ -78,7 +77,11 @@ pub fn add_days(date: NaiveDate, days: i64) -> NaiveDate {
 /// Minutes after midnight of a text such as `09:30`.
 pub fn parse_time_of_day(text: &str) -> Option<u32> {
     let time = NaiveTime::parse_from_str(text, "%H:%M").ok().filter(|_| text.len() == 5)?;
-    Some(time.hour() * 60 + time.minute())
+    Some(minute_of_day(&time))
+}
+
+fn minute_of_day(wall: &impl Timelike) -> u32 {
+    wall.num_seconds_from_midnight() / 60
 }
 
 impl fmt::Display for TimeZone {

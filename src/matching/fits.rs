@@ -102,7 +102,7 @@ impl Fits {
     pub async fn follow_requests(&self) -> Result<()> {
         let now = self.clock.now();
         let looked_at = *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = looked_at.map_or(Instant::from_micros(0), |at| at.plus(-OVERLAP));
+        let since = looked_at.map_or(Instant::from_micros(0), |at| at.minus(OVERLAP));
         for (id, state, recorded) in self.db.read(move |conn| store::changed_since(conn, since)).await? {
             let open = state == JobRequestState::Open.as_str();
             if open {

@@ -44,7 +44,7 @@ impl OwnMatches {
         };
         let mut ids = self.fitness.requests(developer).await?;
         ids.retain(|id| before.is_none_or(|before| *id < before));
-        ids.truncate(usize::try_from(page.limit).unwrap_or_default() + 1);
+        ids.truncate(usize::try_from(page.rows_to_read()).unwrap_or_default());
         let page = Page::cut(ids, page.limit, ToString::to_string);
         let (ids, next_cursor) = (page.data, page.next_cursor);
         let open = self.db.read(move |conn| ids.into_iter().map(|id| jobs::get(conn, id)).collect::<Result<Vec<_>>>()).await?;

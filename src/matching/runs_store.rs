@@ -100,7 +100,7 @@ fn latest(conn: &mut Conn, request: JobRequestId) -> Result<Option<RunRow>> {
 /// # Errors
 /// 400 for a cursor that is not one of ours.
 pub fn list(conn: &mut Conn, filter: Filter, page: &PageQuery) -> Result<Vec<RunRow>> {
-    let mut runs = match_runs::table.order(match_runs::id.desc()).limit(page.limit + 1).select(RunRow::as_select()).into_boxed();
+    let mut runs = match_runs::table.order(match_runs::id.desc()).limit(page.rows_to_read()).select(RunRow::as_select()).into_boxed();
     if let Some(request) = filter.job_request {
         runs = runs.filter(match_runs::job_request_id.eq(request));
     }
@@ -134,7 +134,7 @@ pub fn own(conn: &mut Conn, developer: DeveloperId, page: &PageQuery) -> Result<
         .inner_join(match_runs::table.inner_join(job_requests::table))
         .filter(match_run_results::developer_id.eq(developer))
         .order(match_run_results::run_id.desc())
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .select((RunRow::as_select(), ResultRow::as_select(), job_requests::title))
         .into_boxed();
     if let Some(before) = page.after_as::<MatchRunId>()? {

@@ -232,7 +232,7 @@ fn held_hours(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Inst
 
 /// The invitations that were accepted, and those of the last 90 days as what somebody was asked.
 fn asked_to_talk(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant) -> Result<Vec<(DeveloperId, Offer)>> {
-    let since = now.plus(-OFFERS_COUNT_FOR);
+    let since = now.minus(OFFERS_COUNT_FOR);
     let rows: Vec<(DeveloperId, JobRequestId, Instant, String, Option<Instant>)> = invitations::table
         .filter(invitations::developer_id.one_of(ids))
         .filter(invitations::state.eq("accepted").or(invitations::created_at.gt(since)))
@@ -270,7 +270,7 @@ fn answers_count(mut asked: Vec<(DeveloperId, Offer)>, found: &mut Found, now: I
 /// How trials ended, and the latest offers.
 fn offers(conn: &mut Conn, ids: &[DeveloperId], found: &mut Found, now: Instant) -> Result<Vec<(DeveloperId, Offer)>> {
     let mut latest = Vec::new();
-    let since = now.plus(-OFFERS_COUNT_FOR);
+    let since = now.minus(OFFERS_COUNT_FOR);
     let answered = answers(conn, ids, since)?;
     let praised = praised(conn, ids)?;
     let rows: Vec<(DeveloperId, TrialId, Instant, String, Option<String>)> = trials::table

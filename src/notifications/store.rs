@@ -258,7 +258,7 @@ impl From<Row> for OutboxMail {
 /// # Errors
 /// 400 for a cursor that is not one of ours; 503 when the database is down.
 pub fn list(conn: &mut Conn, state: Option<MailState>, page: &PageQuery) -> Result<Page<OutboxMail>> {
-    let mut rows = dsl::outbox.order(dsl::id.desc()).limit(page.limit + 1).select(Row::as_select()).into_boxed();
+    let mut rows = dsl::outbox.order(dsl::id.desc()).limit(page.rows_to_read()).select(Row::as_select()).into_boxed();
     // Nearly all have been sent: a page of those is soon full. Of the others there are few.
     rows = match state {
         Some(MailState::Sent) => rows.filter(unindexed(dsl::state).eq(MailState::Sent)),
@@ -362,6 +362,6 @@ pub fn forget_subject(conn: &mut Conn, subject: &str) -> Result<usize> {
 /// 503 when the database is down.
 pub fn forget_old(conn: &mut Conn, now: Instant) -> Result<usize> {
     let finished = [MailState::Sent, MailState::Dead, MailState::Cancelled];
-    let old = dsl::outbox.filter(dsl::state.eq_any(finished)).filter(dsl::due_at.lt(now.plus(-KEPT)));
+    let old = dsl::outbox.filter(dsl::state.eq_any(finished)).filter(dsl::due_at.lt(now.minus(KEPT)));
     Ok(diesel::delete(old).execute(conn)?)
 }

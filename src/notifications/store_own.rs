@@ -38,11 +38,11 @@ fn came_at() -> SqlLiteral<InstantSql> {
 pub fn own(conn: &mut Conn, now: Instant, recipient_key: &str, page: &PageQuery) -> Result<Page<Own>> {
     let mut rows = dsl::outbox
         .filter(dsl::recipient_key.eq(recipient_key))
-        .filter(dsl::due_at.ge(now.plus(-KEPT)))
+        .filter(dsl::due_at.ge(now.minus(KEPT)))
         .filter(dsl::state.ne(MailState::Cancelled))
         .filter(dsl::due_at.le(now).or(dsl::attempts.gt(0)))
         .order((came_at().desc(), dsl::id.desc()))
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .select(Row::as_select())
         .into_boxed();
     if let Some(Place { came_at: at, id }) = page.after_as()? {

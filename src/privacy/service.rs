@@ -246,7 +246,7 @@ impl PrivacyRoom {
         let (now, mut count) = (self.clock.now(), 0);
         for rule in RULES {
             let Period::Days(_, days) = rule.period else { continue };
-            let before = now.plus(-TimeDelta::days(days(&self.settings)));
+            let before = now.minus(TimeDelta::days(days(&self.settings)));
             let statements = rule.statements;
             let touched = self.db.write(move |conn| store_retention::carry_out(conn, statements, before)).await?;
             count += touched;

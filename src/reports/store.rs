@@ -76,7 +76,7 @@ pub fn update(conn: &mut Conn, report: &Report) -> Result<()> {
 /// # Errors
 /// 400 for a cursor that is not one of ours.
 pub fn list(conn: &mut Conn, state: Option<ReportState>, page: &PageQuery) -> Result<Vec<Report>> {
-    let mut rows = reports::table.select(Row::as_select()).order(reports::id.desc()).limit(page.limit + 1).into_boxed();
+    let mut rows = reports::table.select(Row::as_select()).order(reports::id.desc()).limit(page.rows_to_read()).into_boxed();
     if let Some(state) = state {
         rows = rows.filter(reports::state.eq(state));
     }

@@ -1,5 +1,7 @@
 //! Background work: a [`Task`] reads state and reconciles, a [`Nudge`] wakes it early, the [`driver`] runs it. Knows no task.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod driver;
 
 use std::sync::Arc;

@@ -103,7 +103,7 @@ impl Skills {
     pub async fn list(&self, text: &str, category: Option<&str>, page: &PageQuery) -> Result<Page<SkillView>> {
         let search = Search { text, category, after: page.after_as()? };
         let catalogue = self.catalogue().await?;
-        let wanted = usize::try_from(page.limit).unwrap_or_default().saturating_add(1);
+        let wanted = usize::try_from(page.rows_to_read()).unwrap_or_default();
         let found = catalogue.search(&search, wanted);
         Ok(Page::cut(found, page.limit, |(position, _)| position.to_string()).map(|(_, skill)| skill.into()))
     }

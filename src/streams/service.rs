@@ -64,7 +64,7 @@ impl Streams {
     }
 
     async fn missed(&self, audience: Audience, last: EventId) -> Result<Option<Vec<Heard>>> {
-        if last < EventId::first_at(self.clock.now().plus(-KEPT)) {
+        if last < EventId::first_at(self.clock.now().minus(KEPT)) {
             return Ok(None);
         }
         let missed = self.db.read(move |conn| store::since(conn, audience, last, MISSED + 1)).await?;

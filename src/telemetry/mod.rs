@@ -1,5 +1,7 @@
 //! Logs, one event a line, metrics for Prometheus and, with the feature `otel`, traces. Nobody's address, name or token is ever logged.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 #[cfg(feature = "otel")]
 pub mod traces;
 

@@ -186,7 +186,7 @@ fn read(conn: &mut Conn, (row, (document, sha256), proposal, conversion): Found)
 /// # Errors
 /// 400 for a cursor that is not one of ours; 503 when the database is down.
 pub fn list(conn: &mut Conn, viewer: Viewer, state: Option<TrialState>, page: &PageQuery) -> Result<Vec<Trial>> {
-    let mut rows = dsl::trials.order(dsl::id.desc()).limit(page.limit + 1).select(Row::as_select()).into_boxed();
+    let mut rows = dsl::trials.order(dsl::id.desc()).limit(page.rows_to_read()).select(Row::as_select()).into_boxed();
     rows = match viewer {
         Viewer::Client(organization) => rows.filter(dsl::organization_id.eq(organization)),
         Viewer::Developer(developer) => rows.filter(dsl::developer_id.eq(developer)),

@@ -41,7 +41,7 @@ pub fn at_risk(conn: &mut Conn, rules: &Rules, now: Instant, page: &PageQuery) -
     let risky = undecided.or(silent).or(exists(said().filter(check_ins::going_well.eq(false))));
     let before = page.after_as::<TrialId>()?.unwrap_or(TrialId::from_u128(u128::MAX));
     let rows = trials::table.filter(trials::state.one_of(running)).filter(risky).filter(trials::id.lt(before));
-    Ok(rows.order(trials::id.desc()).limit(page.limit + 1).select(trials::id).load(conn)?)
+    Ok(rows.order(trials::id.desc()).limit(page.rows_to_read()).select(trials::id).load(conn)?)
 }
 
 /// A trial that ends by then should have been decided.

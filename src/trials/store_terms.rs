@@ -183,7 +183,7 @@ pub fn events(conn: &mut Conn, trial: TrialId, page: &PageQuery) -> Result<Vec<E
         .filter(trial_events::trial_id.eq(trial))
         .filter(trial_events::version.gt(after))
         .order(trial_events::version)
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .select(EventRow::as_select())
         .load(conn)?;
     rows.into_iter().map(event).collect()

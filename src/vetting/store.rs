@@ -162,7 +162,7 @@ pub fn of_developer(conn: &mut Conn, developer: DeveloperId) -> Result<Vec<Appli
 pub fn list(conn: &mut Conn, filter: &Filter, now: Instant) -> Result<Vec<Application>> {
     let mut query = vetting_applications::table
         .order(vetting_applications::id)
-        .limit(filter.page.limit + 1)
+        .limit(filter.page.rows_to_read())
         .select(ApplicationRow::as_select())
         .into_boxed();
     if let Some(after) = filter.page.after_as::<ApplicationId>()? {
@@ -180,7 +180,7 @@ pub fn list(conn: &mut Conn, filter: &Filter, now: Instant) -> Result<Vec<Applic
     if let Some(days) = filter.idle_days {
         let unfinished: Vec<ApplicationState> = ApplicationState::ALL.iter().copied().filter(|state| !is_finished(STEPS, state)).collect();
         query = query
-            .filter(vetting_applications::changed_at.le(now.plus(-TimeDelta::days(days))))
+            .filter(vetting_applications::changed_at.le(now.minus(TimeDelta::days(days))))
             .filter(vetting_applications::state.eq_any(unfinished));
     }
     let rows: Vec<ApplicationRow> = query.load(conn)?;

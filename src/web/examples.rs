@@ -190,7 +190,7 @@ impl Examples {
             let members = schema["properties"].as_object().into_iter().flatten();
             members.map(|(name, schema)| (name.clone(), self.member(thing, name, schema, depth))).collect()
         } else if is(schema, "array") {
-            json!([self.value(thing, name, &schema["items"], depth - 1)])
+            json!([self.value(thing, name, &schema["items"], depth.saturating_sub(1))])
         } else if is(schema, "boolean") {
             json!(true)
         } else if is(schema, "integer") || is(schema, "number") {
@@ -203,7 +203,7 @@ impl Examples {
 
     fn member(&self, thing: &str, name: &str, schema: &Value, depth: usize) -> Value {
         let own = samples::member(thing, name).filter(|own| !own.is_null() || may_be_null(schema));
-        own.unwrap_or_else(|| self.value(thing, name, schema, depth - 1))
+        own.unwrap_or_else(|| self.value(thing, name, schema, depth.saturating_sub(1)))
     }
 }
 

@@ -20,7 +20,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// 400 when it is not JSON, nests too deep or names a member twice; 422 for texts with control characters.
 pub fn parse(bytes: &[u8]) -> Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: 0 }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let value = Strict { left: DEPTH }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     let value = value.map_err(|error| malformed(&error))?;
     let mut faults = Faults::default();
     refuse_controls(&value, &mut String::new(), &mut faults);
@@ -59,12 +59,13 @@ fn refuse_controls(value: &Value, pointer: &mut String, faults: &mut Faults) {
 
 #[derive(Clone, Copy)]
 struct Strict {
-    depth: usize,
+    /// How many levels may still follow below this one.
+    left: usize,
 }
 
 impl Strict {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.depth >= DEPTH { Err(E::custom("too deep")) } else { Ok(Self { depth: self.depth + 1 }) }
+        self.left.checked_sub(1).map(|left| Self { left }).ok_or_else(|| E::custom("too deep"))
     }
 }
 
@@ -165,6 +166,8 @@ mod tests {
         for text in malformed {
             assert_eq!(code(text), Some(Code::MalformedRequest), "{}", String::from_utf8_lossy(text));
         }
+        let deepest = format!("{}1{}", "[".repeat(32), "]".repeat(32));
+        assert_eq!(code(deepest.as_bytes()), None);
         let controls: &[&[u8]] = &[b"{\"a\":\"x\\u0000\"}", b"[\"\\u0007\"]", b"\"\\u009f\""];
         for text in controls {
             assert_eq!(code(text), Some(Code::ValidationFailed), "{}", String::from_utf8_lossy(text));

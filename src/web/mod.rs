@@ -1,5 +1,7 @@
 //! The one door to HTTP words: what comes in is parsed here, what goes out is written here, and every error becomes a problem answer.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod address;
 pub mod answer;
 pub mod arrival;

@@ -182,8 +182,8 @@ pub fn document(rows: &[(&str, Rule)], scopes: &[(&str, &[Scope])]) -> String {
         `yes`: allowed, as far as the state of things lets it. `401`: sign in. `403`: not for this role. `404`: somebody else's, with the\n\
         same answer as for what is not there.\n";
     let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
-    let head = ["operation", "for"].iter().chain(&COLUMNS).map(|each| (*each).to_owned()).collect();
-    let rule = vec!["---".to_owned(); COLUMNS.len() + 2];
+    let head: Vec<String> = ["operation", "for"].iter().chain(&COLUMNS).map(|each| (*each).to_owned()).collect();
+    let rule = vec!["---".to_owned(); head.len()];
     let all = |scopes: &[Scope]| scopes.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
     let keys = scopes.iter().map(|(operation, scopes)| line(vec![format!("`{operation}`"), all(scopes)]));
     let keys: Vec<String> = [KEYS.to_owned()].into_iter().chain(keys).collect();

@@ -122,7 +122,7 @@ fn timesheet(action: &str) -> Option<Value> {
             json!({ "version": version, "action": action, "actor": actor, "user_id": USER, "to": to, "message": message, "at": AT })
         })
         .collect();
-    let version = steps.len() + 1;
+    let version = steps.len().saturating_add(1);
     Some(json!({ "state": state, "allowed_actions": allowed, "submitted_at": AT, "history": history, "version": version }))
 }
 

@@ -98,8 +98,8 @@ impl Webhooks {
     /// 503 when the database is down.
     pub async fn tidy(&self) -> Result<()> {
         let now = self.clock.now();
-        while self.db.write(move |conn| events::forget(conn, now.plus(-EVENTS_KEPT), AT_ONCE)).await? > 0 {}
-        while self.db.write(move |conn| store_deliveries::forget(conn, now.plus(-KEPT), AT_ONCE)).await? > 0 {}
+        while self.db.write(move |conn| events::forget(conn, now.minus(EVENTS_KEPT), AT_ONCE)).await? > 0 {}
+        while self.db.write(move |conn| store_deliveries::forget(conn, now.minus(KEPT), AT_ONCE)).await? > 0 {}
         let previous = self.seals.previous();
         if previous.is_empty() {
             return Ok(());

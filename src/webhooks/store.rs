@@ -148,7 +148,7 @@ pub fn count(conn: &mut Conn, owner: Owner) -> Result<i64> {
 /// # Errors
 /// 400 for a cursor that is not one of ours; 503 when the database is down.
 pub fn list(conn: &mut Conn, owner: Owner, page: &PageQuery) -> Result<Vec<Webhook>> {
-    let rows = webhooks::table.order(webhooks::id.desc()).limit(page.limit + 1).select(Row::as_select()).into_boxed();
+    let rows = webhooks::table.order(webhooks::id.desc()).limit(page.rows_to_read()).select(Row::as_select()).into_boxed();
     let mut rows = match owner {
         Owner::Organization(organization) => rows.filter(webhooks::organization_id.eq(organization)),
         Owner::House => rows.filter(webhooks::organization_id.is_null()),

@@ -80,7 +80,7 @@ pub fn list(conn: &mut Conn, webhook: WebhookId, state: Option<DeliveryState>, p
     let mut rows = dsl::webhook_deliveries
         .filter(dsl::webhook_id.eq(webhook))
         .order(dsl::id.desc())
-        .limit(page.limit + 1)
+        .limit(page.rows_to_read())
         .select(Row::as_select())
         .into_boxed();
     if let Some(state) = state {

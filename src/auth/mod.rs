@@ -3,6 +3,7 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+pub mod discovery;
 pub mod fetch;
 pub mod gate;
 pub mod id_token;

@@ -14,12 +14,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::config::Auth;
+use crate::config::bounds::{MOST_MEMORY_KIB, MOST_PASSES};
 use crate::kernel::email::Email;
 use crate::kernel::error::{Error, Faults, Result};
 use crate::kernel::threads::Threads;
 
-/// The largest memory, in KiB, that a stored hash may ask for: a corrupted row must not be a memory bomb.
-const MOST_MEMORY_KIB: u32 = 1 << 18;
+/// The most lanes that a stored hash may ask for; ours have one.
+const MOST_LANES: u32 = 4;
 /// log10 of the guesses below which a password is too easy: all of zxcvbn's own 30,000 commonest stay below.
 const EASY_GUESSES_LOG10: f64 = 4.5;
 /// How much there must be of a password beside the names of its owner and ours.
@@ -107,18 +108,17 @@ fn hash(parameters: Params, password: &SecretString) -> Result<String> {
 fn verify(configured: &Params, password: &SecretString, stored: &str) -> Verdict {
     let Ok(stored) = PasswordHash::new(stored) else { return Verdict::Wrong };
     let Ok(parameters) = Params::try_from(&stored) else { return Verdict::Wrong };
-    if stored.algorithm.as_str() != "argon2id"
-        || parameters.m_cost() > MOST_MEMORY_KIB
-        || parameters.t_cost() > 16
-        || parameters.p_cost() > 4
-    {
-        return Verdict::Wrong;
-    }
-    if !is_right(password, &stored, &parameters) {
+    if !is_bearable(stored.algorithm.as_str(), &parameters) || !is_right(password, &stored, &parameters) {
         return Verdict::Wrong;
     }
     let weak = parameters.m_cost() < configured.m_cost() || parameters.t_cost() < configured.t_cost();
     if weak { Verdict::RightButWeak } else { Verdict::Right }
+}
+
+/// Whether it is a hash of ours, at a cost that can be configured.
+fn is_bearable(algorithm: &str, parameters: &Params) -> bool {
+    let (memory, passes, lanes) = (parameters.m_cost(), parameters.t_cost(), parameters.p_cost());
+    algorithm == "argon2id" && memory <= MOST_MEMORY_KIB && passes <= MOST_PASSES && lanes <= MOST_LANES
 }
 
 /// As argon2's own `verify_password`, in memory that the thread keeps.
@@ -179,7 +179,8 @@ mod tests {
     #[test]
     fn easy_passwords_are_refused() {
         let long = "x".repeat(129);
-        let easy = ["password", "12345678", "qwertyuiop", "iloveyou1", "short77", &long];
+        // The last one is in no list.
+        let easy = ["password", "12345678", "qwertyuiop", "iloveyou1", "short77", &long, "kkkkkkkkkkkkkkkk"];
         let named =
             ["guildhall", "Guildhall-2026", "firstname.lastname", "firstname.lastname@example.com!", "Somebody!1234", "acme payments"];
         for refused in easy.into_iter().chain(named) {
@@ -204,6 +205,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn six_characters_beside_a_name_are_enough() {
+        let context = ["jo@example.com".to_owned(), "guildhall".to_owned()];
+        for (password, little) in
+            [("guildhall", true), ("guildhall-k7x9q", true), ("k7-guildhall_x9 q", true), ("guildhall-k7x9qz", false), ("k7x9q", false)]
+        {
+            assert_eq!(is_little_more_than(password, &context), little, "{password}");
+        }
+    }
+
     fn parameters(memory_kib: u32, passes: u32) -> Params {
         Params::new(memory_kib, passes, 1, None).expect("parameters")
     }
@@ -225,6 +236,38 @@ mod tests {
             "nonsense".to_owned(),
         ] {
             assert_eq!(verify(&parameters, &good, &broken), Verdict::Wrong, "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_stored_hash_may_cost_so_much_and_no_more() {
+        for (algorithm, memory, passes, lanes, bearable) in [
+            ("argon2id", 64, 1, 1, true),
+            ("argon2id", 262_144, 16, 4, true),
+            ("argon2id", 262_145, 16, 4, false),
+            ("argon2id", 262_144, 17, 4, false),
+            ("argon2id", 262_144, 16, 5, false),
+            ("argon2i", 64, 1, 1, false),
+            ("argon2d", 64, 1, 1, false),
+        ] {
+            let parameters = Params::new(memory, passes, lanes, None).expect("parameters");
+            assert_eq!(is_bearable(algorithm, &parameters), bearable, "{algorithm} with {parameters:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_weaker_than_configured_in_any_respect_is_hashed_again() {
+        let (configured, password) = (parameters(64, 2), SecretString::from("a good password"));
+        for (memory, passes, verdict) in [
+            (64, 2, Verdict::Right),
+            (128, 3, Verdict::Right),
+            (32, 2, Verdict::RightButWeak),
+            (64, 1, Verdict::RightButWeak),
+            (32, 3, Verdict::RightButWeak),
+            (128, 1, Verdict::RightButWeak),
+        ] {
+            let stored = hash(parameters(memory, passes), &password).expect("a hash");
+            assert_eq!(verify(&configured, &password, &stored), verdict, "{memory} KiB, {passes} passes");
         }
     }
 

@@ -17,9 +17,9 @@ use oauth2::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::sync::MutexGuard;
 
+use crate::auth::discovery::{KeySet, Metadata};
 use crate::auth::fetch::{FetchError, Fetcher};
 use crate::auth::id_token::{self, Disbelief, Expected};
 use crate::auth::token::RoundTrip;
@@ -35,8 +35,6 @@ const KEPT: TimeDelta = TimeDelta::hours(1);
 const RELEARN: TimeDelta = TimeDelta::minutes(1);
 /// How long nobody asks again after somebody who began to ask in vain. The longest attempt, two answers of five seconds, leaves five.
 const LEFT_ALONE: TimeDelta = TimeDelta::seconds(15);
-/// The most keys of a provider that are kept.
-const MOST_KEYS: usize = 64;
 
 type Tokens = StandardTokenResponse<WithIdToken, BasicTokenType>;
 type OwnClient = Client<
@@ -143,22 +141,6 @@ struct Known {
     since: Instant,
 }
 
-/// `/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 §3), as far as it matters.
-#[derive(Deserialize)]
-struct Metadata {
-    issuer: String,
-    authorization_endpoint: String,
-    token_endpoint: String,
-    jwks_uri: String,
-    token_endpoint_auth_methods_supported: Option<Vec<String>>,
-}
-
-/// Keys, of which some may be of kinds that nobody here knows.
-#[derive(Deserialize)]
-struct KeySet {
-    keys: Vec<Value>,
-}
-
 #[derive(Deserialize)]
 struct GithubUser {
     id: i64,
@@ -231,12 +213,7 @@ impl Provider {
         exchanged.map_err(|error| match error {
             RequestTokenError::Request(error) => self.down(&error),
             error => {
-                // Its own words may name people; the kind of error does not.
-                let kind = match &error {
-                    RequestTokenError::ServerResponse(answer) => answer.error().to_string(),
-                    _ => "unreadable".to_owned(),
-                };
-                tracing::warn!(provider = %self.name, %kind, "a code was not taken");
+                tracing::warn!(provider = %self.name, kind = kind(&error), "a code was not taken");
                 Error::fault("/code", "was not taken by the provider: begin again")
             }
         })
@@ -246,7 +223,7 @@ impl Provider {
         let token = token.ok_or_else(|| self.disbelieved("there is no ID token"))?;
         let expected = Expected { issuer: &self.issuer, client_id: &self.client_id, nonce: &trip.nonce };
         let read = match id_token::read(token, &known.keys, expected, now) {
-            Err(Disbelief::Key) if now.since(known.since) >= RELEARN => {
+            Err(Disbelief::Key) => {
                 let learnt = self.learn(self.learning.lock().await, RELEARN, now).await?;
                 id_token::read(token, &learnt.keys, expected, now)
             }
@@ -283,13 +260,10 @@ impl Provider {
 
     /// What it says of itself. Something old is better than nothing: only those who have nothing wait for whoever asks already.
     async fn known(&self, now: Instant) -> Result<Arc<Known>> {
-        match self.kept() {
-            Some(known) if now.since(known.since) < KEPT => Ok(known),
-            Some(old) => match self.learning.try_lock() {
-                Ok(turn) => Ok(self.learn(turn, KEPT, now).await.unwrap_or(old)),
-                Err(_) => Ok(old),
-            },
-            None => self.learn(self.learning.lock().await, KEPT, now).await,
+        let Some(known) = self.kept() else { return self.learn(self.learning.lock().await, KEPT, now).await };
+        match self.learning.try_lock() {
+            Ok(turn) => Ok(self.learn(turn, KEPT, now).await.unwrap_or(known)),
+            Err(_) => Ok(known),
         }
     }
 
@@ -325,17 +299,9 @@ impl Provider {
     async fn discover(&self, since: Instant) -> Result<Known> {
         let place = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
         let metadata: Metadata = self.fetcher.json(&place, None).await.map_err(|error| self.down(&error))?;
-        if metadata.issuer != self.issuer {
-            return Err(self.out_of_order("its discovery names another issuer than the configuration"));
-        }
-        let doors = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
-        if self.issuer.starts_with("https://") && doors.iter().any(|door| !door.starts_with("https://")) {
-            return Err(self.out_of_order("its discovery names a door without https"));
-        }
+        metadata.check(&self.issuer).map_err(|wrong| self.out_of_order(wrong))?;
         let keys: KeySet = self.fetcher.json(&metadata.jwks_uri, None).await.map_err(|error| self.down(&error))?;
-        let keys = keys.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).take(MOST_KEYS).collect();
-        let methods = metadata.token_endpoint_auth_methods_supported;
-        let in_body = methods.is_some_and(|methods| !methods.iter().any(|method| method == "client_secret_basic"));
+        let (in_body, keys) = (metadata.wants_secret_in_body(), keys.readable());
         Ok(Known { authorization: metadata.authorization_endpoint, token: metadata.token_endpoint, in_body, keys, since })
     }
 
@@ -354,6 +320,34 @@ impl Provider {
     }
 }
 
+/// What kind of error it is: its own words may name people, the kind does not.
+fn kind(error: &RequestTokenError<FetchError, BasicErrorResponse>) -> &str {
+    match error {
+        RequestTokenError::ServerResponse(answer) => answer.error().as_ref(),
+        _ => "unreadable",
+    }
+}
+
 fn verifier(trip: &RoundTrip) -> PkceCodeVerifier {
     PkceCodeVerifier::new(trip.verifier.expose_secret().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use oauth2::basic::BasicErrorResponseType;
+
+    use super::*;
+
+    #[test]
+    fn the_kind_of_an_error_is_a_word_and_names_nobody() {
+        let refused = BasicErrorResponse::new(BasicErrorResponseType::InvalidGrant, Some("not for jo@example.com".to_owned()), None);
+        assert_eq!(kind(&RequestTokenError::ServerResponse(refused)), "invalid_grant");
+        assert_eq!(kind(&RequestTokenError::Other("not for jo@example.com".to_owned())), "unreadable");
+    }
+
+    #[test]
+    fn an_id_token_is_never_shown() {
+        let tokens = WithIdToken { id_token: Some("a secret".to_owned()) };
+        assert_eq!(format!("{tokens:?}"), "WithIdToken { .. }");
+    }
 }

@@ -120,7 +120,7 @@ impl Tokens {
     fn read(&self, token: &str, now: Instant) -> Option<Claims> {
         let header = Some(token).filter(|token| token.len() <= LONGEST).and_then(|token| jsonwebtoken::decode_header(token).ok())?;
         let key = self.keys.iter().find(|key| Some(&key.id) == header.kid.as_ref())?;
-        if header.typ.as_deref() != Some(TYPE) || header.alg != Algorithm::HS256 {
+        if header.typ.as_deref() != Some(TYPE) {
             return None;
         }
         let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation()).ok()?.claims;
@@ -246,5 +246,132 @@ impl Key {
         mac.update(b":");
         mac.update(text.as_bytes());
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn secret(letter: &str) -> SecretString {
+        letter.repeat(32).into()
+    }
+
+    /// A house with the secrets of these letters: the first one signs.
+    fn house(letters: &[&str]) -> Tokens {
+        let all: Vec<SecretString> = letters.iter().map(|letter| secret(letter)).collect();
+        Tokens::new(&all[0], &all[1..], 15).expect("tokens")
+    }
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_micros(seconds * 1_000_000)
+    }
+
+    fn claims() -> Claims {
+        let (sub, sid) = (UserId::from_u128(1), SessionId::from_u128(2));
+        Claims { sub, sid, iss: "guildhall".into(), aud: "guildhall".into(), iat: NOW, exp: NOW + 900, nbf: None }
+    }
+
+    /// As ours are, for the secret of `letter`.
+    fn header(letter: &str) -> Header {
+        Header { kid: Some(key_id(&secret(letter))), typ: Some("at+jwt".into()), ..Header::new(Algorithm::HS256) }
+    }
+
+    fn signed(header: &Header, claims: &Claims, letter: &str) -> String {
+        let key = EncodingKey::from_secret(letter.repeat(32).as_bytes());
+        jsonwebtoken::encode(header, claims, &key).expect("a token")
+    }
+
+    #[test]
+    fn a_token_says_who_and_until_when() {
+        let house = house(&["a"]);
+        let (token, lifetime) = house.access(UserId::from_u128(1), SessionId::from_u128(2), at(NOW)).expect("a token");
+        assert_eq!((token.as_str(), lifetime), (signed(&header("a"), &claims(), "a").as_str(), 900));
+        assert_eq!(house.claims(&token, at(NOW)).expect("claims"), claims());
+    }
+
+    #[test]
+    fn a_token_is_good_in_its_time_which_clocks_see_five_seconds_apart() {
+        let house = house(&["a"]);
+        let good = claims();
+        for (iat, exp, nbf, is_good) in [
+            (NOW, NOW + 900, None, true),
+            (NOW, NOW - 4, None, true),
+            (NOW, NOW - 5, None, false),
+            (NOW + 5, NOW + 900, None, true),
+            (NOW + 6, NOW + 900, None, false),
+            (NOW + 6, NOW + 900, Some(NOW), false),
+            (NOW, NOW + 900, Some(NOW + 5), true),
+            (NOW, NOW + 900, Some(NOW + 6), false),
+            (i64::MIN, i64::MAX, Some(i64::MIN), true),
+            (i64::MAX, i64::MAX, None, false),
+            (NOW, i64::MAX, Some(i64::MAX), false),
+        ] {
+            let claims = Claims { iat, exp, nbf, ..good.clone() };
+            let read = house.read(&signed(&header("a"), &claims, "a"), at(NOW));
+            assert_eq!(read, is_good.then_some(claims), "{iat} {exp} {nbf:?}");
+        }
+    }
+
+    #[test]
+    fn only_an_access_token_of_ours_is_one() {
+        let house = house(&["b", "a"]);
+        let (ours, good) = (header("b"), claims());
+        let read = |header: &Header, letter: &str| house.read(&signed(header, &good, letter), at(NOW));
+        assert_eq!((read(&ours, "b"), read(&header("a"), "a")), (Some(good.clone()), Some(good.clone())), "also while keys are rotated");
+        for (header, letter) in [
+            (ours.clone(), "a"),
+            (header("c"), "c"),
+            (Header { kid: None, ..ours.clone() }, "b"),
+            (Header { typ: None, ..ours.clone() }, "b"),
+            (Header { typ: Some("JWT".into()), ..ours.clone() }, "b"),
+            (Header { alg: Algorithm::HS384, ..ours.clone() }, "b"),
+            (Header { alg: Algorithm::HS512, ..ours.clone() }, "b"),
+            (Header { cty: Some("x".repeat(2048)), ..ours.clone() }, "b"),
+        ] {
+            assert_eq!(read(&header, letter), None, "{header:?} signed by {letter}");
+        }
+        for claims in [Claims { iss: "another".into(), ..good.clone() }, Claims { aud: "another".into(), ..good.clone() }] {
+            assert_eq!(house.read(&signed(&ours, &claims, "b"), at(NOW)), None, "{claims:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_good_for_one_purpose_and_in_its_own_house() {
+        let (house, other) = (house(&["a"]), house(&["b"]));
+        let (mail, session) = (MailTokenId::from_u128(1), SessionId::from_u128(2));
+        let (code, refresh) = (house.mail_code(mail), house.refresh(session, 7));
+        let refresh = refresh.expose_secret();
+        assert_eq!((house.mail_token(&code), house.refreshed(refresh)), (Some(mail), Some((session, 7))));
+        assert_eq!((house.mail_token(refresh), house.refreshed(&code)), (None, None));
+        assert_eq!((other.mail_token(&code), other.refreshed(refresh)), (None, None));
+        assert_eq!(self::house(&["b", "a"]).mail_token(&code), Some(mail), "while keys are rotated");
+    }
+
+    #[test]
+    fn a_code_that_is_too_long_is_not_looked_at() {
+        let (house, user) = (house(&["a"]), UserId::from_u128(1));
+        let text = user.to_string();
+        // Beside the kind: the person, two dots, and 43 characters of a seal.
+        let longest = "x".repeat(2048 - text.len() - 2 - 43);
+        let code = |kind: &str| house.unsubscribe(&text, kind);
+        assert_eq!((code(&longest).len(), house.unsubscribed(&code(&longest))), (2048, Some((user, longest.clone()))));
+        assert_eq!(house.unsubscribed(&code(&format!("{longest}x"))), None);
+    }
+
+    #[test]
+    fn a_pseudonym_is_the_same_for_ever() {
+        // HMAC-SHA256 of `pseudonym:jo@example.com`: another one would forget whom it was for.
+        assert_eq!(house(&["a"]).pseudonym("jo@example.com"), "7j2YWjcGuAes825kytEMbkxTotTTzuuxJBIW0j-aWYw");
+    }
+
+    #[test]
+    fn a_house_whose_tokens_are_no_good_does_not_start() {
+        let refused = |secret: &SecretString, minutes: i64| Tokens::new(secret, &[], minutes).is_err();
+        assert!(!refused(&secret("a"), 1));
+        assert!(refused(&secret("a"), -1), "its tokens are over before they begin");
+        assert!(!refused(&"a".repeat(32).into(), 15) && refused(&"a".repeat(31).into(), 15), "a secret has 32 bytes");
     }
 }

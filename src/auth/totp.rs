@@ -127,6 +127,9 @@ mod tests {
             assert_ne!(Proof::read(code, "user_2"), kept);
         }
         assert_eq!(Proof::read(" 123 456", "user_1"), Proof::Code("123456".to_owned()));
+        for neither in ["12345", "1234567", "12345A"] {
+            assert_eq!(Proof::read(neither, "user_1"), Proof::Recovery(hash(neither, "user_1")), "{neither}");
+        }
         assert_eq!(codes.iter().map(|(code, _)| code).collect::<std::collections::HashSet<_>>().len(), RECOVERY_CODES);
     }
 }

@@ -11,6 +11,10 @@ type Bound = (&'static str, i64, RangeInclusive<i64>);
 const LONGEST: i64 = 3650;
 /// More than anybody does or has.
 const MANY: i64 = 1_000_000_000;
+/// The most memory that a password is hashed in, and verified: a corrupted row must not be a memory bomb.
+pub const MOST_MEMORY_KIB: u32 = 262_144;
+/// The most passes over it.
+pub const MOST_PASSES: u32 = 16;
 
 /// Refuses a number that is out of its bounds.
 ///
@@ -56,8 +60,8 @@ fn people(settings: &Settings) -> Vec<Bound> {
     let (auth, invitations) = (&settings.auth, &settings.invitations);
     vec![
         // No weaker than OWASP's least for argon2id.
-        ("auth.memory_kib", number(auth.memory_kib), 19_456..=4_194_304),
-        ("auth.passes", number(auth.passes), 2..=100),
+        ("auth.memory_kib", number(auth.memory_kib), 19_456..=i64::from(MOST_MEMORY_KIB)),
+        ("auth.passes", number(auth.passes), 2..=i64::from(MOST_PASSES)),
         ("auth.hashing_permits", number(auth.hashing_permits), 0..=1024),
         ("auth.access_minutes", auth.access_minutes, 1..=15),
         ("auth.refresh_days", auth.refresh_days, 1..=LONGEST),

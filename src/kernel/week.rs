@@ -22,11 +22,6 @@ impl Week {
         self.0
     }
 
-    /// Its last day.
-    pub fn sunday(self) -> NaiveDate {
-        add_days(self.0, 6)
-    }
-
     /// The day that comes `days` after its Monday, also in a later week.
     pub fn day(self, days: i64) -> NaiveDate {
         add_days(self.0, days)

@@ -331,31 +331,6 @@ pub fn undeliverable(conn: &mut Conn, kinds: &[LetterKind], told: LetterKind) ->
     Ok(dead.filter(diesel::dsl::not(is_told)).order(dsl::id).select((dsl::kind, dsl::subject, dsl::anchor)).load(conn)?)
 }
 
-/// How many mails there are in each state.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn count_by_state(conn: &mut Conn) -> Result<Vec<(MailState, i64)>> {
-    Ok(dsl::outbox.group_by(dsl::state).select((dsl::state, diesel::dsl::count_star())).load(conn)?)
-}
-
-/// Erases every mail to a person.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn forget_recipient(conn: &mut Conn, recipient_key: &str) -> Result<usize> {
-    Ok(diesel::delete(dsl::outbox.filter(dsl::recipient_key.eq(recipient_key))).execute(conn)?)
-}
-
-/// Erases finished mails about `subject`, to whomever: they may name a person who is being erased.
-///
-/// # Errors
-/// 503 when the database is down.
-pub fn forget_subject(conn: &mut Conn, subject: &str) -> Result<usize> {
-    let finished = dsl::outbox.filter(dsl::subject.eq(subject)).filter(dsl::state.ne(MailState::Pending));
-    Ok(diesel::delete(finished).execute(conn)?)
-}
-
 /// Erases finished mails that were due more than 90 days ago.
 ///
 /// # Errors

@@ -259,13 +259,6 @@ pub struct Signature {
     pub sha256: String,
 }
 
-/// Whether both parties have signed this very version.
-pub fn is_signed_by_both(signatures: &[Signature], terms_version: i64, sha256: &str) -> bool {
-    let signed =
-        |party: Party| signatures.iter().any(|each| each.party == party && each.terms_version == terms_version && each.sha256 == sha256);
-    signed(Party::Client) && signed(Party::Developer)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -352,23 +345,5 @@ mod tests {
             assert_eq!(patched(nothing), terms());
         }
         assert!(serde_json::from_str::<TermsPatch>(r#"{"trial_days": 60}"#).is_err());
-    }
-
-    #[test]
-    fn both_sign_the_same_version() {
-        let signature = |party, terms_version| Signature {
-            party,
-            user_id: UserId::from_u128(1),
-            at: Instant::from_micros(0),
-            terms_version,
-            sha256: "aa".to_owned(),
-        };
-        let both = |first, second| {
-            let signatures = [signature(Party::Client, first), signature(Party::Developer, second)];
-            is_signed_by_both(&signatures, 2, "aa")
-        };
-        assert!(both(2, 2) && !both(1, 2) && !both(2, 1));
-        assert!(!is_signed_by_both(&[signature(Party::Client, 1), signature(Party::Developer, 1)], 1, "bb"));
-        assert_eq!(Party::of(Actor::Client).map(Party::other), Some(Party::Developer));
     }
 }

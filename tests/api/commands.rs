@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use guildhall::db::schema::{outbox, timers, users};
 use guildhall::db::{Conn, migrate};
 use guildhall::kernel::clock::{Clock as _, Instant, SystemClock};
+use guildhall::kernel::words::Word as _;
 use guildhall::notifications::domain::LetterKind;
 use guildhall::notifications::outbox::MailState;
 use serde_json::json;

@@ -106,7 +106,8 @@ impl Launch {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_guildhall"));
-        let inherited = std::env::vars().filter(|(name, _)| matches!(name.as_str(), "PATH" | "HOME" | "TMPDIR" | "LLVM_PROFILE_FILE" | "MUTANT" | "MUTANTS_REACHED"));
+        let inherited = std::env::vars()
+            .filter(|(name, _)| matches!(name.as_str(), "PATH" | "HOME" | "TMPDIR" | "LLVM_PROFILE_FILE" | "MUTANT" | "MUTANTS_REACHED"));
         command.env_clear().envs(inherited).envs(self.variables.iter().cloned());
         command.args(arguments).current_dir(&self.folder.0).stdin(Stdio::null());
         command

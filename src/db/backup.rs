@@ -114,7 +114,7 @@ fn look_through(file: &Path, conn: &mut SqliteConnection) -> Result<String> {
     }
     let statement = "SELECT version AS line FROM __diesel_schema_migrations ORDER BY version";
     let seen: Vec<Line> = sql_query(statement).load(conn).map_err(|_| wrong("this is no database of Guildhall".to_owned()))?;
-    let ours = migrate::names_on_sqlite()?;
+    let ours = migrate::versions_on_sqlite()?;
     if let Some(Line { line }) = seen.iter().find(|seen| !ours.contains(&seen.line)) {
         return Err(wrong(format!("it was made by a newer release, which knows migration {line}: restore it with that one")));
     }

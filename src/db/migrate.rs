@@ -1,10 +1,13 @@
 //! Migrations: what both engines share and what one of them alone has are one story in the order of their names; applied one
 //! transaction each, under a lock.
 
+use std::collections::BTreeMap;
+
 use diesel::RunQueryDsl as _;
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
 use diesel::migration::{Migration, MigrationSource};
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::db::Conn;
@@ -28,6 +31,13 @@ impl Story {
     pub fn of(conn: &Conn) -> Self {
         Self { own: if matches!(conn, Conn::Sqlite(_)) { &SQLITE } else { &POSTGRES } }
     }
+
+    /// Each migration's name by its version; they are the same for every backend.
+    fn names(self) -> Result<BTreeMap<String, String>> {
+        let all: Vec<Box<dyn Migration<Sqlite>>> = self.migrations().map_err(Error::internal)?;
+        let names = all.iter().map(|migration| migration.name());
+        Ok(names.map(|name| (name.version().to_string(), name.to_string())).collect())
+    }
 }
 
 impl<DB: Backend> MigrationSource<DB> for Story {
@@ -48,22 +58,23 @@ pub fn pending(conn: &mut Conn) -> Result<Vec<String>> {
     Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
 }
 
-/// The names of the migrations that are applied, newest first.
+/// The names of the migrations that are applied, oldest first; of one that this program does not know, its version alone.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn applied(conn: &mut Conn) -> Result<Vec<String>> {
-    let versions = conn.applied_migrations().map_err(Error::internal)?;
-    Ok(versions.iter().map(ToString::to_string).collect())
+    let mut names = Story::of(conn).names()?;
+    let mut versions: Vec<String> = conn.applied_migrations().map_err(Error::internal)?.iter().map(ToString::to_string).collect();
+    versions.sort();
+    Ok(versions.into_iter().map(|version| names.remove(&version).unwrap_or(version)).collect())
 }
 
 /// The versions of all migrations of an SQLite database, as such a database notes them.
 ///
 /// # Errors
 /// Never for what is built in.
-pub fn names_on_sqlite() -> Result<Vec<String>> {
-    let story: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> = Story { own: &SQLITE }.migrations().map_err(Error::internal)?;
-    Ok(story.iter().map(|migration| migration.name().version().to_string()).collect())
+pub fn versions_on_sqlite() -> Result<Vec<String>> {
+    Ok(Story { own: &SQLITE }.names()?.into_keys().collect())
 }
 
 /// Applies what is pending and names it. Two nodes that start together apply each migration once.
@@ -89,6 +100,7 @@ pub fn run(conn: &mut Conn) -> Result<Vec<String>> {
 }
 
 fn apply<DB: Backend>(conn: &mut impl MigrationHarness<DB>, story: Story) -> Result<Vec<String>> {
-    let names = conn.run_pending_migrations(story).map_err(Error::internal)?;
-    Ok(names.iter().map(ToString::to_string).collect())
+    let pending = conn.pending_migrations(story).map_err(Error::internal)?;
+    pending.iter().try_for_each(|migration| conn.run_migration(migration).map(drop)).map_err(Error::internal)?;
+    Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
 }

@@ -1,5 +1,7 @@
 //! The states of a job request, and the one table from which everything about them is made.
 
+use std::convert::Infallible;
+
 use crate::kernel::process::{Actor, Step, Table, To, find};
 use crate::words;
 
@@ -41,13 +43,13 @@ words! {
 pub const CREATED: &str = "create";
 
 /// A row of the table.
-pub type Row = Step<JobRequestState, JobRequestAction, (), ()>;
+pub type Row = Step<JobRequestState, JobRequestAction, Infallible, Infallible>;
 
 const CLIENT: &[Actor] = &[Actor::Client];
 const SYSTEM: &[Actor] = &[Actor::System];
 
 /// The lifecycle: every step that exists.
-pub const STEPS: Table<JobRequestState, JobRequestAction, (), ()> = &[
+pub const STEPS: Table<JobRequestState, JobRequestAction, Infallible, Infallible> = &[
     Row::new(JobRequestAction::Open, &[State::Draft, State::Paused], CLIENT, To::State(State::Open)),
     Row::new(JobRequestAction::Pause, &[State::Open], CLIENT, To::State(State::Paused)),
     Row::new(JobRequestAction::Close, &[State::Draft, State::Open, State::Paused, State::Filled], CLIENT, To::State(State::Closed)),

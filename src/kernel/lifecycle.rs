@@ -25,17 +25,6 @@ impl<W: Word> Described for W {
     }
 }
 
-/// For tables that name no guards, mails or outcomes.
-impl Described for () {
-    fn word(&self) -> String {
-        String::new()
-    }
-
-    fn about(&self) -> String {
-        String::new()
-    }
-}
-
 /// A word with what it means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LifecycleWord {

@@ -1,5 +1,7 @@
 //! A lifecycle as data: a table of [`Step`]s from which handlers, `allowed_actions`, documentation and tests are all made.
 
+use std::convert::Infallible;
+
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::principal::Role;
 use crate::kernel::words::Word;
@@ -67,7 +69,7 @@ impl<S: Copy> To<S> {
 /// One row of a lifecycle's table. An action may have several rows, for different states or actors; the row of a thing's
 /// creation comes from no state.
 #[derive(Debug)]
-pub struct Step<S: 'static, A: 'static, G: 'static, M: 'static, O = ()> {
+pub struct Step<S: 'static, A: 'static, G: 'static, M: 'static, O = Infallible> {
     /// What is done.
     pub action: A,
     /// In which states.
@@ -107,7 +109,7 @@ impl<S: Copy, A: Copy, G, M, O: Copy> Step<S, A, G, M, O> {
 }
 
 /// The table of a lifecycle.
-pub type Table<S, A, G, M, O = ()> = &'static [Step<S, A, G, M, O>];
+pub type Table<S, A, G, M, O = Infallible> = &'static [Step<S, A, G, M, O>];
 
 /// The row for `action` by `actor` in `state`.
 ///

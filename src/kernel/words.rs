@@ -1,5 +1,7 @@
 //! Closed sets of words: one macro gives an enum its text form for JSON, the database, the OpenAPI document and the tests.
 
+use std::convert::Infallible;
+
 /// A type whose values are short stable texts, the same in JSON and in the database.
 pub trait Word: Sized + Copy + 'static {
     /// Every value, in the order of declaration.
@@ -14,6 +16,19 @@ pub trait Word: Sized + Copy + 'static {
     /// The value that `text` names, if any.
     fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|word| word.as_str() == text)
+    }
+}
+
+/// The word of a table that names no guards, mails or outcomes: there is none.
+impl Word for Infallible {
+    const ALL: &'static [Self] = &[];
+
+    fn as_str(self) -> &'static str {
+        match self {}
+    }
+
+    fn about(self) -> &'static str {
+        match self {}
     }
 }
 

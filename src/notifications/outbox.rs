@@ -188,4 +188,14 @@ mod tests {
         let late = settle(Outcome::Retry("later".to_owned()), 60, now, now.plus(TimeDelta::minutes(59)), 0.0);
         assert_eq!((late.state, late.due_at), (MailState::Dead, None));
     }
+
+    #[test]
+    fn the_last_attempt_may_come_when_it_is_given_up_and_no_later() {
+        let now = Instant::from_micros(0);
+        let (next, error) = (now.plus(TimeDelta::seconds(5)), Some("later".to_owned()));
+        let settled = |give_up_at| settle(Outcome::Retry("later".to_owned()), 1, now, give_up_at, 0.0);
+        assert_eq!(settled(next), Settled { state: MailState::Pending, due_at: Some(next), error: error.clone() });
+        let earlier = next.plus(TimeDelta::microseconds(-1));
+        assert_eq!(settled(earlier), Settled { state: MailState::Dead, due_at: None, error });
+    }
 }

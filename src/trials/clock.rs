@@ -141,3 +141,26 @@ pub fn ring(conn: &mut Conn, rules: &Rules, timers: &[Due], now: Instant) -> Res
     }
     if steps.is_empty() { Ok(()) } else { apply_all(conn, rules, &steps, now).map(drop) }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::trials::process::{TrialState, target};
+    use crate::trials::samples::contract;
+
+    #[test]
+    fn an_offer_to_go_on_that_lapses_leads_back_until_the_very_instant_of_the_end() {
+        let mut offered = contract();
+        offered.trial.state = TrialState::ConversionOffered;
+        let led_to = |at| {
+            let body = StepBody::default();
+            let lapse = step(&offered, Action::LapseConversion, at, &body).unwrap();
+            target(lapse.row, offered.trial.state).unwrap()
+        };
+        let end = offered.trial.ends_at;
+        assert_eq!(led_to(end.plus(TimeDelta::microseconds(-1))), TrialState::Active);
+        assert_eq!(led_to(end), TrialState::DecisionDue);
+    }
+}

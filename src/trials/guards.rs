@@ -265,7 +265,11 @@ pub fn standing_facts(contract: &Contract, viewer: Viewer, periods: &Periods, no
 mod tests {
     use super::*;
     use crate::kernel::error::Code;
+    use crate::kernel::process::Actor;
     use crate::kernel::words::Word;
+    use crate::trials::model::{Proposal, ProposalContent};
+    use crate::trials::samples::contract;
+    use crate::trials::tests_stage::at;
 
     fn good() -> Facts {
         Facts {
@@ -335,5 +339,51 @@ mod tests {
         assert_eq!(ask(Some("21")).unwrap_err().faults[0].pointer, "/last_day");
         // A notice that reaches past the grace time still counts.
         assert_eq!(last_day(None, date("19"), 7, date("20")).unwrap(), date("26"));
+    }
+
+    #[test]
+    fn a_trial_tells_everything_that_it_knows() {
+        let mut contract = contract();
+        let (party, content, proposed_at) = (Party::Client, ProposalContent::default(), at("2026-12-10T10:00:00Z"));
+        contract.proposal = Some(Proposal { action: Action::Appeal, party, content, proposed_at });
+        contract.appealed = true;
+        contract.trial.outcome = Some(Outcome::TerminatedForCause);
+        contract.trial.accept_blocked = Some("All seats are taken.".to_owned());
+        (contract.trial.paused_days, contract.trial.paused_by, contract.trial.extension_days) = (13, Some(Actor::Developer), 1);
+        let viewer = Viewer::Developer(contract.trial.developer_id);
+        let told = Facts {
+            accept_blocked: contract.trial.accept_blocked.clone(),
+            party: Some(Party::Developer),
+            open_proposal_by: Some(Party::Client),
+            proposed: Some(Action::Appeal),
+            pause_left: true,
+            paused_by_self: true,
+            extended: true,
+            outcome: contract.trial.outcome,
+            in_time_to_appeal: true,
+            appealed: true,
+            appeal_open: true,
+            ..Facts::default()
+        };
+        assert_eq!(standing_facts(&contract, viewer, &Periods::default(), at("2026-12-20T10:00:00Z")), told);
+    }
+
+    #[test]
+    fn what_a_trial_tells_changes_at_the_very_instant() {
+        let (contract, periods) = (contract(), Periods::default());
+        let facts = |now| standing_facts(&contract, Viewer::Admin, &periods, now);
+        let pairs: [(&str, fn(&Facts) -> bool); 4] = [
+            ("2026-11-28T10:00:00Z", |facts| facts.offer_stands),
+            ("2026-12-02T00:00:00Z", |facts| facts.start_not_past),
+            ("2026-12-31T00:00:00Z", |facts| !facts.end_passed),
+            ("2026-12-31T00:00:00Z", |facts| facts.in_time_to_appeal),
+        ];
+        for (until, holds) in pairs {
+            let (before, then) = (facts(at(until).plus(TimeDelta::microseconds(-1))), facts(at(until)));
+            assert!(holds(&before) && !holds(&then), "{until}: {before:?}, {then:?}");
+        }
+        let mut used_up = contract.clone();
+        used_up.trial.paused_days = periods.pause_days;
+        assert!(!standing_facts(&used_up, Viewer::Admin, &periods, contract.trial.starts_at).pause_left);
     }
 }

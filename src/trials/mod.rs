@@ -25,6 +25,8 @@ pub mod outlook;
 pub mod overview;
 pub mod process;
 pub mod proposals;
+#[cfg(test)]
+mod samples;
 pub mod schedule;
 pub mod service;
 pub mod steps;

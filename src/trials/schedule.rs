@@ -194,3 +194,105 @@ fn morning(contract: &Contract, anchor: Anchor, day: NaiveDate, zone: TimeZone) 
         Anchor::Start | Anchor::End | Anchor::Grace => nine(day),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::trials::samples::contract;
+    use crate::trials::tests_stage::at;
+
+    fn rules() -> Rules {
+        let days = |reminded| match reminded {
+            Reminded::StartsSoon => vec![-7, -1],
+            Reminded::CheckIn => vec![3, 7],
+            Reminded::CheckInSilent => vec![4],
+            Reminded::DecisionOpens => vec![-7],
+            Reminded::Undecided => vec![-3],
+            Reminded::EndsSoon | Reminded::GraceEnds => vec![-1],
+            Reminded::ReviewDue => vec![0, 3],
+            Reminded::HandOver => vec![7],
+            Reminded::FinalTimesheet => vec![14],
+        };
+        Rules { periods: Periods::default(), reminders: Reminders::new(days), rates: Rates::default() }
+    }
+
+    fn shown(contract: &Contract, who: Recipient, now: Instant) -> Vec<String> {
+        let planned = planned(contract, &rules(), who, TimeZone::UTC, now);
+        planned.iter().map(|each| format!("{} {}: {} … {}", each.reminded, each.days, each.due_at, each.until)).collect()
+    }
+
+    fn in_state(state: TrialState) -> Contract {
+        let mut contract = contract();
+        contract.trial.state = state;
+        contract
+    }
+
+    /// One that was ended at `moment`, a converted one without a last day of its own.
+    fn ended(outcome: Outcome, moment: &str, last_day: Option<&str>) -> Contract {
+        let mut contract = in_state(TrialState::Ended);
+        contract.trial.outcome = Some(outcome);
+        contract.trial.changed_at = at(moment);
+        contract.trial.last_day = last_day.map(|day| day.parse().unwrap());
+        contract
+    }
+
+    #[test]
+    fn a_reminder_holds_until_the_next_of_its_kind_and_the_last_until_it_says_nothing_any_more() {
+        let now = at("2026-11-21T10:00:00Z");
+        let client = [
+            "trial_starts_soon -7: 2026-11-24T09:00:00Z … 2026-11-30T09:00:00Z",
+            "trial_starts_soon -1: 2026-11-30T09:00:00Z … 2026-12-01T00:00:00Z",
+            "trial_check_in 3: 2026-12-04T09:00:00Z … 2026-12-08T09:00:00Z",
+            "trial_check_in 7: 2026-12-08T09:00:00Z … 2026-12-31T00:00:00Z",
+            "trial_decision_opens -7: 2026-12-24T09:00:00Z … 2026-12-31T00:00:00Z",
+            "trial_undecided -3: 2026-12-28T09:00:00Z … 2026-12-31T00:00:00Z",
+            "trial_ends_soon -1: 2026-12-30T09:00:00Z … 2026-12-31T00:00:00Z",
+        ];
+        assert_eq!(shown(&in_state(TrialState::Scheduled), Recipient::Client, now), client);
+        let admins = ["trial_check_in_silent 4: 2026-12-05T09:00:00Z … 2026-12-31T00:00:00Z"];
+        assert_eq!(shown(&in_state(TrialState::Scheduled), Recipient::Admins, now), admins);
+        let grace = ["trial_grace_ends -1: 2027-01-04T09:00:00Z … 2027-01-05T00:00:00Z"];
+        assert_eq!(shown(&in_state(TrialState::DecisionDue), Recipient::Client, now), grace);
+        assert_eq!(shown(&in_state(TrialState::DecisionDue), Recipient::Developer, now), [""; 0]);
+    }
+
+    #[test]
+    fn what_says_nothing_any_more_at_this_very_instant_is_not_planned() {
+        let next = at("2026-11-30T09:00:00Z");
+        let first = |now| shown(&in_state(TrialState::Scheduled), Recipient::Developer, now).remove(0);
+        let before = first(next.plus(TimeDelta::microseconds(-1)));
+        assert_eq!(before, "trial_starts_soon -7: 2026-11-24T09:00:00Z … 2026-11-30T09:00:00Z");
+        assert_eq!(first(next), "trial_starts_soon -1: 2026-11-30T09:00:00Z … 2026-12-01T00:00:00Z");
+    }
+
+    #[test]
+    fn what_follows_an_end_comes_on_the_morning_after_it() {
+        let reviews = |moment: &str| {
+            let planned = shown(&ended(Outcome::EndedByClient, moment, Some("2026-12-10")), Recipient::Client, at(moment));
+            planned[..2].to_vec()
+        };
+        let later = "trial_review_due 3: 2026-12-13T09:00:00Z … 2026-12-31T00:00:00Z";
+        let same_day = ["trial_review_due 0: 2026-12-10T09:00:00Z … 2026-12-13T09:00:00Z", later];
+        assert_eq!(reviews("2026-12-10T08:59:59.999999Z"), same_day);
+        let next_day = ["trial_review_due 0: 2026-12-11T09:00:00Z … 2026-12-13T09:00:00Z", later];
+        assert_eq!(reviews("2026-12-10T09:00:00Z"), next_day, "nine o'clock was when it ended");
+    }
+
+    #[test]
+    fn who_goes_on_for_good_has_nothing_to_hand_over() {
+        let moment = "2026-12-10T10:00:00Z";
+        let parted = [
+            "trial_review_due 0: 2026-12-11T09:00:00Z … 2026-12-13T09:00:00Z",
+            "trial_review_due 3: 2026-12-13T09:00:00Z … 2026-12-31T00:00:00Z",
+            "trial_hand_over 7: 2026-12-17T09:00:00Z … 2026-12-31T00:00:00Z",
+            "trial_final_timesheet 14: 2026-12-24T09:00:00Z … 2026-12-31T00:00:00Z",
+        ];
+        let planned = |contract: &Contract| shown(contract, Recipient::Developer, at(moment));
+        assert_eq!(planned(&ended(Outcome::EndedByClient, moment, Some("2026-12-10"))), parted);
+        let together = [parted[0], parted[1], parted[3]];
+        assert_eq!(planned(&ended(Outcome::Converted, moment, None)), together);
+        assert_eq!(planned(&ended(Outcome::TerminatedForCause, moment, None)), [""; 0], "it never began");
+    }
+}

@@ -1,6 +1,6 @@
 //! Trials from the offer to their end, on a fresh SQLite file under a clock that the test moves.
 
-use crate::db::schema::{commitments, timers};
+use crate::db::schema::{commitments, timers, trials};
 use crate::jobs::process::JobRequestState;
 use crate::kernel::answer::{Call, Expected};
 use crate::kernel::clock::Instant;
@@ -74,6 +74,45 @@ async fn a_read_does_not_wait_for_the_clock() {
     assert_eq!(fresh.step(developer(2), trial, Action::Accept, StepBody::default()).await.unwrap_err().code, Code::InvalidTransition);
     assert_eq!(fresh.mails(trial, CLIENT), ["trial_expired"]);
     assert!(fresh.offer(job, id, "2026-12-20").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_timer_that_is_out_of_date_takes_no_step_and_plans_anew() {
+    let mut fresh = Fresh::new();
+    let (id, job, start) = (fresh.developer(2), fresh.job_request(1), at("2026-12-01T00:00:00Z"));
+    let trial = fresh.offer(job, id, "2026-12-01").await.unwrap();
+    fresh.step(developer(2), trial, Action::Accept, StepBody::default()).await.unwrap();
+    // As other settings would have planned it.
+    diesel::update(timers::table).set(timers::due_at.eq(start.plus(TimeDelta::days(-1)))).execute(&mut fresh.conn).unwrap();
+    fresh.clock.set(start);
+    assert_eq!(fresh.trials.ring_timers(10).await.unwrap(), 1);
+    assert_eq!(fresh.events(trial).await.len(), 2);
+    let planned: Vec<(String, Instant)> = timers::table.select((timers::step, timers::due_at)).load(&mut fresh.conn).unwrap();
+    assert_eq!(planned, [("start".to_owned(), start)]);
+    assert_eq!(fresh.trials.ring_timers(10).await.unwrap(), 1);
+    assert_eq!(fresh.events(trial).await[2..], ["start active 2026-12-01T00:00:00Z"]);
+}
+
+#[tokio::test]
+async fn a_timer_of_a_trial_that_cannot_be_read_has_not_rung() {
+    let mut fresh = Fresh::new();
+    let (one, other, job) = (fresh.developer(2), fresh.developer(3), fresh.job_request(2));
+    let (spoilt, sound) = (fresh.offer(job, one, "2026-12-01").await.unwrap(), fresh.offer(job, other, "2026-12-01").await.unwrap());
+    fresh.step(developer(2), spoilt, Action::Accept, StepBody::default()).await.unwrap();
+    fresh.step(developer(3), sound, Action::Accept, StepBody::default()).await.unwrap();
+    fresh.clock.set(at("2026-12-01T00:00:00Z"));
+    let mut terms_of_spoilt = |version: i64| {
+        let row = diesel::update(trials::table.filter(trials::id.eq(spoilt)));
+        row.set(trials::terms_version.eq(version)).execute(&mut fresh.conn).unwrap()
+    };
+    terms_of_spoilt(9);
+    assert_eq!(fresh.trials.ring_timers(10).await.unwrap(), 1);
+    terms_of_spoilt(1);
+    assert_eq!((fresh.events(spoilt).await.len(), fresh.events(sound).await.len()), (2, 3));
+    // It is tried again.
+    fresh.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(fresh.trials.ring_timers(10).await.unwrap(), 1);
+    assert_eq!(fresh.events(spoilt).await[2..], ["start active 2026-12-01T00:00:00Z"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

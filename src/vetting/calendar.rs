@@ -107,8 +107,22 @@ mod tests {
     fn an_end_is_announced_only_as_far_as_it_is_ahead() {
         let ends_at = at("2028-05-23T10:00:00Z");
         let planned = |now| shown(&end_reminders(&[60, 30, 7], ends_at, at(now), TimeZone::UTC));
-        assert_eq!(planned("2026-11-23T10:00:00Z").len(), 3);
-        assert_eq!(planned("2028-04-30T00:00:00Z"), ["2028-05-16T09:00:00Z … 2028-05-23T10:00:00Z"]);
+        let all = [
+            "2028-03-24T09:00:00Z … 2028-04-23T09:00:00Z",
+            "2028-04-23T09:00:00Z … 2028-05-16T09:00:00Z",
+            "2028-05-16T09:00:00Z … 2028-05-23T10:00:00Z",
+        ];
+        assert_eq!(planned("2026-11-23T10:00:00Z"), all);
+        assert_eq!(planned("2028-04-23T08:59:59.999999Z"), all[1..]);
+        assert_eq!(planned("2028-04-23T09:00:00Z"), all[2..], "it is no longer ahead");
         assert!(planned("2028-05-20T00:00:00Z").is_empty());
+    }
+
+    #[test]
+    fn nothing_is_said_when_it_is_over() {
+        let planned = |ends_at| shown(&end_reminders(&[7, 0], at(ends_at), at("2028-05-01T00:00:00Z"), TimeZone::UTC));
+        assert_eq!(planned("2028-05-23T09:00:00Z"), ["2028-05-16T09:00:00Z … 2028-05-23T09:00:00Z"]);
+        let last = "2028-05-23T09:00:00Z … 2028-05-23T09:00:00.000001Z";
+        assert_eq!(planned("2028-05-23T09:00:00.000001Z"), ["2028-05-16T09:00:00Z … 2028-05-23T09:00:00Z", last]);
     }
 }

@@ -29,6 +29,8 @@ pub mod store_cards;
 pub mod store_vetted;
 pub mod tasks;
 #[cfg(test)]
+mod tests_clock;
+#[cfg(test)]
 mod tests_service;
 pub mod view;
 pub mod view_own;

@@ -112,6 +112,8 @@ fn of_application(application: &OwnApplication) -> Outlook {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::kernel::ids::DeveloperId;
     use crate::kernel::words::Word as _;
@@ -165,7 +167,11 @@ mod tests {
             assert_eq!(waits(state), expected, "{state}");
         }
         let asked = Outlook::of(Some(&application(State::NeedsInfo)), None);
-        assert_eq!((asked.due_by, asked.why.as_deref()), (Some(at(14)), Some("Which bank?")));
+        let next = "Answer the reviewer's questions; the review goes on from where it was.".to_owned();
+        let (waits_for, due_by, why) = (WaitsFor::Developer, Some(at(14)), Some("Which bank?".to_owned()));
+        assert_eq!(asked, Outlook { next, waits_for, due_by, why });
+        let sentences: BTreeSet<_> = State::ALL.iter().map(|state| what_is_next(*state)).collect();
+        assert_eq!(sentences.len(), State::ALL.len(), "each state has a sentence of its own");
         assert_eq!(Outlook::of(None, None).waits_for, WaitsFor::Developer);
     }
 

@@ -37,12 +37,13 @@ const OTHER_DEVELOPER: u128 = 2;
 const REVIEWER: u128 = 3;
 const APPROVER: u128 = 4;
 
-struct House {
+/// A database that goes with its folder: two developers, a reviewer, somebody else who approves.
+pub struct House {
     folder: std::path::PathBuf,
-    db: Db,
-    clock: Arc<ManualClock>,
-    vetting: Vetting,
-    developer: DeveloperId,
+    pub db: Db,
+    pub clock: Arc<ManualClock>,
+    pub vetting: Vetting,
+    pub developer: DeveloperId,
 }
 
 impl Drop for House {
@@ -52,7 +53,7 @@ impl Drop for House {
 }
 
 impl House {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let folder = std::env::temp_dir().join(format!("guildhall-vetting-{}", uuid::Uuid::now_v7()));
         let db = Db::open(DatabaseUrl::Sqlite(folder.join("test.db")), 4).unwrap();
         db.read(|conn| migrate::run(conn).map(drop)).await.unwrap();
@@ -64,7 +65,7 @@ impl House {
         Self { folder, db, clock, vetting, developer }
     }
 
-    async fn step(&self, by: Call, id: ApplicationId, action: Action, input: Input) -> Result<Value> {
+    pub async fn step(&self, by: Call, id: ApplicationId, action: Action, input: Input) -> Result<Value> {
         self.vetting.step(by, id, action, input).await.map(|answer| shown(&answer))
     }
 
@@ -73,7 +74,7 @@ impl House {
         Ok(answer["id"].as_str().unwrap().parse().unwrap())
     }
 
-    async fn submitted(&self) -> ApplicationId {
+    pub async fn submitted(&self) -> ApplicationId {
         let id = self.apply().await.unwrap();
         self.step(developer(), id, Action::Submit, Input::default()).await.unwrap();
         id
@@ -85,7 +86,7 @@ impl House {
         self.step(reviewer(), id, Action::Advance, from(stage)).await.unwrap()
     }
 
-    async fn at_decision(&self) -> ApplicationId {
+    pub async fn at_decision(&self) -> ApplicationId {
         let id = self.submitted().await;
         self.step(reviewer(), id, Action::Claim, Input::default()).await.unwrap();
         for stage in [Stage::ProfileReview, Stage::ScreeningCall, Stage::TechnicalAssessment, Stage::TechnicalInterview] {
@@ -94,7 +95,7 @@ impl House {
         id
     }
 
-    async fn mine(&self) -> Value {
+    pub async fn mine(&self) -> Value {
         json!(self.vetting.mine(developer().principal).await.unwrap())
     }
 
@@ -172,11 +173,11 @@ fn developer() -> Call {
     call(DEVELOPER, Role::Developer)
 }
 
-fn reviewer() -> Call {
+pub fn reviewer() -> Call {
     call(REVIEWER, Role::Admin)
 }
 
-fn approver() -> Call {
+pub fn approver() -> Call {
     call(APPROVER, Role::Admin)
 }
 
@@ -191,7 +192,7 @@ fn from(stage: Stage) -> Input {
     Input { from_stage: Some(stage), ..Input::default() }
 }
 
-fn verdicts(slugs: &[&str]) -> Input {
+pub fn verdicts(slugs: &[&str]) -> Input {
     let verdict = |slug: &&str| SkillVerdict { slug: (*slug).to_owned(), level: SkillLevel::MAX };
     Input { skills: slugs.iter().map(verdict).collect(), ..Input::default() }
 }

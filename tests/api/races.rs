@@ -1,9 +1,13 @@
 //! Many at once: one wins, and whoever loses is told so and has changed nothing.
 
+use diesel::prelude::*;
 use futures_util::future::{join, join_all};
+use guildhall::trials::clock;
+use guildhall::trials::model::Viewer;
 use serde_json::json;
 
 use crate::support::answer::Answer;
+use crate::support::database::cluster;
 use crate::support::person::Person;
 use crate::support::seeds::{Scene, act, offer, offer_body, open_job, rows, subjects, vetted, with};
 
@@ -126,4 +130,35 @@ async fn without_a_key_one_of_many_offers_stands() {
     let expected: Vec<u16> = std::iter::once(201).chain(std::iter::repeat_n(409, MANY - 1)).collect();
     assert_eq!(statuses(&answers), expected);
     assert_eq!(rows(&scene.app).await[..2], [1, 1]);
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+/// SQLite's writer is alone anyway.
+#[actix_web::test]
+async fn whoever_is_going_to_change_a_trial_has_locked_it_with_its_roots() {
+    if cluster().is_none() {
+        return;
+    }
+    let mut scene = Scene::start().await;
+    let trial = scene.offered().await.parse().expect("an id");
+    scene.app.settle().await;
+    scene.app.die().await;
+    let (mut holder, mut other) = (scene.app.connect(), scene.app.connect());
+    let mut free = || {
+        ["developers", "job_requests", "trials"].map(|table| {
+            let query = format!("SELECT count(*) AS count FROM (SELECT id FROM {table} FOR UPDATE SKIP LOCKED) AS free");
+            diesel::sql_query(query).get_result::<Count>(&mut other).expect("a count").count
+        })
+    };
+    assert_eq!(free(), [1, 1, 1]);
+    diesel::sql_query("BEGIN").execute(&mut holder).expect("a transaction");
+    clock::locked(&mut holder, trial, Viewer::Admin).expect("the trial");
+    assert_eq!(free(), [0, 0, 0]);
+    diesel::sql_query("COMMIT").execute(&mut holder).expect("to let go");
+    assert_eq!(free(), [1, 1, 1]);
 }

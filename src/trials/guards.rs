@@ -371,8 +371,9 @@ mod tests {
     #[test]
     fn what_a_trial_tells_changes_at_the_very_instant() {
         let (contract, periods) = (contract(), Periods::default());
+        type Holds = fn(&Facts) -> bool;
         let facts = |now| standing_facts(&contract, Viewer::Admin, &periods, now);
-        let pairs: [(&str, fn(&Facts) -> bool); 4] = [
+        let pairs: [(&str, Holds); 4] = [
             ("2026-11-28T10:00:00Z", |facts| facts.offer_stands),
             ("2026-12-02T00:00:00Z", |facts| facts.start_not_past),
             ("2026-12-31T00:00:00Z", |facts| !facts.end_passed),

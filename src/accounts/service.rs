@@ -373,9 +373,14 @@ const EVEN_STEP: Duration = Duration::from_millis(100);
 async fn evenly<T>(work: impl Future<Output = T>) -> T {
     let began = tokio::time::Instant::now();
     let done = work.await;
+    whole_step(began).await;
+    done
+}
+
+/// Waits for the next whole step since `began`.
+pub(crate) async fn whole_step(began: tokio::time::Instant) {
     let steps = began.elapsed().as_millis() / EVEN_STEP.as_millis() + 1;
     tokio::time::sleep_until(began + EVEN_STEP * u32::try_from(steps).unwrap_or(u32::MAX)).await;
-    done
 }
 
 fn me(conn: &mut Conn, id: UserId) -> Result<Me> {

@@ -35,6 +35,9 @@ const GROWTH: f64 = 1.1;
 /// Connections of the mix, and of the crowd that signs in at once.
 const CROWD: usize = 200;
 
+/// How long everything at once may last, in seconds: an access token is good for a quarter of an hour.
+const LONGEST_MIX: u64 = 800;
+
 pub struct Options {
     /// Of each measurement.
     seconds: u64,
@@ -52,6 +55,9 @@ impl Options {
                 "--mixed" => &mut options.mixed,
                 _ => return Err(USAGE.into()),
             } = number;
+        }
+        if options.mixed > LONGEST_MIX {
+            return Err(format!("--mixed is at most {LONGEST_MIX} seconds: then the client's access token has run out").into());
         }
         Ok(options)
     }

@@ -54,6 +54,10 @@ def walk(node):
         yield from walk(child)
 
 
+def statements(block):
+    return [child for child in block.named_children if not child.type.endswith("comment")]
+
+
 def is_chosen(number):
     return f"crate::mutant::is({number})"
 
@@ -77,7 +81,7 @@ class Weaver:
         for node in walk(root):
             kind, genre = node.type, change["genre"]
             found = (
-                (genre == "FnValue" and kind == "block" and node.named_children and begins(node.named_children[0]))
+                (genre == "FnValue" and kind == "block" and any(map(begins, statements(node)[:1])))
                 or (genre == "BinaryOperator" and kind in ("binary_expression", "compound_assignment_expr") and spans(node.children[1]))
                 or (genre == "UnaryOperator" and kind == "unary_expression" and begins(node))
                 or (genre == "MatchArm" and kind == "match_arm" and begins(node))
@@ -243,7 +247,7 @@ def far(file, test):
     return not test["test"].startswith(module), not test["test"].startswith(room), test["took"]
 
 
-def run(tree, wanted=""):
+def run(tree, *wanted):
     changes = json.loads((tree / "mutants.json").read_text())
     missed = set(json.loads((tree / "missed.json").read_text()))
     tests = reach(tree)
@@ -257,7 +261,8 @@ def run(tree, wanted=""):
                 return test["test"], asked
         return None, len(reaching)
 
-    chosen = [number for number in range(len(changes)) if number not in missed and wanted in changes[number]["name"]]
+    is_wanted = lambda name: not wanted or any(word in name for word in wanted)
+    chosen = [number for number in range(len(changes)) if number not in missed and is_wanted(changes[number]["name"])]
     left = []
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         for number, (test, asked) in zip(chosen, pool.map(seen, chosen)):
@@ -275,4 +280,4 @@ if __name__ == "__main__":
     elif command == "prune":
         print(len(prune(tree)), "left out")
     elif command == "run":
-        sys.exit(1 if run(tree, *sys.argv[3:4]) else 0)
+        sys.exit(1 if run(tree, *sys.argv[3:]) else 0)
